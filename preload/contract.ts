@@ -1,0 +1,176 @@
+/**
+ * The only thing that main and renderer share: channels, schemas, the snapshot and the error codes.
+ * Nothing here can carry a token, a code, a verifier, a state or a nonce; contract.test-d.ts proves it.
+ */
+import * as v from 'valibot'
+
+export const languages = ['nb', 'nn', 'en', 'se'] as const
+export type Language = (typeof languages)[number]
+
+/** States of the session, mirrored in `<html data-status>` (docs/automation.md). */
+export const statuses = [
+  'restoring',
+  'signed-out',
+  'preparing',
+  'waiting-for-browser',
+  'exchanging',
+  'signed-in',
+] as const
+export type Status = (typeof statuses)[number]
+
+/**
+ * Every failure by name: its category, and whether trying again without changing anything can help.
+ * Each code has `error.<code>.{title,text,next}` in assets/locales.
+ */
+export const errors = {
+  E_PROFILE_INVALID: { category: 'profile', retryable: false },
+  E_LISTENER_BIND: { category: 'listener', retryable: true },
+  E_BROWSER_OPEN: { category: 'browser', retryable: true },
+  E_LOGIN_DENIED: { category: 'login', retryable: true },
+  E_LOGIN_TIMEOUT: { category: 'login', retryable: true },
+  E_LOGIN_REFUSED: { category: 'login', retryable: true },
+  E_CALLBACK_ISSUER: { category: 'callback', retryable: true },
+  E_CALLBACK_INVALID: { category: 'callback', retryable: true },
+  E_PROVIDER_METADATA: { category: 'provider', retryable: true },
+  E_PROVIDER_KEYS: { category: 'provider', retryable: true },
+  E_PAR_REFUSED: { category: 'provider', retryable: true },
+  E_TOKEN_REFUSED: { category: 'token', retryable: true },
+  E_TOKEN_RESPONSE: { category: 'token', retryable: true },
+  E_ID_TOKEN_SIGNATURE: { category: 'id-token', retryable: true },
+  E_ID_TOKEN_CLAIM: { category: 'id-token', retryable: true },
+  E_CLOCK_SKEW: { category: 'id-token', retryable: true },
+  E_SESSION_EXPIRED: { category: 'session', retryable: true },
+  E_NETWORK_OFFLINE: { category: 'network', retryable: true },
+  E_NETWORK_UNREACHABLE: { category: 'network', retryable: true },
+  E_NETWORK_TIMEOUT: { category: 'network', retryable: true },
+  E_NETWORK_TLS: { category: 'network', retryable: true },
+  E_NETWORK_PROXY: { category: 'network', retryable: true },
+  E_NETWORK_REDIRECT: { category: 'network', retryable: true },
+  E_NETWORK_STATUS: { category: 'network', retryable: true },
+  E_NETWORK_BODY: { category: 'network', retryable: true },
+  E_IPC_UNTRUSTED_SENDER: { category: 'ipc', retryable: false },
+  E_IPC_INVALID_ARGUMENTS: { category: 'ipc', retryable: false },
+  E_UNEXPECTED: { category: 'internal', retryable: true },
+} as const
+export type ErrorCode = keyof typeof errors
+export type ErrorCategory = (typeof errors)[ErrorCode]['category']
+export const errorCodes = Object.keys(errors) as readonly ErrorCode[]
+
+const text = v.pipe(v.string(), v.maxLength(16_384))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
+
+/** One verified rule: what was expected, what came, and where the rule comes from. */
+const check = v.strictObject({
+  rule: text,
+  source: text,
+  expected: text,
+  got: text,
+  result: v.picklist(['pass', 'fail', 'skipped']),
+})
+export type Check = v.InferOutput<typeof check>
+
+/** A decoded claim as text. `masked` tells that personal numbers in it are hidden until asked for. */
+const claim = v.strictObject({
+  name: v.pipe(text, v.notValue('nonce')),
+  value: text,
+  masked: v.boolean(),
+})
+export type Claim = v.InferOutput<typeof claim>
+
+const failure = v.strictObject({
+  code: v.picklist(errorCodes),
+  category: v.picklist(errorCodes.map((name) => errors[name].category)),
+  retryable: v.boolean(),
+  /** Shown in the window and on the callback page, so that the two can be matched. */
+  reference: text,
+  /** What it was about (a profile key, a claim, an OAuth error) and why, in English, redacted. */
+  detail: v.nullable(v.strictObject({ key: text, reason: text })),
+  /** The checks of the ID token, when it came that far. */
+  checks: v.array(check),
+})
+export type Failure = v.InferOutput<typeof failure>
+
+const snapshot = v.strictObject({
+  /** Rises with every change; a lower one that arrives late is ignored. */
+  revision: count,
+  status: v.picklist(statuses),
+  /** How many logins were started since the app started. */
+  attempt: count,
+  renewing: v.nullable(v.picklist(['refresh-token', 'browser'])),
+  language: v.picklist(languages),
+  /** What the app is configured for, or null when the profile is wrong (then `error` says why). */
+  profile: v.nullable(
+    v.strictObject({
+      name: text,
+      issuer: text,
+      clientId: text,
+      scope: text,
+      acrValues: v.array(text),
+    }),
+  ),
+  /** Only while `waiting-for-browser`. */
+  waiting: v.nullable(
+    v.strictObject({
+      remainingMs: milliseconds,
+      browserArrived: v.boolean(),
+      /** The operating system said that it could not open the browser; the link can still be copied. */
+      browserFailed: v.boolean(),
+    }),
+  ),
+  /** Only while `signed-in`. */
+  session: v.nullable(
+    v.strictObject({
+      name: v.nullable(text),
+      /** The masked or revealed personal number, when the ID token has one. */
+      pid: v.nullable(text),
+      pidRevealed: v.boolean(),
+      acr: text,
+      /** Unix time in milliseconds. */
+      endsAt: milliseconds,
+      accessTokenExpiresAt: v.nullable(milliseconds),
+      idToken: v.array(claim),
+      /** Null when the access token is opaque. */
+      accessToken: v.nullable(v.array(claim)),
+      checks: v.array(check),
+    }),
+  ),
+  error: v.nullable(failure),
+})
+export type Snapshot = v.InferOutput<typeof snapshot>
+
+const reply = v.variant('ok', [
+  v.strictObject({ ok: v.literal(true), snapshot }),
+  v.strictObject({ ok: v.literal(false), code: v.picklist(errorCodes) }),
+])
+/** What every intent resolves to; a refused one never throws across the bridge. */
+export type Reply = v.InferOutput<typeof reply>
+
+/** Intents from the renderer: channel and argument. Every one of them is answered by a `Reply`. */
+export const intents = {
+  getSnapshot: { channel: 'session:get-snapshot', args: v.strictTuple([]) },
+  signIn: { channel: 'session:sign-in', args: v.strictTuple([]) },
+  cancel: { channel: 'session:cancel', args: v.strictTuple([]) },
+  reopenBrowser: { channel: 'session:reopen-browser', args: v.strictTuple([]) },
+  copyLink: { channel: 'session:copy-link', args: v.strictTuple([]) },
+  prolong: { channel: 'session:prolong', args: v.strictTuple([]) },
+  signOut: { channel: 'session:sign-out', args: v.strictTuple([]) },
+  revealPid: { channel: 'session:reveal-pid', args: v.strictTuple([v.boolean()]) },
+  setLanguage: { channel: 'settings:set-language', args: v.strictTuple([v.picklist(languages)]) },
+} as const
+export type Intent = keyof typeof intents
+export type IntentArguments<I extends Intent> = v.InferOutput<(typeof intents)[I]['args']>
+
+/** The event that brings a new snapshot to the renderer. */
+export const snapshotChannel = 'session:snapshot'
+
+export const snapshotSchema = snapshot
+export const replySchema = reply
+
+/** What `window.idporten` offers to the renderer: named functions, nothing of Electron. */
+export type Bridge = {
+  readonly [I in Intent]: (...args: IntentArguments<I>) => Promise<Reply>
+} & {
+  /** Calls back with every new snapshot until the returned function is called. */
+  readonly onSnapshot: (listener: (snapshot: Snapshot) => void) => () => void
+}

@@ -54,7 +54,8 @@ export const errors = {
 } as const
 export type ErrorCode = keyof typeof errors
 export type ErrorCategory = (typeof errors)[ErrorCode]['category']
-export const errorCodes = Object.keys(errors) as readonly ErrorCode[]
+const isErrorCode = (name: string): name is ErrorCode => name in errors
+export const errorCodes: readonly ErrorCode[] = Object.keys(errors).filter(isErrorCode)
 
 const text = v.pipe(v.string(), v.maxLength(16_384))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

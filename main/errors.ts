@@ -1,0 +1,86 @@
+import type { Check, ErrorCode } from '../preload/contract.ts'
+
+/** What a failure was about and why: English, for the log and for the person who reports it. */
+export interface ErrorDetail {
+  readonly key: string
+  readonly reason: string
+}
+
+/** A failure with a name from the contract. The message is English and for the log only. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail | null
+  readonly checks: readonly Check[]
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { cause?: unknown; detail?: ErrorDetail; checks?: readonly Check[] } = {},
+  ) {
+    super(message, { cause: more.cause })
+    this.code = code
+    this.detail = more.detail ?? null
+    this.checks = more.checks ?? []
+  }
+}
+
+/** Returns the error itself when it has a name already, else `E_UNEXPECTED` with it as the cause. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  return new AppError('E_UNEXPECTED', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  })
+}
+
+/**
+ * The same failure without the given values: a provider may repeat a code or a state in what it says,
+ * and what it says is shown.
+ */
+export function withoutValues(error: AppError, values: readonly string[]): AppError {
+  const clean = (text: string): string =>
+    values.reduce((left, value) => left.replaceAll(value, '[secret]'), text)
+  return new AppError(error.code, clean(error.message), {
+    cause: error.cause,
+    checks: error.checks.map((check) => ({ ...check, got: clean(check.got) })),
+    ...(error.detail && {
+      detail: { key: clean(error.detail.key), reason: clean(error.detail.reason) },
+    }),
+  })
+}
+
+/** Chromium's `net::ERR_…` and Node's `E…` names by the failure that they are to a person. */
+const networkNames: readonly (readonly [RegExp, ErrorCode])[] = [
+  [
+    /INTERNET_DISCONNECTED|NAME_NOT_RESOLVED|NETWORK_CHANGED|ENOTFOUND|EAI_AGAIN|ENETUNREACH/,
+    'E_NETWORK_OFFLINE',
+  ],
+  [/PROXY|TUNNEL|PAC_/, 'E_NETWORK_PROXY'],
+  [/TIMED_OUT|ETIMEDOUT|TIMEOUT/, 'E_NETWORK_TIMEOUT'],
+  [/CERT|SSL|TLS|SELF_SIGNED|ALTNAME|UNABLE_TO_VERIFY|ERR_BAD_SSL/, 'E_NETWORK_TLS'],
+  [/[Rr]edirect/, 'E_NETWORK_REDIRECT'],
+  [
+    /CONNECTION_|ADDRESS_UNREACHABLE|EMPTY_RESPONSE|ECONN|EHOSTUNREACH|EPIPE|SOCKET/,
+    'E_NETWORK_UNREACHABLE',
+  ],
+  [
+    /INVALID_HTTP_RESPONSE|RESPONSE_HEADERS|HPE_|CONTENT_DECODING|INCOMPLETE_CHUNKED|CONTENT_LENGTH_MISMATCH|HEADERS_OVERFLOW|ZLIB|Z_DATA/,
+    'E_NETWORK_BODY',
+  ],
+]
+
+/** Names what a rejected fetch was, from Chromium's or Node's own code; never from wording alone. */
+export function networkError(error: unknown, step: string): AppError {
+  const names: string[] = []
+  for (let at: unknown = error; at instanceof Error && names.length < 8; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') names.push(at.code)
+    names.push(at.message)
+  }
+  const found = networkNames.find(([pattern]) => names.some((name) => pattern.test(name)))
+  const reason =
+    /(?:net::)?ERR_[A-Z0-9_]+|\bE[A-Z_]{4,}\b/.exec(names.join(' '))?.[0] ?? 'no answer'
+  return new AppError(found?.[1] ?? 'E_NETWORK_UNREACHABLE', `${step}: ${reason}`, {
+    cause: error,
+    detail: { key: step, reason },
+  })
+}

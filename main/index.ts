@@ -1,0 +1,72 @@
+import { app, clipboard } from 'electron'
+import { translator } from '../assets/locales/index.ts'
+import { type Language, languages } from '../preload/contract.ts'
+import { toAppError } from './errors.ts'
+import { sendSnapshot, serveIntents } from './ipc.ts'
+import { systemClock } from './login/clock.ts'
+import { registerAppScheme } from './platform/app-protocol.ts'
+import { openBrowser } from './platform/browser.ts'
+import { callbackTexts } from './platform/callback-texts.ts'
+import { guardWebContents } from './platform/guards.ts'
+import { createSessionFetch } from './platform/http.ts'
+import { createLog } from './platform/log.ts'
+import { setMenu } from './platform/menu.ts'
+import { denyPermissions } from './platform/permissions.ts'
+import { findProfile } from './platform/profile-location.ts'
+import { openSettings } from './platform/settings.ts'
+import { bringToFront, openWindow } from './platform/window.ts'
+import { createController } from './session/controller.ts'
+
+app.enableSandbox()
+registerAppScheme()
+
+const log = createLog(app.getPath('logs'))
+process.on('uncaughtException', (error) => log('uncaught exception', { error }))
+process.on('unhandledRejection', (error) => log('unhandled rejection', { error }))
+
+if (app.requestSingleInstanceLock()) {
+  guardWebContents(log)
+  denyPermissions()
+  app.on('window-all-closed', () => app.quit())
+  // Not awaited at top level: an ES module would never get to `ready`.
+  void app.whenReady().then(boot)
+} else {
+  app.quit()
+}
+
+async function boot(): Promise<void> {
+  setMenu()
+  const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
+  const language = chooseLanguage(settings.current.language)
+  const profile = await findProfile().catch(toAppError)
+  const window = openWindow(translator(language)('app.name'), settings, log)
+  const controller = createController({
+    profile,
+    language,
+    clock: systemClock,
+    fetch: createSessionFetch(),
+    texts: callbackTexts,
+    openBrowser,
+    copy: async (text) => await clipboard.writeText(text),
+    onOutcome: () => bringToFront(window),
+    onSnapshot: (snapshot) => sendSnapshot(window, snapshot),
+    onLanguage: (chosen) => settings.save({ language: chosen }),
+    log,
+  })
+  serveIntents(window, controller, log)
+  // What a second start was given is never read: it only shows the first.
+  app.on('second-instance', () => bringToFront(window))
+  app.on('will-quit', () => void controller.close())
+}
+
+/** The language of this run: asked for, else chosen before, else the system's, else bokmål. */
+function chooseLanguage(remembered: Language | undefined): Language {
+  const asked = app.commandLine.getSwitchValue('lang')
+  const system = app.getPreferredSystemLanguages().map((tag) => tag.split('-')[0] ?? '')
+  const wanted = [asked, remembered, ...system.map((tag) => (tag === 'no' ? 'nb' : tag))]
+  return wanted.find(isLanguage) ?? 'nb'
+}
+
+function isLanguage(tag: string | undefined): tag is Language {
+  return languages.some((language) => language === tag)
+}

@@ -1,0 +1,219 @@
+import { randomInt } from 'node:crypto'
+import { AppError, toAppError, withoutValues } from '../errors.ts'
+import { createAuthorizationRequest, type LoginPolicy } from './authorization-request.ts'
+import type { CallbackTexts } from './callback-pages.ts'
+import type { Clock } from './clock.ts'
+import type { Discovery } from './discovery.ts'
+import { createHttp, type Fetch } from './http.ts'
+import { type Claims, verifyIdToken } from './id-token.ts'
+import { createKeySource } from './keys.ts'
+import { openLoopbackListener, type LoopbackListener, type Outcome } from './loopback-listener.ts'
+import type { Check } from '../../preload/contract.ts'
+import { Secret } from './secret.ts'
+import { checkCallback, requestTokens } from './token-request.ts'
+
+/** A login that ended well: everything in it has been verified. */
+export interface Login {
+  readonly claims: Claims
+  readonly checks: readonly Check[]
+  readonly idToken: Secret
+  readonly accessToken: Secret
+  readonly refreshToken: Secret | null
+  /** Unix time in milliseconds; null when the provider did not say. */
+  readonly accessTokenExpiresAt: number | null
+}
+
+/** What happens on the way, in this order; `deadline` is monotonic milliseconds. */
+export type AttemptEvent =
+  | { readonly type: 'waiting'; readonly deadline: number }
+  | { readonly type: 'browser-failed' }
+  | { readonly type: 'browser-arrived' }
+  | { readonly type: 'prolonged'; readonly deadline: number }
+  | { readonly type: 'stray-request'; readonly reason: string }
+  | { readonly type: 'exchanging' }
+
+export interface AttemptOptions {
+  readonly policy: LoginPolicy
+  readonly texts: CallbackTexts
+  /** Time for the person to log in, in milliseconds. */
+  readonly loginTimeout: number
+  /** Time for one request, in milliseconds. */
+  readonly requestTimeout?: number
+  readonly discovery: Discovery
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** Opens the system browser. */
+  readonly openBrowser: (address: string) => Promise<void>
+  readonly onEvent: (event: AttemptEvent) => void
+}
+
+export interface Attempt {
+  /** Shown in the window and on the callback page. */
+  readonly reference: string
+  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. Everything is closed then. */
+  readonly result: Promise<Login | null>
+  /** Opens the browser once more for the same login. */
+  reopen(): Promise<void>
+  /** A fresh one-time link to the same login, for another browser; null before there is one. */
+  link(): Promise<string | null>
+  /** Gives the person the login time once more, from now. */
+  prolong(): void
+  /** Ends the attempt; nothing that arrives later counts. */
+  cancel(): void
+}
+
+/**
+ * Starts one login: discovery, listener, authorization request, browser, callback, tokens, verification.
+ * Leaving it by any way closes its listener, its timers and its requests.
+ * Source: Digdir, "Autentisering til tykke klienter"; RFC 8252.
+ */
+export function startAttempt(options: AttemptOptions): Attempt {
+  const { policy, clock, onEvent } = options
+  const ended = new AbortController()
+  const reference = createReference()
+  const http = createHttp({
+    fetch: options.fetch,
+    clock,
+    signal: ended.signal,
+    ...(options.requestTimeout !== undefined && { timeout: options.requestTimeout }),
+  })
+  let listener: LoopbackListener | null = null
+  let mintLink: (() => Promise<string>) | null = null
+  let stopTimer = (): void => {}
+  const secrets: Secret[] = []
+
+  const end = Promise.withResolvers<never>()
+  end.promise.catch(() => {})
+  const endWith = (error: unknown): void => {
+    end.reject(error)
+    ended.abort(error)
+  }
+
+  const startTimer = (): number => {
+    stopTimer()
+    stopTimer = clock.after(options.loginTimeout, () => {
+      endWith(new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time'))
+    })
+    return clock.monotonic() + options.loginTimeout
+  }
+
+  const run = async (): Promise<Login> => {
+    const startedAt = Math.floor(clock.now() / 1000)
+    const provider = await options.discovery.find(policy.issuer, http)
+    ended.signal.throwIfAborted()
+
+    const { texts } = options
+    listener = await openLoopbackListener({
+      redirectPath: policy.redirectPath,
+      texts,
+      reference,
+      clock,
+      onArrival: () => onEvent({ type: 'browser-arrived' }),
+      onStray: (reason) => onEvent({ type: 'stray-request', reason }),
+    })
+    if (ended.signal.aborted) await listener.finish('cancelled')
+    ended.signal.throwIfAborted()
+    const { redirectUri, callback, startAddress, expect } = listener
+    const request = await createAuthorizationRequest({ provider, policy, redirectUri, http, clock })
+    secrets.push(request.state, request.nonce, request.codeVerifier)
+    expect(request.state)
+
+    mintLink = async () => {
+      let address = await request.address()
+      return startAddress(async () => {
+        try {
+          if (clock.monotonic() >= address.goodUntil) address = await request.address()
+          return address.url
+        } catch (error) {
+          endWith(error)
+          throw error
+        }
+      })
+    }
+    // Pushing a request may fail: then no browser is opened.
+    const firstLink = await mintLink()
+    ended.signal.throwIfAborted()
+    onEvent({ type: 'waiting', deadline: startTimer() })
+    options.openBrowser(firstLink).catch((error: unknown) => endWith(error))
+
+    const parameters = await callback
+    stopTimer()
+    mintLink = null
+    secrets.push(new Secret(parameters.get('code') ?? ''))
+    onEvent({ type: 'exchanging' })
+    const checked = checkCallback(provider, policy, parameters, request)
+    const keys = createKeySource(provider, http)
+    const tokens = await requestTokens({ provider, policy, request, callback: checked, http })
+    const receivedAt = clock.now()
+    const skew = http.clockSkew()
+    const verified = await verifyIdToken(tokens.idToken, keys, {
+      issuer: provider.issuer,
+      clientId: policy.clientId,
+      nonce: request.nonce,
+      acrValues: policy.acrValues,
+      authenticatedAfter: policy.prompt === 'login' ? startedAt : null,
+      now: Math.floor(receivedAt / 1000),
+      clockSkew: skew === null ? null : skew / 1000,
+    })
+    await tokens.confirm()
+    const { idToken, accessToken, refreshToken, expiresIn } = tokens
+    return {
+      ...verified,
+      idToken,
+      accessToken,
+      refreshToken,
+      accessTokenExpiresAt: expiresIn === null ? null : receivedAt + expiresIn * 1000,
+    }
+  }
+
+  const finish = async (outcome: Outcome): Promise<void> => {
+    stopTimer()
+    mintLink = null
+    await listener?.finish(outcome)
+  }
+
+  const settle = async (): Promise<Login | null> => {
+    try {
+      const login = await Promise.race([run(), end.promise])
+      // The page tells the outcome while the port is still open; nobody waits for it.
+      void finish('signed-in')
+      return login
+    } catch (error) {
+      options.discovery.forget()
+      if (error === cancelled) {
+        void finish('cancelled')
+        ended.abort()
+        return null
+      }
+      const values = secrets.map((secret) => secret.reveal()).filter((value) => value !== '')
+      const named = withoutValues(toAppError(error), values)
+      ended.abort(named)
+      void finish(named.code === 'E_LOGIN_DENIED' ? 'denied' : 'failed')
+      throw named
+    }
+  }
+
+  return {
+    reference,
+    result: settle(),
+    reopen: async () => {
+      if (mintLink === null) return
+      const link = await mintLink()
+      // Not the end this time: a browser may be open already, and the link can still be copied.
+      await options.openBrowser(link).catch(() => onEvent({ type: 'browser-failed' }))
+    },
+    link: async () => (mintLink === null ? null : await mintLink()),
+    prolong: () => {
+      if (mintLink !== null) onEvent({ type: 'prolonged', deadline: startTimer() })
+    },
+    cancel: () => endWith(cancelled),
+  }
+}
+
+const cancelled = new Error('cancelled')
+
+/** A short name for the attempt that a person can read aloud; no letters that look alike. */
+function createReference(): string {
+  const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+  return Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join('')
+}

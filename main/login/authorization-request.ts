@@ -1,0 +1,166 @@
+import * as oauth from 'oauth4webapi'
+import { AppError } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import { isLoopback, type Provider } from './discovery.ts'
+import { type Http, steps } from './http.ts'
+import { Secret } from './secret.ts'
+
+/** What a login asks for; the part of the profile that `main/login` reads. */
+export interface LoginPolicy {
+  readonly issuer: string
+  readonly clientId: string
+  readonly redirectPath: string
+  readonly scope: string
+  readonly acrValues: readonly string[]
+  readonly uiLocales: string
+  readonly prompt?: string | undefined
+  readonly resource: readonly string[]
+  readonly authorizationDetails?: readonly unknown[] | undefined
+  readonly par: 'auto' | 'always' | 'never'
+}
+
+/** One authorization request: the same secrets for every opening of the browser. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string
+  readonly state: Secret
+  readonly nonce: Secret
+  readonly codeVerifier: Secret
+  /**
+   * The address to send a browser to, once: a pushed request is spent by the login that it starts.
+   * Throws `AppError`: `E_PAR_REFUSED`, `E_NETWORK_…`.
+   */
+  address(): Promise<AuthorizationAddress>
+}
+
+export interface AuthorizationAddress {
+  readonly url: string
+  /** Monotonic milliseconds after which the provider may have forgotten the request. */
+  readonly goodUntil: number
+}
+
+/** Seconds before its end at which a pushed request is no longer handed to a browser. */
+const pushedRequestMargin = 10
+
+/**
+ * Makes an authorization request with fresh PKCE, state and nonce.
+ * Source: RFC 7636 §4 (S256), RFC 8252 §7.3, RFC 9126, Digdir "Autorisasjonsendepunkt".
+ */
+export async function createAuthorizationRequest(options: {
+  readonly provider: Provider
+  readonly policy: LoginPolicy
+  readonly redirectUri: string
+  readonly http: Http
+  readonly clock: Clock
+}): Promise<AuthorizationRequest> {
+  const { provider, policy, redirectUri, http, clock } = options
+  const state = new Secret(oauth.generateRandomState())
+  const nonce = new Secret(oauth.generateRandomNonce())
+  const codeVerifier = new Secret(oauth.generateRandomCodeVerifier())
+
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: policy.clientId,
+    redirect_uri: redirectUri,
+    scope: policy.scope,
+    state: state.reveal(),
+    nonce: nonce.reveal(),
+    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier.reveal()),
+    code_challenge_method: 'S256',
+    ui_locales: policy.uiLocales,
+  })
+  if (policy.acrValues.length > 0) parameters.set('acr_values', policy.acrValues.join(' '))
+  if (policy.prompt !== undefined) parameters.set('prompt', policy.prompt)
+  if (policy.authorizationDetails !== undefined) {
+    parameters.set('authorization_details', JSON.stringify(policy.authorizationDetails))
+  }
+  for (const resource of policy.resource) parameters.append('resource', resource)
+
+  const plain = authorizationUrl(provider, parameters)
+  const push = createPush({ provider, policy, parameters, http })
+
+  const address = async (): Promise<AuthorizationAddress> => {
+    const request = await push()
+    if (request === null) return { url: plain, goodUntil: Number.POSITIVE_INFINITY }
+    const short = { client_id: policy.clientId, request_uri: request.request_uri }
+    return {
+      url: authorizationUrl(provider, new URLSearchParams(short)),
+      goodUntil: clock.monotonic() + (request.expires_in - pushedRequestMargin) * 1000,
+    }
+  }
+  return { redirectUri, state, nonce, codeVerifier, address }
+}
+
+function authorizationUrl(provider: Provider, parameters: URLSearchParams): string {
+  const url = new URL(provider.authorization_endpoint)
+  for (const [name, value] of parameters) url.searchParams.append(name, value)
+  return url.href
+}
+
+/**
+ * Returns a function that pushes the request, or gives null when the policy and the provider say
+ * that the parameters go through the browser instead.
+ */
+function createPush(options: {
+  readonly provider: Provider
+  readonly policy: LoginPolicy
+  readonly parameters: URLSearchParams
+  readonly http: Http
+}): () => Promise<oauth.PushedAuthorizationResponse | null> {
+  const { provider, policy, parameters, http } = options
+  const client: oauth.Client = { client_id: policy.clientId }
+  const mustPush =
+    policy.par === 'always' || provider.require_pushed_authorization_requests === true
+  let refused = false
+
+  return async () => {
+    const offered = provider.pushed_authorization_request_endpoint !== undefined
+    if (policy.par === 'never' || refused) return null
+    if (!offered && !mustPush) return null
+    if (!offered) throw refusal('is not offered by the provider')
+    const response = await oauth.pushedAuthorizationRequest(
+      provider,
+      client,
+      oauth.None(),
+      parameters,
+      {
+        [oauth.customFetch]: http.for(steps.pushedRequest),
+        [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+      },
+    )
+    try {
+      return await oauth.processPushedAuthorizationResponse(provider, client, response)
+    } catch (error) {
+      // Whether ID-porten lets a public client push is unconfirmed: a refusal of the client, and only
+      // that, sends the request the ordinary way.
+      if (!mustPush && isClientRefusal(error)) {
+        refused = true
+        return null
+      }
+      throw refusal(oauthReason(error), error)
+    }
+  }
+}
+
+function isClientRefusal(error: unknown): boolean {
+  if (error instanceof oauth.ResponseBodyError) {
+    return error.error === 'invalid_client' || error.error === 'unauthorized_client'
+  }
+  return error instanceof oauth.WWWAuthenticateChallengeError
+}
+
+/** The OAuth error that a response body names, or what the library found wrong with it. */
+export function oauthReason(error: unknown): string {
+  if (error instanceof oauth.ResponseBodyError) {
+    return error.error_description === undefined
+      ? error.error
+      : `${error.error}: ${error.error_description}`
+  }
+  return error instanceof Error ? error.message : 'not valid'
+}
+
+function refusal(reason: string, cause?: unknown): AppError {
+  return new AppError('E_PAR_REFUSED', `pushed authorization request: ${reason}`, {
+    cause,
+    detail: { key: 'pushed authorization request', reason },
+  })
+}

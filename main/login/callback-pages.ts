@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+
+/** What the browser can be told. Nothing from a request is ever part of it. */
+export type CallbackPage =
+  | 'signed-in'
+  | 'denied'
+  | 'failed'
+  | 'working'
+  | 'cancelled'
+  | 'unknown'
+  | 'start-used'
+
+/** The words of the pages in the person's language. */
+export interface CallbackTexts {
+  readonly lang: string
+  readonly appName: string
+  /** Looks up `callback.<page>.title` and `callback.<page>.text`. */
+  text(page: CallbackPage, part: 'title' | 'text', values: { reference: string }): string
+}
+
+const style = `
+:root{color-scheme:light dark;--ground:#f4f5f6;--card:#fff;--text:#1e2b3c;--quiet:#4c5a6b;--line:#c9d0d8;--good:#0b6b3a;--bad:#a8151a;--wait:#0a5fa8}
+@media(prefers-color-scheme:dark){:root{--ground:#14181d;--card:#1d232a;--text:#eef1f4;--quiet:#b4bec9;--line:#3a444f;--good:#6fd39b;--bad:#ff9a94;--wait:#83c1f7}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.125rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{width:100%;max-width:34rem;padding:2.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}
+.mark{width:3rem;height:3rem;display:block;margin-bottom:1rem;color:var(--wait)}
+.signed-in .mark{color:var(--good)}.failed .mark{color:var(--bad)}
+h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.25}
+p{margin:0}
+.app{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
+`
+
+const stroke =
+  'fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
+const ring = `<circle cx="24" cy="24" r="20" ${stroke}/>`
+const signs: Record<CallbackPage, string> = {
+  'signed-in': `${ring}<path d="m15 25 6 6 12-14" ${stroke}/>`,
+  denied: `${ring}<path d="M16 24h16" ${stroke}/>`,
+  failed: `${ring}<path d="M24 13v14m0 7v.5" ${stroke}/>`,
+  working: `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
+  cancelled: `${ring}<path d="M16 24h16" ${stroke}/>`,
+  unknown: `${ring}<path d="M24 13v14m0 7v.5" ${stroke}/>`,
+  'start-used': `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
+}
+
+const styleHash = createHash('sha256').update(style).digest('base64')
+
+/**
+ * Headers of every answer of the listener, whatever its status.
+ * Source: RFC 9700 §4.2 and §4.16; no CORS header, no cookie, nothing that names the software.
+ */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Cache-Control': 'no-store',
+  Pragma: 'no-cache',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  Connection: 'close',
+}
+
+/** Builds one page as HTML: constant text, no script, nothing remote. */
+export function callbackPage(page: CallbackPage, texts: CallbackTexts, reference: string): string {
+  const title = escapeHtml(texts.text(page, 'title', { reference }))
+  const text = escapeHtml(texts.text(page, 'text', { reference }))
+  const app = escapeHtml(texts.appName)
+  // The one page without an outcome asks again by itself, and that request is held in its turn.
+  const refresh = page === 'working' ? '<meta http-equiv="refresh" content="0">' : ''
+  return `<!doctype html>
+<html lang="${escapeHtml(texts.lang)}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refresh}<title>${title} – ${app}</title><style>${style}</style></head>
+<body><main class="${page}" role="${page === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[page]}</svg><h1>${title}</h1><p>${text}</p><p class="app">${app}</p></main></body>
+</html>
+`
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

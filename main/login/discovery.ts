@@ -1,0 +1,134 @@
+import * as oauth from 'oauth4webapi'
+import * as v from 'valibot'
+import { AppError } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import { type Http, steps } from './http.ts'
+
+/** Metadata of the provider, checked and frozen: one copy serves an attempt from start to end. */
+export interface Provider extends oauth.AuthorizationServer {
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+}
+
+/** The one signature algorithm that ID-porten uses; another one is a new release, not a setting. */
+export const idTokenAlgorithm = 'RS256'
+
+/** Digdir, "Well-known endepunkt": keep the metadata for 24 hours at most. */
+const lifetime = 24 * 60 * 60 * 1000
+
+const listWith = (value: string) =>
+  v.pipe(
+    v.array(v.string()),
+    v.check((list) => list.includes(value), `does not offer ${value}`),
+  )
+
+const metadata = v.looseObject({
+  issuer: v.string(),
+  authorization_endpoint: v.string(),
+  token_endpoint: v.string(),
+  jwks_uri: v.string(),
+  response_types_supported: listWith('code'),
+  code_challenge_methods_supported: listWith('S256'),
+  id_token_signing_alg_values_supported: listWith(idTokenAlgorithm),
+  pushed_authorization_request_endpoint: v.optional(v.string()),
+  userinfo_endpoint: v.optional(v.string()),
+  revocation_endpoint: v.optional(v.string()),
+  end_session_endpoint: v.optional(v.string()),
+})
+
+const endpoints = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'pushed_authorization_request_endpoint',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+] as const
+
+/** Tells whether an address is plain http on the loopback interface, as test installations use it. */
+export function isLoopback(url: URL): boolean {
+  return url.protocol === 'http:' && url.hostname === '127.0.0.1'
+}
+
+/**
+ * Fetches the provider's metadata and checks it before anything is opened.
+ * Throws `AppError`: `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come.
+ * Source: OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3.
+ */
+export async function discover(issuer: string, http: Http): Promise<Provider> {
+  const url = new URL(issuer)
+  const response = await oauth.discoveryRequest(url, {
+    [oauth.customFetch]: http.for(steps.discovery),
+    [oauth.allowInsecureRequests]: isLoopback(url),
+  })
+  const document: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null)
+  if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
+
+  const parsed = v.safeParse(metadata, document)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    refuse(v.getDotPath(issue) ?? 'document', issue.message)
+  }
+  const { issuer: named, authorization_endpoint, token_endpoint, jwks_uri } = parsed.output
+  // By bytes, not as URLs: to a URL parser "https://idporten.no" and "https://idporten.no/" are one.
+  if (named !== issuer) refuse('issuer', 'is not exactly the configured issuer')
+  for (const name of endpoints) {
+    const address = parsed.output[name]
+    if (address !== undefined) refuseForeignEndpoint(name, address, url)
+  }
+
+  const server = await oauth
+    .processDiscoveryResponse(url, response)
+    .catch((error: unknown) =>
+      refuse('document', error instanceof Error ? error.message : 'not valid', error),
+    )
+  return Object.freeze({ ...server, authorization_endpoint, token_endpoint, jwks_uri })
+}
+
+/** ID-porten spreads its endpoints over its own host and hosts below it (`login.`): nothing else is taken. */
+function refuseForeignEndpoint(name: string, address: string, issuer: URL): void {
+  const url = URL.canParse(address) ? new URL(address) : refuse(name, 'is not an address')
+  if (isLoopback(issuer) ? !isLoopback(url) : url.protocol !== 'https:')
+    refuse(name, 'is not https')
+  if (url.username !== '' || url.password !== '') refuse(name, 'carries credentials')
+  if (url.hash !== '') refuse(name, 'has a fragment')
+  if (url.port === '0') refuse(name, 'has port 0')
+  if (url.hostname !== issuer.hostname && !url.hostname.endsWith(`.${issuer.hostname}`)) {
+    refuse(name, 'is on another site than the issuer')
+  }
+}
+
+function refuse(key: string, reason: string, cause?: unknown): never {
+  throw new AppError('E_PROVIDER_METADATA', `discovery: ${key}: ${reason}`, {
+    cause,
+    detail: { key, reason },
+  })
+}
+
+export interface Discovery {
+  /** The metadata of the issuer, from memory when it is fresh enough. Throws as `discover` does. */
+  find(issuer: string, http: Http): Promise<Provider>
+  /** Forgets what was fetched, so that a failed login cannot be held up by old metadata. */
+  forget(): void
+}
+
+/** Keeps good metadata for at most 24 hours; a failed fetch is never kept. */
+export function createDiscovery(clock: Clock): Discovery {
+  let kept: { provider: Provider; until: number } | null = null
+  return {
+    find: async (issuer, http) => {
+      if (kept?.provider.issuer === issuer && clock.monotonic() < kept.until) return kept.provider
+      const provider = await discover(issuer, http)
+      kept = { provider, until: clock.monotonic() + lifetime }
+      return provider
+    },
+    forget: () => {
+      kept = null
+    },
+  }
+}

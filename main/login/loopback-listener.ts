@@ -1,0 +1,286 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AppError } from '../errors.ts'
+import {
+  type CallbackPage,
+  type CallbackTexts,
+  callbackPage,
+  pageHeaders,
+} from './callback-pages.ts'
+import type { Clock } from './clock.ts'
+import type { Secret } from './secret.ts'
+
+/** What is left of an attempt for the browser to see: the last page. */
+export type Outcome = Extract<CallbackPage, 'signed-in' | 'denied' | 'failed' | 'cancelled'>
+
+export interface LoopbackListener {
+  readonly port: number
+  readonly redirectUri: string
+  /** The parameters of the one callback that carried the pending state. */
+  readonly callback: Promise<URLSearchParams>
+  /** Says which state is pending; before that every callback is a stranger's. */
+  readonly expect: (state: Secret) => void
+  /** Mints a one-time local address that redirects the browser to the address given then. */
+  readonly startAddress: (target: () => Promise<string>) => string
+  /** Shows the outcome to the browser that waits for it, then closes. Resolves when the port is free. */
+  readonly finish: (outcome: Outcome) => Promise<void>
+}
+
+export interface ListenerOptions {
+  readonly redirectPath: string
+  readonly texts: CallbackTexts
+  readonly reference: string
+  readonly clock: Clock
+  /** A browser came to a start address. */
+  readonly onArrival: () => void
+  /** Something that is not the login's own browser knocked; the reason is for the log. */
+  readonly onStray: (reason: string) => void
+}
+
+const maxTargetLength = 8192
+/** How long the browser's answer is held for the verified result before a page that asks again, in ms. */
+const holdLimit = 10_000
+/** How long a browser may take to fetch the last page, in ms; the port is free within a second. */
+const lastPageLimit = 700
+
+interface Parsed {
+  readonly path: string
+  readonly query: string
+}
+
+/**
+ * Opens the listener that the browser comes back to: 127.0.0.1 only, a port of the system's choice.
+ * A request that does not carry the pending state never settles anything.
+ * Throws `AppError` `E_LISTENER_BIND`. Source: RFC 8252 §7.3 and §8.3, RFC 9700 §4.
+ */
+export async function openLoopbackListener(options: ListenerOptions): Promise<LoopbackListener> {
+  const { redirectPath, texts, reference, clock } = options
+  const resultPath = randomPath()
+  const startTargets = new Map<string, (() => Promise<string>) | 'used'>()
+  const waiting = new Set<ServerResponse>()
+  const accepted = Promise.withResolvers<URLSearchParams>()
+  let pending: Buffer | null = null
+  let callbackSeen = false
+  let outcome: Outcome | null = null
+  let lastPageShown = (): void => {}
+
+  const answer = (
+    response: ServerResponse,
+    status: number,
+    page: CallbackPage,
+    headers = {},
+  ): void => {
+    const html = callbackPage(page, texts, reference)
+    response.writeHead(status, {
+      ...pageHeaders,
+      ...headers,
+      'Content-Length': Buffer.byteLength(html),
+    })
+    response.end(html)
+  }
+
+  const refuse = (response: ServerResponse, status: number, reason: string, headers = {}): void => {
+    options.onStray(reason)
+    answer(response, status, 'unknown', headers)
+  }
+
+  const redirect = (response: ServerResponse, location: string): void => {
+    response.writeHead(303, { ...pageHeaders, Location: location, 'Content-Length': 0 })
+    response.end()
+  }
+
+  const showResult = (response: ServerResponse): void => {
+    if (outcome !== null) {
+      response.once('finish', () => lastPageShown())
+      answer(response, outcome === 'failed' ? 400 : 200, outcome)
+      return
+    }
+    const stopHolding = clock.after(holdLimit, () => {
+      waiting.delete(response)
+      answer(response, 200, 'working')
+    })
+    waiting.add(response)
+    response.once('close', () => {
+      waiting.delete(response)
+      stopHolding()
+    })
+  }
+
+  const start = (response: ServerResponse, path: string): void => {
+    const target = startTargets.get(path)
+    if (target === undefined || target === 'used') {
+      answer(response, 410, 'start-used')
+      return
+    }
+    startTargets.set(path, 'used')
+    options.onArrival()
+    target().then(
+      (url) => redirect(response, url),
+      () => answer(response, 502, 'failed'),
+    )
+  }
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const host = headerValues(request, 'host')
+    if (host.length !== 1 || host[0] !== `127.0.0.1:${port}`) return refuse(response, 421, 'host')
+    if (request.method !== 'GET') return refuse(response, 405, 'method', { Allow: 'GET' })
+    const target = parseTarget(request.url ?? '')
+    if (target === null) return refuse(response, 414, 'target')
+    const known = startTargets.has(target.path) || target.path === resultPath
+    if (!known && target.path !== redirectPath) return refuse(response, 404, 'path')
+    if (!isTopLevelNavigation(request)) return refuse(response, 403, 'not a navigation')
+    if (startTargets.has(target.path)) return start(response, target.path)
+    if (target.path === resultPath) return showResult(response)
+
+    const parameters = parseQuery(target.query)
+    if (parameters === null) return refuse(response, 400, 'malformed or doubled parameters')
+    if (pending === null || !timingSafeEqual(digest(parameters.get('state') ?? ''), pending)) {
+      return refuse(response, 400, 'state')
+    }
+    // A reload or the back button comes here again: the promise settles once, the page is the same.
+    callbackSeen = true
+    for (const path of startTargets.keys()) startTargets.set(path, 'used')
+    accepted.resolve(parameters)
+    return redirect(response, resultPath)
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: 8192 + maxTargetLength,
+      connectionsCheckingInterval: 1000,
+      insecureHTTPParser: false,
+    },
+    (request, response) => {
+      request.resume()
+      handle(request, response)
+    },
+  )
+  server.headersTimeout = 5000
+  server.requestTimeout = 5000
+  server.keepAliveTimeout = 1
+  server.maxHeadersCount = 100
+  server.maxConnections = 100
+  server.on('checkContinue', (request, response) => {
+    request.resume()
+    refuse(response, 417, 'expect')
+  })
+  server.on('upgrade', (_request, socket) => socket.destroy())
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code ?? 'unknown'
+      reject(
+        new AppError('E_LISTENER_BIND', `listener: ${reason}`, {
+          cause: error,
+          detail: { key: '127.0.0.1', reason },
+        }),
+      )
+    })
+    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(addressOf(server.address()).port))
+  })
+
+  const close = async (): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  }
+
+  let finished: Promise<void> | null = null
+  const finish = async (result: Outcome): Promise<void> => {
+    outcome = result
+    const shown = new Promise<void>((resolve) => {
+      lastPageShown = resolve
+      clock.after(lastPageLimit, resolve)
+    })
+    const held = [...waiting]
+    waiting.clear()
+    for (const response of held) showResult(response)
+    // Without a callback nobody is on the way to the last page.
+    if (callbackSeen) await shown
+    await close()
+  }
+
+  return {
+    port,
+    redirectUri: `http://127.0.0.1:${port}${redirectPath}`,
+    callback: accepted.promise,
+    expect: (state) => {
+      pending = digest(state.reveal())
+    },
+    startAddress: (target) => {
+      const path = randomPath()
+      startTargets.set(path, target)
+      return `http://127.0.0.1:${port}${path}`
+    },
+    finish: (result) => (finished ??= finish(result)),
+  }
+}
+
+function randomPath(): string {
+  return `/${randomBytes(24).toString('base64url')}`
+}
+
+/** Hashed first, so that the comparison takes the same time whatever comes. */
+function digest(value: string): Buffer {
+  return createHash('sha256').update(value).digest()
+}
+
+function addressOf(address: AddressInfo | string | null): AddressInfo {
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
+  return address
+}
+
+/** Every value of a header: Node itself keeps only the first of two `Host` lines. */
+function headerValues(request: IncomingMessage, name: string): string[] {
+  return request.rawHeaders.filter(
+    (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
+  )
+}
+
+/** Splits the request target without a URL parser: it must be a plain path with at most one query. */
+function parseTarget(target: string): Parsed | null {
+  if (target.length > maxTargetLength || !target.startsWith('/') || target.includes('#'))
+    return null
+  const at = target.indexOf('?')
+  return at === -1
+    ? { path: target, query: '' }
+    : { path: target.slice(0, at), query: target.slice(at + 1) }
+}
+
+/** Decodes a query strictly; null when a parameter is doubled or an escape is broken. */
+function parseQuery(query: string): URLSearchParams | null {
+  const parameters = new URLSearchParams()
+  for (const pair of query.split('&')) {
+    if (pair === '') continue
+    const at = pair.indexOf('=')
+    try {
+      const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+      const name = decode(at === -1 ? pair : pair.slice(0, at))
+      if (parameters.has(name)) return null
+      parameters.append(name, at === -1 ? '' : decode(pair.slice(at + 1)))
+    } catch {
+      return null
+    }
+  }
+  return parameters
+}
+
+/**
+ * A browser that says what it does must be navigating a tab: images, frames, fetches and prefetches
+ * from a hostile page, which carry these headers, are not the person's login. Old browsers are silent.
+ */
+function isTopLevelNavigation(request: IncomingMessage): boolean {
+  const { headers } = request
+  const mode = headers['sec-fetch-mode']
+  const destination = headers['sec-fetch-dest']
+  if (mode !== undefined && mode !== 'navigate') return false
+  if (destination !== undefined && destination !== 'document') return false
+  if (headers.origin !== undefined) return false
+  return !('sec-purpose' in headers || 'purpose' in headers || 'x-moz' in headers)
+}

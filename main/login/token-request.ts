@@ -1,0 +1,154 @@
+import * as oauth from 'oauth4webapi'
+import * as v from 'valibot'
+import { AppError } from '../errors.ts'
+import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
+import { oauthReason } from './authorization-request.ts'
+import { isLoopback, type Provider } from './discovery.ts'
+import { type Http, steps } from './http.ts'
+import { Secret } from './secret.ts'
+
+/** The token response as it came, before its ID token is verified: nothing of it may be used yet. */
+export interface TokenResponse {
+  readonly idToken: Secret
+  readonly accessToken: Secret
+  readonly refreshToken: Secret | null
+  /** Seconds; null when the provider did not say. */
+  readonly expiresIn: number | null
+  readonly scope: string | null
+  /** The library's own checks of the same response; they run after ours and must agree. */
+  confirm(): Promise<void>
+}
+
+const tokenResponse = v.looseObject({
+  access_token: v.pipe(v.string(), v.nonEmpty()),
+  token_type: v.pipe(v.string(), v.regex(/^bearer$/i, 'is not Bearer')),
+  id_token: v.pipe(v.string(), v.nonEmpty()),
+  refresh_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  expires_in: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  scope: v.optional(v.string()),
+})
+
+/**
+ * Checks the parameters of the callback: `iss` and `error` after the listener has checked `state`.
+ * Throws `AppError`: `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`.
+ * Source: RFC 9207 §2.4, RFC 6749 §4.1.2.
+ */
+export function checkCallback(
+  provider: Provider,
+  policy: LoginPolicy,
+  parameters: URLSearchParams,
+  request: AuthorizationRequest,
+): URLSearchParams {
+  const invalid = (key: string, reason: string, cause?: unknown): never => {
+    throw new AppError('E_CALLBACK_INVALID', `callback: ${key}: ${reason}`, {
+      cause,
+      detail: { key, reason },
+    })
+  }
+  const iss = parameters.get('iss')
+  // Demanded even when the metadata forgets to promise it: ID-porten always sends it.
+  if (iss !== provider.issuer) {
+    const reason = iss === null ? 'is absent' : 'is another issuer'
+    throw new AppError('E_CALLBACK_ISSUER', `callback: iss: ${reason}`, {
+      detail: { key: 'iss', reason },
+    })
+  }
+  for (const name of ['access_token', 'id_token', 'token_type', 'response']) {
+    if (parameters.has(name)) invalid(name, 'was not asked for')
+  }
+  if (parameters.has('code') && parameters.has('error'))
+    invalid('code', 'came together with an error')
+  if (!parameters.has('error') && !parameters.get('code')) invalid('code', 'is absent')
+  try {
+    return oauth.validateAuthResponse(
+      provider,
+      { client_id: policy.clientId },
+      parameters,
+      request.state.reveal(),
+    )
+  } catch (error) {
+    if (!(error instanceof oauth.AuthorizationResponseError)) {
+      return invalid('response', error instanceof Error ? error.message : 'not valid', error)
+    }
+    const description = error.error_description === undefined ? '' : `: ${error.error_description}`
+    const code = error.error === 'access_denied' ? 'E_LOGIN_DENIED' : 'E_LOGIN_REFUSED'
+    throw new AppError(code, `authorization response: ${error.error}`, {
+      cause: error,
+      detail: { key: 'error', reason: `${error.error}${description}` },
+    })
+  }
+}
+
+/**
+ * Exchanges the code, once, with the same redirect URI as in the authorization request.
+ * Throws `AppError`: `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`.
+ * Source: RFC 6749 §4.1.3, RFC 7636 §4.5, Digdir "Tokenendepunkt".
+ */
+export async function requestTokens(options: {
+  readonly provider: Provider
+  readonly policy: LoginPolicy
+  readonly request: AuthorizationRequest
+  readonly callback: URLSearchParams
+  readonly http: Http
+}): Promise<TokenResponse> {
+  const { provider, policy, request, callback, http } = options
+  const client: oauth.Client = { client_id: policy.clientId }
+  const response = await oauth.authorizationCodeGrantRequest(
+    provider,
+    client,
+    oauth.None(),
+    callback,
+    request.redirectUri,
+    request.codeVerifier.reveal(),
+    {
+      [oauth.customFetch]: http.for(steps.token),
+      [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+    },
+  )
+  const process = async (): Promise<void> => {
+    await oauth.processAuthorizationCodeResponse(provider, client, response, {
+      expectedNonce: request.nonce.reveal(),
+      requireIdToken: true,
+    })
+  }
+  if (response.status !== 200) {
+    await process().catch((error: unknown) => {
+      const refused = error instanceof oauth.ResponseBodyError
+      throw tokenError(refused ? 'E_TOKEN_REFUSED' : 'E_TOKEN_RESPONSE', oauthReason(error), error)
+    })
+  }
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null)
+  const parsed = v.safeParse(tokenResponse, body)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    const key = v.getDotPath(issue) ?? 'body'
+    // The message of the schema may quote what came: only its kind is told.
+    throw tokenError('E_TOKEN_RESPONSE', `${key} is absent or not valid`, undefined)
+  }
+  const { access_token, id_token, refresh_token, expires_in, scope } = parsed.output
+  return {
+    idToken: new Secret(id_token),
+    accessToken: new Secret(access_token),
+    refreshToken: refresh_token === undefined ? null : new Secret(refresh_token),
+    expiresIn: expires_in ?? null,
+    scope: scope ?? null,
+    confirm: () =>
+      process().catch((error: unknown) => {
+        throw tokenError('E_TOKEN_RESPONSE', oauthReason(error), error)
+      }),
+  }
+}
+
+function tokenError(
+  code: 'E_TOKEN_REFUSED' | 'E_TOKEN_RESPONSE',
+  reason: string,
+  cause: unknown,
+): AppError {
+  return new AppError(code, `token request: ${reason}`, {
+    cause,
+    detail: { key: 'token request', reason },
+  })
+}

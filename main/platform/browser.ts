@@ -1,0 +1,25 @@
+import { shell } from 'electron'
+import { AppError } from '../errors.ts'
+
+/** A one-time start address of our own listener: the only kind of address that is ever opened. */
+const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/
+
+/**
+ * Opens the system browser. Main builds the address; the renderer cannot give one.
+ * Throws `AppError` `E_BROWSER_OPEN`. On Linux it may resolve although no browser came up.
+ */
+export async function openBrowser(address: string): Promise<void> {
+  if (!startAddress.test(address)) throw refusal('not a start address')
+  try {
+    await shell.openExternal(address)
+  } catch (error) {
+    throw refusal('the system refused', error)
+  }
+}
+
+function refusal(reason: string, cause?: unknown): AppError {
+  return new AppError('E_BROWSER_OPEN', `browser: ${reason}`, {
+    cause,
+    detail: { key: 'browser', reason },
+  })
+}

@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { app } from 'electron'
+import { AppError } from '../errors.ts'
+import { type Profile, readProfile } from '../session/profile.ts'
+
+/** Where administrators put a profile for everyone; fixed, so that no variable can move it. */
+const machineProfiles: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: '/etc/idporten-desktop/profile.json',
+  darwin: '/Library/Application Support/ID-porten Desktop/profile.json',
+  win32: 'C:\\Program Files\\ID-porten Desktop\\profile.json',
+}
+
+/**
+ * Finds and reads the profile: `--config` (unpackaged runs only), else the machine's, else the user's.
+ * Throws `AppError` `E_PROFILE_INVALID`; a profile that is wrong is never passed over for the next.
+ */
+export async function findProfile(): Promise<Profile> {
+  const named = app.commandLine.getSwitchValue('config')
+  if (!app.isPackaged && named !== '') return await readProfile(named, 'command-line')
+
+  const machine = machineProfiles[process.platform]
+  if (machine !== undefined && (await exists(machine))) {
+    await refuseUnlessAdministrators(machine)
+    return await readProfile(machine, 'machine')
+  }
+  const user = join(app.getPath('userData'), 'profile.json')
+  return await readProfile(user, app.isPackaged ? 'user' : 'command-line')
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** On Windows the folder itself is writable for administrators only. */
+async function refuseUnlessAdministrators(file: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const { uid, mode } = await stat(file)
+  if (uid === 0 && (mode & 0o022) === 0) return
+  const reason = 'is not owned by root or others can write to it'
+  throw new AppError('E_PROFILE_INVALID', `profile: ${reason}`, { detail: { key: 'file', reason } })
+}

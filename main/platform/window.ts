@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { app, BrowserWindow, nativeTheme, screen, session, type WebPreferences } from 'electron'
+import { appUrl, serveRenderer } from './app-protocol.ts'
+import type { Log } from './log.ts'
+import type { SettingsStore } from './settings.ts'
+
+const size = { width: 720, height: 860, minWidth: 360, minHeight: 480 } as const
+const outFolder = join(import.meta.dirname, '..')
+
+/** Everything that matters written out, defaults too (Electron security checklist 2 to 11). */
+const webPreferences: WebPreferences = {
+  preload: join(outFolder, 'preload', 'index.cjs'),
+  partition: 'window',
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  webviewTag: false,
+  navigateOnDragDrop: false,
+  spellcheck: false,
+  devTools: !app.isPackaged,
+}
+
+/** Opens the one window of the app, where it was the last time. */
+export function openWindow(title: string, settings: SettingsStore, log: Log): BrowserWindow {
+  serveRenderer(session.fromPartition('window', { cache: false }), join(outFolder, 'renderer'))
+  const place = placeOnScreen(settings)
+  const window = new BrowserWindow({
+    ...size,
+    ...place?.bounds,
+    title,
+    show: false,
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#16191d' : '#ffffff',
+    webPreferences: { ...webPreferences },
+  })
+  if (place?.maximized === true) window.maximize()
+  window.once('ready-to-show', () => window.show())
+  window.on('page-title-updated', (event) => event.preventDefault())
+  window.on('close', () => {
+    settings.save({ window: { ...window.getNormalBounds(), maximized: window.isMaximized() } })
+  })
+  reloadOnceAfterCrash(window, log)
+  void window.loadURL(appUrl)
+  return window
+}
+
+/** The remembered place, if a screen still shows a good part of it. */
+function placeOnScreen(
+  settings: SettingsStore,
+): { bounds: Electron.Rectangle; maximized: boolean } | null {
+  const { window: remembered } = settings.current
+  if (remembered === undefined) return null
+  const { maximized, ...bounds } = remembered
+  const area = screen.getDisplayMatching(bounds).workArea
+  const width = Math.min(bounds.x + bounds.width, area.x + area.width) - Math.max(bounds.x, area.x)
+  const top = bounds.y - area.y
+  if (width < size.minWidth / 2 || top < 0 || top > area.height - size.minHeight / 2) return null
+  return { bounds, maximized }
+}
+
+function reloadOnceAfterCrash(window: BrowserWindow, log: Log): void {
+  let reloaded = false
+  window.webContents.on('render-process-gone', (_event, details) => {
+    log('renderer gone', { reason: details.reason, exitCode: details.exitCode })
+    if (details.reason === 'clean-exit' || reloaded) return
+    reloaded = true
+    window.webContents.reload()
+  })
+}
+
+/** Brings the window to the front, or asks for attention where the desktop refuses to. */
+export function bringToFront(window: BrowserWindow): void {
+  if (window.isDestroyed()) return
+  if (window.isMinimized()) window.restore()
+  window.show()
+  window.moveTop()
+  app.focus({ steal: true })
+  window.focus()
+  if (!window.isFocused()) {
+    window.flashFrame(true)
+    window.once('focus', () => window.flashFrame(false))
+  }
+}

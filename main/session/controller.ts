@@ -1,0 +1,210 @@
+import { decodeJwt } from 'jose'
+import { errors, type Failure, type Language, type Snapshot } from '../../preload/contract.ts'
+import { type AppError, toAppError } from '../errors.ts'
+import { type Attempt, type Login, startAttempt } from '../login/attempt.ts'
+import type { LoginPolicy } from '../login/authorization-request.ts'
+import type { CallbackTexts } from '../login/callback-pages.ts'
+import type { Clock } from '../login/clock.ts'
+import { createDiscovery } from '../login/discovery.ts'
+import type { Fetch } from '../login/http.ts'
+import type { Claims } from '../login/id-token.ts'
+import type { Secret } from '../login/secret.ts'
+import { redactText } from '../redact.ts'
+import { type Event, initialState, inProgress, reduce } from './machine.ts'
+import type { Profile } from './profile.ts'
+import { toSnapshot } from './snapshot.ts'
+
+/** What the controller needs of the world; everything of Electron comes in through here. */
+export interface ControllerOptions {
+  /** The profile, or why there is none. */
+  readonly profile: Profile | AppError
+  readonly language: Language
+  readonly clock: Clock
+  readonly fetch: Fetch
+  readonly texts: (language: Language) => CallbackTexts
+  readonly openBrowser: (address: string) => Promise<void>
+  readonly copy: (text: string) => Promise<void>
+  /** Called with each outcome of a login, so that the window can come to the front. */
+  readonly onOutcome: () => void
+  readonly onSnapshot: (snapshot: Snapshot) => void
+  readonly onLanguage: (language: Language) => void
+  readonly log: (event: string, details?: Readonly<Record<string, unknown>>) => void
+}
+
+export interface Controller {
+  readonly snapshot: () => Snapshot
+  readonly signIn: () => Promise<void>
+  readonly cancel: () => Promise<void>
+  readonly reopenBrowser: () => Promise<void>
+  readonly copyLink: () => Promise<void>
+  readonly prolong: () => void
+  readonly signOut: () => void
+  readonly revealPid: (revealed: boolean) => void
+  readonly setLanguage: (language: Language) => void
+  /** Ends everything; resolves when no attempt and no session is left. */
+  readonly close: () => Promise<void>
+}
+
+/** Runs the effects of the session and holds its tokens; the state goes through `reduce` alone. */
+export function createController(options: ControllerOptions): Controller {
+  const { clock, log } = options
+  const discovery = createDiscovery(clock)
+  const profile = 'issuer' in options.profile ? options.profile : null
+  let state = initialState(options.language)
+  let attempt: Attempt | null = null
+  // The tokens of the session: they live here and nowhere else.
+  let login: Login | null = null
+  let stopSessionTimer = (): void => {}
+
+  const snapshot = (): Snapshot => toSnapshot(state, profile, clock.monotonic())
+
+  const dispatch = (event: Event): boolean => {
+    const next = reduce(state, event)
+    if (next === state) return false
+    if (next.status !== state.status) log('status', { status: next.status, attempt: next.attempt })
+    state = next
+    options.onSnapshot(snapshot())
+    return true
+  }
+
+  const endSession = (error: Failure | null): void => {
+    stopSessionTimer()
+    login = null
+    dispatch({ type: 'signed-out', error })
+  }
+
+  const start = (policy: Profile): void => {
+    const id = state.attempt + 1
+    dispatch({ type: 'sign-in-started', attempt: id })
+    const started = startAttempt({
+      policy: loginPolicy(policy, state.language),
+      texts: options.texts(state.language),
+      loginTimeout: policy.loginTimeoutSeconds * 1000,
+      discovery,
+      fetch: options.fetch,
+      clock,
+      openBrowser: options.openBrowser,
+      onEvent: (event) => {
+        if (event.type === 'stray-request') log('stray request', { reason: event.reason })
+        else dispatch({ ...event, attempt: id })
+      },
+    })
+    attempt = started
+    void follow(started, policy, id)
+  }
+
+  const follow = async (started: Attempt, policy: Profile, id: number): Promise<void> => {
+    try {
+      const result = await started.result
+      if (result === null) dispatch({ type: 'cancelled', attempt: id })
+      else signedIn(result, policy, id)
+    } catch (error) {
+      const failure = toFailure(toAppError(error), started.reference)
+      log('login failed', { error, reference: failure.reference })
+      if (dispatch({ type: 'failed', attempt: id, error: failure })) options.onOutcome()
+    } finally {
+      if (attempt === started) attempt = null
+    }
+  }
+
+  const signedIn = (result: Login, policy: Profile, id: number): void => {
+    const length = policy.inactivityMinutes * 60_000
+    const session = {
+      claims: result.claims,
+      accessTokenClaims: readAccessToken(result.accessToken),
+      checks: result.checks,
+      endsAt: clock.now() + length,
+      accessTokenExpiresAt: result.accessTokenExpiresAt,
+    }
+    if (!dispatch({ type: 'signed-in', attempt: id, session })) return
+    login = result
+    stopSessionTimer = clock.after(length, () => endSession(expired))
+    options.onOutcome()
+  }
+
+  const cancel = async (): Promise<void> => {
+    const current = attempt
+    if (current === null || !inProgress(state.status)) return
+    current.cancel()
+    await current.result.catch(() => null)
+  }
+
+  const restored = profile === null ? toFailure(toAppError(options.profile), '') : null
+  if (restored !== null) log('profile', { error: options.profile })
+  queueMicrotask(() => dispatch({ type: 'restored', error: restored }))
+
+  return {
+    snapshot,
+    signIn: async () => {
+      if (inProgress(state.status)) await attempt?.reopen()
+      else if (profile !== null && state.status === 'signed-out') start(profile)
+    },
+    cancel,
+    reopenBrowser: async () => {
+      await attempt?.reopen()
+    },
+    copyLink: async () => {
+      const link = (await attempt?.link()) ?? null
+      if (link !== null) await options.copy(link)
+    },
+    prolong: () => attempt?.prolong(),
+    signOut: () => {
+      if (login !== null) endSession(null)
+    },
+    revealPid: (revealed) => {
+      dispatch({ type: 'pid-revealed', revealed })
+    },
+    setLanguage: (language) => {
+      if (dispatch({ type: 'language-chosen', language })) options.onLanguage(language)
+    },
+    close: async () => {
+      await cancel()
+      if (login !== null) endSession(null)
+    },
+  }
+}
+
+const expired: Failure = {
+  code: 'E_SESSION_EXPIRED',
+  ...errors.E_SESSION_EXPIRED,
+  reference: '',
+  detail: null,
+  checks: [],
+}
+
+function loginPolicy(profile: Profile, language: Language): LoginPolicy {
+  const scopes = [profile.scope, ...profile.apis.map((api) => api.scope)].join(' ').split(' ')
+  return {
+    issuer: profile.issuer,
+    clientId: profile.clientId,
+    redirectPath: profile.redirectPath,
+    scope: [...new Set(scopes)].join(' '),
+    acrValues: profile.acrValues,
+    uiLocales: profile.uiLocales ?? language,
+    prompt: profile.prompt,
+    resource: profile.resource,
+    authorizationDetails: profile.authorizationDetails,
+    par: profile.par,
+  }
+}
+
+/** Decodes the access token to show it. Nothing is decided by it: that is for the API it is meant for. */
+function readAccessToken(accessToken: Secret): Claims | null {
+  try {
+    return decodeJwt(accessToken.reveal())
+  } catch {
+    return null
+  }
+}
+
+function toFailure(error: AppError, reference: string): Failure {
+  const { code, detail, checks } = error
+  return {
+    code,
+    ...errors[code],
+    reference,
+    // Part of it may be the provider's words.
+    detail: detail && { key: redactText(detail.key), reason: redactText(detail.reason) },
+    checks: [...checks],
+  }
+}

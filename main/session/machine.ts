@@ -1,0 +1,150 @@
+import type { Check, Failure, Language, Status } from '../../preload/contract.ts'
+import type { Claims } from '../login/id-token.ts'
+
+/** What is known of the person while signed in: claims, never a token. */
+export interface SignedIn {
+  readonly claims: Claims
+  /** Null when the access token is opaque. */
+  readonly accessTokenClaims: Claims | null
+  readonly checks: readonly Check[]
+  /** Unix time in milliseconds. */
+  readonly endsAt: number
+  readonly accessTokenExpiresAt: number | null
+}
+
+export interface Waiting {
+  /** Monotonic milliseconds. */
+  readonly deadline: number
+  readonly browserArrived: boolean
+  readonly browserFailed: boolean
+}
+
+export interface State {
+  readonly revision: number
+  readonly status: Status
+  /** The attempt that events must belong to; rises with each login. */
+  readonly attempt: number
+  readonly language: Language
+  readonly waiting: Waiting | null
+  readonly session: SignedIn | null
+  readonly pidRevealed: boolean
+  readonly error: Failure | null
+}
+
+export type Event =
+  | { readonly type: 'restored'; readonly error: Failure | null }
+  | { readonly type: 'language-chosen'; readonly language: Language }
+  | { readonly type: 'sign-in-started'; readonly attempt: number }
+  | { readonly type: 'waiting'; readonly attempt: number; readonly deadline: number }
+  | { readonly type: 'browser-failed'; readonly attempt: number }
+  | { readonly type: 'browser-arrived'; readonly attempt: number }
+  | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
+  | { readonly type: 'exchanging'; readonly attempt: number }
+  | { readonly type: 'signed-in'; readonly attempt: number; readonly session: SignedIn }
+  | { readonly type: 'failed'; readonly attempt: number; readonly error: Failure }
+  | { readonly type: 'cancelled'; readonly attempt: number }
+  | { readonly type: 'pid-revealed'; readonly revealed: boolean }
+  | { readonly type: 'signed-out'; readonly error: Failure | null }
+
+export function initialState(language: Language): State {
+  return {
+    revision: 0,
+    status: 'restoring',
+    attempt: 0,
+    language,
+    waiting: null,
+    session: null,
+    pidRevealed: false,
+    error: null,
+  }
+}
+
+const signedOut = {
+  status: 'signed-out',
+  waiting: null,
+  session: null,
+  pidRevealed: false,
+} as const
+
+/**
+ * Gives the next state. Pure and total: an event that does not fit, or that belongs to another
+ * attempt than the current one, changes nothing and gives back the same object.
+ */
+export function reduce(state: State, event: Event): State {
+  const next = step(state, event)
+  return next === state ? state : { ...next, revision: state.revision + 1 }
+}
+
+function step(state: State, event: Event): State {
+  switch (event.type) {
+    case 'restored':
+      return state.status === 'restoring' ? { ...state, ...signedOut, error: event.error } : state
+    case 'language-chosen':
+      return event.language === state.language ? state : { ...state, language: event.language }
+    case 'sign-in-started':
+      return state.status === 'signed-out' && event.attempt > state.attempt
+        ? { ...state, status: 'preparing', attempt: event.attempt, error: null }
+        : state
+    case 'pid-revealed':
+      return state.session !== null && state.pidRevealed !== event.revealed
+        ? { ...state, pidRevealed: event.revealed }
+        : state
+    case 'signed-out':
+      return state.status === 'signed-in' ? { ...state, ...signedOut, error: event.error } : state
+    default:
+      return event.attempt === state.attempt ? stepOfAttempt(state, event) : state
+  }
+}
+
+type EventOfAttempt = Exclude<
+  Event,
+  {
+    readonly type:
+      | 'restored'
+      | 'language-chosen'
+      | 'sign-in-started'
+      | 'pid-revealed'
+      | 'signed-out'
+  }
+>
+
+function stepOfAttempt(state: State, event: EventOfAttempt): State {
+  const { status, waiting } = state
+  switch (event.type) {
+    case 'waiting':
+      return status === 'preparing'
+        ? {
+            ...state,
+            status: 'waiting-for-browser',
+            waiting: { deadline: event.deadline, browserArrived: false, browserFailed: false },
+          }
+        : state
+    case 'browser-failed':
+      return waiting === null ? state : { ...state, waiting: { ...waiting, browserFailed: true } }
+    case 'browser-arrived':
+      return waiting === null || waiting.browserArrived
+        ? state
+        : { ...state, waiting: { ...waiting, browserArrived: true, browserFailed: false } }
+    case 'prolonged':
+      return waiting === null
+        ? state
+        : { ...state, waiting: { ...waiting, deadline: event.deadline } }
+    case 'exchanging':
+      return status === 'waiting-for-browser'
+        ? { ...state, status: 'exchanging', waiting: null }
+        : state
+    case 'signed-in':
+      return status === 'exchanging'
+        ? { ...state, status: 'signed-in', session: event.session, pidRevealed: false }
+        : state
+    case 'failed':
+      return inProgress(status) ? { ...state, ...signedOut, error: event.error } : state
+    case 'cancelled':
+      return inProgress(status) ? { ...state, ...signedOut, error: null } : state
+  }
+}
+
+/** Tells whether a login is under way. */
+export function inProgress(status: Status): boolean {
+  return status === 'preparing' || status === 'waiting-for-browser' || status === 'exchanging'
+}

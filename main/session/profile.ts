@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { AppError } from '../errors.ts'
+import { isLoopback } from '../login/discovery.ts'
+
+/** Where a profile may come from, and so what it may name. */
+export type ProfileOrigin = 'command-line' | 'machine' | 'user'
+
+/** Issuers that a packaged app takes from anyone's profile (Digdir, "Well-known endepunkt"). */
+const knownIssuers = [
+  'https://idporten.no',
+  'https://test.idporten.no',
+  'https://ansattporten.no',
+  'https://test.ansattporten.no',
+]
+
+const maxLength = 2048
+const line = v.pipe(
+  v.string('must be text'),
+  v.nonEmpty('must not be empty'),
+  v.maxLength(maxLength, `must not be longer than ${maxLength} characters`),
+  v.regex(/^[\x20-\x7E\u00A0-\uFFFF]*$/, 'must not hold control characters'),
+)
+const flag = v.boolean('must be true or false')
+const url = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null)
+const seconds = (least: number, most: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(least, `must be at least ${least}`),
+    v.maxValue(most, `must be at most ${most}`),
+  )
+const tokens = (what: string) =>
+  v.pipe(
+    line,
+    v.regex(
+      /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/,
+      `must be ${what} with single spaces between`,
+    ),
+  )
+
+const httpsOrLoopback = v.pipe(
+  line,
+  v.check((text) => url(text) !== null, 'must be an address'),
+  v.check((text) => {
+    const at = url(text)
+    return at !== null && (at.protocol === 'https:' || isLoopback(at))
+  }, 'must be https, or http on 127.0.0.1'),
+  v.check((text) => {
+    const at = url(text)
+    return at !== null && at.username === '' && at.password === '' && at.hash === ''
+  }, 'must not hold credentials or a fragment'),
+)
+
+const path = v.pipe(
+  line,
+  v.regex(/^\//, 'must start with /'),
+  v.regex(
+    /^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]+$/,
+    'must be a path other than / without query, fragment or escapes',
+  ),
+  v.check((text) => url(`http://127.0.0.1${text}`)?.pathname === text, 'must be a plain path'),
+)
+
+const api = v.strictObject({
+  name: line,
+  url: httpsOrLoopback,
+  method: v.optional(v.picklist(['GET', 'POST'], 'must be GET or POST'), 'GET'),
+  scope: tokens('scopes'),
+})
+
+/** The profile as a file: unknown keys are refused, everything but three keys has a default. */
+export const profileFile = v.strictObject({
+  $schema: v.optional(line),
+  name: line,
+  issuer: v.pipe(
+    httpsOrLoopback,
+    v.check((text) => url(text)?.search === '', 'must not hold a query'),
+  ),
+  clientId: line,
+  redirectPath: v.optional(path, '/callback'),
+  scope: v.optional(
+    v.pipe(
+      tokens('scopes'),
+      v.check((text) => text.split(' ').includes('openid'), 'must hold openid'),
+    ),
+    'openid profile',
+  ),
+  acrValues: v.optional(v.array(tokens('levels'), 'must be a list'), ['idporten-loa-substantial']),
+  uiLocales: v.optional(tokens('languages')),
+  prompt: v.optional(v.picklist(['login', 'consent', 'none'], 'must be login, consent or none')),
+  resource: v.optional(v.array(httpsOrLoopback, 'must be a list'), []),
+  authorizationDetails: v.optional(
+    v.array(v.looseObject({ type: line }, 'must hold objects with a type'), 'must be a list'),
+  ),
+  par: v.optional(v.picklist(['auto', 'always', 'never'], 'must be auto, always or never'), 'auto'),
+  dpop: v.optional(flag, false),
+  remember: v.optional(flag, false),
+  loginTimeoutSeconds: v.optional(seconds(1, 3600), 300),
+  inactivityMinutes: v.optional(seconds(1, 30), 30),
+  postLogoutRedirectUri: v.optional(httpsOrLoopback),
+  apis: v.optional(v.array(api, 'must be a list'), []),
+})
+
+export type Profile = v.InferOutput<typeof profileFile>
+
+/**
+ * Reads a profile and says which key is wrong and why.
+ * Throws `AppError` `E_PROFILE_INVALID` with that key in `detail`.
+ */
+export async function readProfile(file: string, origin: ProfileOrigin): Promise<Profile> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) =>
+    refuse('file', isMissing(error) ? 'does not exist' : 'cannot be read', error),
+  )
+  return parseProfile(text, origin)
+}
+
+/** As `readProfile`, from the text of the file. */
+export function parseProfile(text: string, origin: ProfileOrigin): Profile {
+  const parsed = v.safeParse(profileFile, parseJson(text))
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    const unknown = issue.type === 'strict_object' && issue.expected === 'never'
+    const absent = issue.type === 'strict_object' && !unknown && issue.path !== undefined
+    const reason = unknown ? 'is not a known key' : absent ? 'is absent' : issue.message
+    refuse(
+      v.getDotPath(issue) ?? 'file',
+      issue.path === undefined ? 'must be a JSON object' : reason,
+    )
+  }
+  const profile = parsed.output
+  if (origin !== 'command-line' && !knownIssuers.includes(profile.issuer)) {
+    const test = origin === 'machine' && isLoopback(new URL(profile.issuer))
+    if (!test) refuse('issuer', 'is not one of ID-porten or Ansattporten')
+  }
+  return profile
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    return refuse('file', 'is not JSON', error)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function refuse(key: string, reason: string, cause?: unknown): never {
+  throw new AppError('E_PROFILE_INVALID', `profile: ${key}: ${reason}`, {
+    cause,
+    detail: { key, reason },
+  })
+}

@@ -1,0 +1,19 @@
+import { builtinModules } from 'node:module'
+import { defineConfig } from 'vite'
+
+/** Main as one ES module with all npm code inside; only Electron and Node are left to import. */
+export default defineConfig({
+  publicDir: false,
+  ssr: { noExternal: true },
+  build: {
+    ssr: 'main/index.ts',
+    outDir: 'out/main',
+    target: 'node20',
+    minify: false,
+    sourcemap: false,
+    rolldownOptions: {
+      external: ['electron', /^node:/, ...builtinModules],
+      output: { format: 'es', entryFileNames: 'index.js', codeSplitting: false },
+    },
+  },
+})

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vite'
+
+/** The preload as one CommonJS file, as a sandboxed one must be. */
+export default defineConfig({
+  publicDir: false,
+  ssr: { noExternal: true },
+  build: {
+    ssr: 'preload/index.ts',
+    outDir: 'out/preload',
+    target: 'chrome130',
+    minify: false,
+    sourcemap: false,
+    rolldownOptions: {
+      external: ['electron'],
+      output: { format: 'cjs', entryFileNames: 'index.cjs', codeSplitting: false },
+    },
+  },
+})

@@ -9,7 +9,7 @@ const fontLicence: Plugin = {
     this.emitFile({
       type: 'asset',
       fileName: 'licenses-inter.txt',
-      source: readFileSync('node_modules/inter-ui/LICENSE.txt'),
+      source: readFileSync(new URL('node_modules/inter-ui/LICENSE.txt', import.meta.url)),
     })
   },
 }
@@ -27,7 +27,7 @@ export default defineConfig({
     // The content security policy allows neither inlined assets nor inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    license: { fileName: 'licenses.md' },
+    license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       treeshake: {
         moduleSideEffects: [

@@ -1,0 +1,215 @@
+// @vitest-environment happy-dom
+import { act, screen } from '@testing-library/react'
+import { describe, expect, it, vi } from 'vitest'
+import { errorCodes, errors, type Snapshot } from '../preload/contract.ts'
+import { failed, renderApp, signedIn, signedOut, valueIn, waiting } from './fixtures.tsx'
+
+const busy = (status: Snapshot['status']): Snapshot => ({ ...signedOut, status, attempt: 1 })
+
+function actions(): string[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-action]')].map(
+    ({ dataset }) => dataset['action'] ?? '',
+  )
+}
+
+describe('every state', () => {
+  it.each([
+    { snapshot: busy('restoring'), controls: [] },
+    { snapshot: signedOut, controls: ['sign-in'] },
+    { snapshot: failed(), controls: ['sign-in'] },
+    { snapshot: busy('preparing'), controls: ['cancel'] },
+    { snapshot: waiting, controls: ['prolong', 'reopen-browser', 'copy-link', 'cancel'] },
+    { snapshot: busy('exchanging'), controls: ['cancel'] },
+    { snapshot: signedIn, controls: ['reveal-pid', 'sign-out', 'show-details'] },
+    {
+      snapshot: { ...signedIn, renewing: 'browser' as const },
+      controls: ['cancel', 'reveal-pid', 'sign-out', 'show-details'],
+    },
+  ])(
+    'shows $snapshot.status on the page, with its controls and one heading in focus',
+    async ({ snapshot, controls }) => {
+      await renderApp(snapshot)
+
+      const shown = ['status', 'error', 'attempt', 'renewing'].map((name) =>
+        document.documentElement.getAttribute(`data-${name}`),
+      )
+      const { status, error, attempt, renewing } = snapshot
+      expect(shown).toStrictEqual([status, error?.code ?? '', String(attempt), renewing ?? ''])
+      expect(actions()).toStrictEqual(controls)
+      const headings = screen.getAllByRole('heading', { level: 1 })
+      expect(headings).toHaveLength(1)
+      expect(document.activeElement).toBe(headings[0])
+    },
+  )
+
+  it('takes a later snapshot and ignores one that arrives late', async () => {
+    const { push } = await renderApp({ ...signedOut, revision: 5 })
+    push({ ...waiting, revision: 7 })
+    push({ ...signedOut, revision: 6 })
+    expect(document.documentElement.dataset['status']).toBe('waiting-for-browser')
+  })
+})
+
+describe('signed out', () => {
+  it('asks main to sign in', async () => {
+    const { bridge, press } = await renderApp(signedOut)
+    await press('sign-in')
+    expect(bridge.signIn).toHaveBeenCalledOnce()
+  })
+
+  it('says so when main refuses, until something new comes', async () => {
+    const { bridge, press, push } = await renderApp(signedOut)
+    bridge.signIn.mockResolvedValueOnce({ ok: false, code: 'E_IPC_INVALID_ARGUMENTS' })
+    await press('sign-in')
+    expect(screen.getByRole('alert').textContent).toContain('E_IPC_INVALID_ARGUMENTS')
+    push({ ...signedOut, revision: 2 })
+    expect(screen.queryByRole('alert')).toBeNull()
+  })
+})
+
+describe('failed', () => {
+  it.each(errorCodes)('%s: what happened, what to do, the code and the reference', async (code) => {
+    await renderApp(failed({ code, ...errors[code] }))
+    expect(screen.getByRole('alert').querySelectorAll('h2, p')).toHaveLength(3)
+    expect(document.body.textContent).toContain(code)
+    expect(document.body.textContent).toContain('7F3K-92QD')
+  })
+
+  it('names the key and the reason of a wrong profile, and cannot sign in', async () => {
+    const { action } = await renderApp({
+      ...failed({
+        code: 'E_PROFILE_INVALID',
+        ...errors.E_PROFILE_INVALID,
+        detail: { key: 'clientId', reason: '<b>missing</b>' },
+      }),
+      profile: null,
+    })
+    expect(document.body.textContent).toContain('clientId')
+    expect(document.body.textContent).toContain('<b>missing</b>')
+    expect(action('sign-in')?.hasAttribute('disabled')).toBe(true)
+  })
+
+  it('shows the checks that came that far', async () => {
+    await renderApp(
+      failed({
+        checks: [
+          { rule: 'acr', source: 'Digdir', expected: 'high', got: 'low', result: 'fail' },
+          { rule: 'new-rule', source: '', expected: '', got: '', result: 'pass' },
+        ],
+      }),
+    )
+    const row = document.querySelector('[data-check="acr"][data-result="fail"]')
+    expect(row?.querySelector('[data-value="got"]')?.textContent).toBe('low')
+    expect(document.querySelector('[data-check="new-rule"]')).not.toBeNull()
+  })
+})
+
+describe('waiting', () => {
+  it('counts down from the moment the snapshot came, and warns near the end', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    try {
+      await renderApp(waiting)
+      const tick = (milliseconds: number) =>
+        act(() => {
+          vi.advanceTimersByTime(milliseconds)
+        })
+      const timer = () => screen.getByRole('timer').textContent
+      expect(timer()).toBe('5:00')
+      expect(screen.queryByText(/mindre enn to minutter/)).toBeNull()
+      tick(181_000)
+      expect(timer()).toBe('1:59')
+      expect(screen.getByText(/mindre enn to minutter/).closest('[role="status"]')).not.toBeNull()
+      tick(600_000)
+      expect(timer()).toBe('0:00')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('says when the browser came, and when it could not be opened', async () => {
+    const { push } = await renderApp(waiting)
+    const now = { remainingMs: 1000, browserArrived: true, browserFailed: false }
+    push({ ...waiting, revision: 2, waiting: now })
+    expect(screen.getByText('Nettleseren er åpnet.')).toBeDefined()
+    push({ ...waiting, revision: 3, waiting: { ...now, browserFailed: true } })
+    expect(screen.getByRole('alert').textContent).toContain('Nettleseren åpnet seg ikke')
+  })
+
+  it('tells politely that the link is copied', async () => {
+    const { press } = await renderApp(waiting)
+    await press('copy-link')
+    expect(screen.getByText(/Lenken er kopiert/).closest('[role="status"]')).not.toBeNull()
+  })
+})
+
+describe('signed in', () => {
+  it('has claims and checks in the document while they are folded, to the letter', async () => {
+    await renderApp(signedIn)
+    expect(document.querySelector('details')?.open).toBe(false)
+    expect(valueIn('[data-token="id"][data-claim="exp"]')).toBe('1746173341')
+    expect(valueIn('[data-token="access"][data-claim="scope"]')).toBe('openid  profile')
+    expect(valueIn('[data-claim="surprise"]')).toBe('<script>alert(1)</script>')
+    expect(document.querySelector('[data-claim] script')).toBeNull()
+    expect(document.querySelector('[data-check="iss"][data-result="pass"]')).not.toBeNull()
+    expect(document.querySelector('[data-check="azp"][data-result="skipped"]')).not.toBeNull()
+  })
+
+  it('masks the number, words it for a screen reader, and shows it when asked', async () => {
+    const { session } = signedIn
+    const { bridge, press, push, action } = await renderApp(signedIn)
+    expect(valueIn('[data-claim="pid"]')).toBe('479067•••••')
+    expect(screen.getAllByText('Starter med 4 7 9 0 6 7, resten er skjult')).toHaveLength(2)
+    expect(action('reveal-pid')?.getAttribute('aria-pressed')).toBe('false')
+
+    await press('reveal-pid')
+    expect(bridge.revealPid).toHaveBeenCalledExactlyOnceWith(true)
+    const idToken = [{ name: 'pid', value: '47906701517', masked: false }]
+    push({
+      ...signedIn,
+      revision: 2,
+      session: { ...session, pid: '47906701517', pidRevealed: true, idToken },
+    })
+    expect(valueIn('[data-claim="pid"]')).toBe('47906701517')
+    expect(action('reveal-pid')?.getAttribute('aria-pressed')).toBe('true')
+  })
+
+  it('shows the number for a person without a name, and an unknown level as it is', async () => {
+    const { session } = signedIn
+    await renderApp({ ...signedIn, session: { ...session, name: null, acr: 'loa-new' } })
+    expect(document.querySelector('.who [data-value]')?.textContent).toBe('479067•••••')
+    expect(screen.getByText('loa-new')).toBeDefined()
+  })
+
+  it('says that the access token is opaque, or no longer valid', async () => {
+    const { session } = signedIn
+    const past = { ...session, accessToken: null, accessTokenExpiresAt: Date.now() - 1000 }
+    await renderApp({ ...signedIn, session: past })
+    expect(screen.getByText('Utløpt')).toBeDefined()
+    expect(screen.getByText(/ikke noe innhold/)).toBeDefined()
+  })
+})
+
+describe('language', () => {
+  it('is asked for by its own name, and changes page, title and texts', async () => {
+    const { bridge, push } = await renderApp(signedOut)
+    const options = [...document.querySelectorAll('option')]
+    expect(options.map(({ lang, value }) => [lang, value])).toStrictEqual(
+      ['nb', 'nn', 'en', 'se'].map((language) => [language, language]),
+    )
+    const select = screen.getByRole('combobox')
+    if (select instanceof HTMLSelectElement) select.value = 'nn'
+    select.dispatchEvent(new Event('change', { bubbles: true }))
+    expect(bridge.setLanguage).toHaveBeenCalledExactlyOnceWith('nn')
+
+    push({ ...signedOut, revision: 2, language: 'nn' })
+    expect(document.documentElement.lang).toBe('nn')
+    expect(document.title).toBe('Du er ikkje logga inn – ID-porten Desktop')
+  })
+
+  it('marks Norwegian text on a Northern Sami page', async () => {
+    const { action } = await renderApp({ ...signedOut, language: 'se' })
+    expect(document.documentElement.lang).toBe('se')
+    expect(action('sign-in')?.querySelector('[lang]')).toBeNull()
+    expect(document.querySelector('main p [lang="nb"]')).not.toBeNull()
+  })
+})

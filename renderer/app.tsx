@@ -1,0 +1,95 @@
+import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
+import { useLayoutEffect, useMemo } from 'react'
+import icon from '../assets/icon.svg'
+import type { ErrorCode, Snapshot } from '../preload/contract.ts'
+import { type Connection, SendContext, useSnapshot } from './bridge.ts'
+import { LanguageSelect } from './components/language-select.tsx'
+import { Status } from './components/status.tsx'
+import { Text } from './components/text.tsx'
+import { TextsContext, textsIn } from './i18n.ts'
+import { SignedIn } from './views/signed-in.tsx'
+import { SignedOut } from './views/signed-out.tsx'
+import { Waiting } from './views/waiting.tsx'
+import { Working } from './views/working.tsx'
+
+/** The whole window: it shows the snapshot and sends intents, and knows nothing else. */
+export function App({ connection }: { connection: Connection }) {
+  const { snapshot, receivedAt, refused } = useSnapshot(connection)
+  const language = snapshot?.language ?? 'nb'
+  const texts = useMemo(() => textsIn(language), [language])
+
+  useLayoutEffect(() => {
+    if (!snapshot) return
+    const { status, error, attempt, renewing } = snapshot
+    const page = document.documentElement
+    page.lang = language
+    page.dataset['status'] = status
+    page.dataset['error'] = error?.code ?? ''
+    page.dataset['attempt'] = String(attempt)
+    page.dataset['renewing'] = renewing ?? ''
+    document.title = texts.t('window.title', { status: texts.t(`status.${status}`) })
+  }, [snapshot, language, texts])
+
+  return (
+    <TextsContext value={texts}>
+      <SendContext value={connection.send}>
+        <header className="bar">
+          <span className="brand">
+            <img src={icon} alt="" width="32" height="32" />
+            <Text id="app.name" />
+          </span>
+          <LanguageSelect />
+        </header>
+        <main className="page">
+          {refused && <Refusal code={refused} />}
+          {snapshot && (
+            // A new key is a new view, and its heading takes the focus.
+            <View
+              key={`${snapshot.status} ${snapshot.error?.reference ?? ''}`}
+              snapshot={snapshot}
+              receivedAt={receivedAt}
+            />
+          )}
+        </main>
+        <Status className="ds-sr-only">
+          {snapshot && <Text id={`status.${snapshot.status}`} />}
+        </Status>
+      </SendContext>
+    </TextsContext>
+  )
+}
+
+function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
+  const { status, waiting, session, renewing, error } = snapshot
+  switch (status) {
+    case 'restoring':
+    case 'preparing':
+    case 'exchanging':
+      return <Working status={status} />
+    case 'waiting-for-browser':
+      return waiting && <Waiting waiting={waiting} receivedAt={receivedAt} />
+    case 'signed-in':
+      return session && <SignedIn session={session} renewing={renewing} error={error} />
+    case 'signed-out':
+      return <SignedOut snapshot={snapshot} />
+    default:
+      return status satisfies never
+  }
+}
+
+/** Main did not do what was asked; the state stays as it was. */
+function Refusal({ code }: { code: ErrorCode }) {
+  return (
+    <Alert role="alert" data-color="danger">
+      <Heading level={2} data-size="xs">
+        <Text id={`error.${code}.title`} />
+      </Heading>
+      <Paragraph>
+        <Text id={`error.${code}.text`} />
+      </Paragraph>
+      <Paragraph>
+        <code>{code}</code>
+      </Paragraph>
+    </Alert>
+  )
+}

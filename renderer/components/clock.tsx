@@ -1,0 +1,43 @@
+import { useSyncExternalStore } from 'react'
+import { useTexts } from '../i18n.ts'
+
+function everyQuarterSecond(onTick: () => void): () => void {
+  const timer = setInterval(onTick, 250)
+  return () => clearInterval(timer)
+}
+
+/** The whole seconds until a point of the given clock, never less than zero. */
+export function useSecondsLeft(deadline: number, now: () => number): number {
+  return useSyncExternalStore(everyQuarterSecond, () =>
+    Math.max(0, Math.ceil((deadline - now()) / 1000)),
+  )
+}
+
+/** Minutes and seconds, with hours when there are any. */
+export function clockTime(seconds: number): string {
+  const pad = (part: number) => String(part).padStart(2, '0')
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  return hours > 0
+    ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}`
+    : `${minutes}:${pad(seconds % 60)}`
+}
+
+// Dates have no Northern Sami here: they are Norwegian, and marked as such.
+const formats = { nb: 'nb-NO', nn: 'nn-NO', en: 'en-GB', se: 'nb-NO' } as const
+
+/** A point of time (Unix, in milliseconds) as the person's own clock and language show it. */
+export function LocalTime({ at, precise = false }: { at: number; precise?: boolean }) {
+  const { language } = useTexts()
+  const date = new Date(at)
+  if (Number.isNaN(date.valueOf())) return null
+  const format = new Intl.DateTimeFormat(
+    formats[language],
+    precise ? { dateStyle: 'medium', timeStyle: 'medium' } : { timeStyle: 'short' },
+  )
+  return (
+    <time dateTime={date.toISOString()} lang={language === 'se' ? 'nb' : undefined}>
+      {format.format(date)}
+    </time>
+  )
+}

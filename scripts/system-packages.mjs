@@ -1,0 +1,177 @@
+/**
+ * The system packages that Linux needs: found by what they bring, named for Debian and Ubuntu.
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+import { SetupError } from './failures.mjs'
+import { say } from './progress.mjs'
+
+/** @typedef {{ package: string, commands?: string[], library?: string }} Need */
+
+/** What Electron itself links or loads.
+ * @type {readonly Need[]} */
+const electron = [
+  { package: 'xdg-utils', commands: ['xdg-open'] },
+  { package: 'libnss3', library: 'libnss3.so' },
+  { package: 'libatk1.0-0', library: 'libatk-1.0.so.0' },
+  { package: 'libatk-bridge2.0-0', library: 'libatk-bridge-2.0.so.0' },
+  { package: 'libcups2', library: 'libcups.so.2' },
+  { package: 'libgtk-3-0', library: 'libgtk-3.so.0' },
+  { package: 'libgbm1', library: 'libgbm.so.1' },
+  { package: 'libasound2', library: 'libasound.so.2' },
+  { package: 'libxss1', library: 'libXss.so.1' },
+  { package: 'libxtst6', library: 'libXtst.so.6' },
+  { package: 'libsecret-1-0', library: 'libsecret-1.so.0' },
+]
+
+/** Names under which a Chromium is found; Debian's comes first. */
+export const browserCommands = ['chromium', 'google-chrome', 'google-chrome-stable']
+
+/** A login without a screen: a display, a session bus and the system browser.
+ * @type {readonly Need[]} */
+const headless = [
+  { package: 'xvfb', commands: ['Xvfb'] },
+  { package: 'dbus-x11', commands: ['dbus-launch'] },
+  { package: 'dbus', commands: ['dbus-run-session'] },
+  { package: 'chromium', commands: browserCommands },
+]
+
+/** The end-to-end tests also use a keyring and browser certificates.
+ * @type {readonly Need[]} */
+const tests = [
+  { package: 'xauth', commands: ['xauth'] },
+  { package: 'gnome-keyring', commands: ['gnome-keyring-daemon'] },
+  { package: 'libnss3-tools', commands: ['certutil'] },
+]
+
+const needs = {
+  window: electron,
+  headless: [...electron, ...headless],
+  tests: [...electron, ...headless, ...tests],
+}
+
+/** @typedef {keyof typeof needs} Purpose */
+
+/**
+ * Finds a command on the PATH. Ubuntu's chromium is a snap, which cannot use the folders of the
+ * tests, so commands that lead into snaps are passed over.
+ *
+ * @param {readonly string[]} names
+ * @returns {string | undefined}
+ */
+export function findCommand(names) {
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
+  return names
+    .flatMap((name) => folders.map((folder) => path.join(folder, name)))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK)
+        return !realpathSync(file).split(path.sep).includes('snap')
+      } catch {
+        return false
+      }
+    })
+}
+
+/**
+ * Chooses the package that this distribution has: newer ones call rebuilt libraries `…t64`.
+ *
+ * @param {readonly string[]} packages
+ * @param {(name: string) => boolean} exists
+ * @returns {string[]}
+ */
+export function packageNames(packages, exists) {
+  return packages.map((name) => (exists(`${name}t64`) ? `${name}t64` : name))
+}
+
+/** @param {Purpose} purpose */
+function missingPackages(purpose) {
+  const libraries = spawnSync(findCommand(['ldconfig']) ?? 'ldconfig', ['-p'], {
+    encoding: 'utf8',
+  }).stdout
+  return needs[purpose]
+    .filter(
+      ({ commands, library }) =>
+        (commands !== undefined && findCommand(commands) === undefined) ||
+        (library !== undefined && !libraries?.includes(`${library} `)),
+    )
+    .map((need) => need.package)
+}
+
+/** @param {string} name */
+const existsInApt = (name) =>
+  spawnSync('apt-cache', ['show', '--no-all-versions', name], { stdio: 'ignore' }).status === 0
+
+/**
+ * Sees to it that the system has what a purpose needs: installs it as root on Debian and Ubuntu.
+ *
+ * @param {Purpose} purpose
+ * @throws {SetupError} with the command to run when it may not or cannot
+ */
+export function provideSystemPackages(purpose) {
+  if (process.platform !== 'linux') return
+  const missing = missingPackages(purpose)
+  if (missing.length === 0) return
+  if (!existsSync('/usr/bin/apt-get')) {
+    throw new SetupError(
+      `System packages are missing. On Debian they are called: ${missing.join(' ')}. Install what ` +
+        'this distribution calls them, and run the command again.',
+    )
+  }
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) {
+    say(`Installing system packages: ${missing.join(' ')}`)
+    aptGet(['update', '-q'])
+  }
+  const names = packageNames(missing, existsInApt)
+  if (!isRoot) {
+    throw new SetupError(
+      'System packages are missing. Install them, and run the command again:\n' +
+        `  sudo apt-get update && sudo apt-get install -y ${names.join(' ')}${browserHint(names)}`,
+    )
+  }
+  aptGet(['install', '-y', '-q', ...names])
+  const still = missingPackages(purpose)
+  if (still.length > 0) {
+    throw new SetupError(
+      `Still missing after apt-get install: ${still.join(' ')}.${browserHint(still)}`,
+    )
+  }
+}
+
+/** @param {string[]} names */
+function browserHint(names) {
+  return names.includes('chromium')
+    ? '\nWhere chromium is only a snap (Ubuntu), install the google-chrome-stable package instead.'
+    : ''
+}
+
+/** Says beforehand what Electron's sandbox will miss: its own message does not tell what to do. */
+export function checkSandbox() {
+  if (process.platform !== 'linux') return
+  const { status } = spawnSync('unshare', ['--user', '--map-root-user', 'true'], {
+    stdio: 'ignore',
+  })
+  if (status === 0 || status === null) return
+  say(
+    'This user may not create user namespaces, which the sandbox of Electron and Chromium needs. ' +
+      'On Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. ' +
+      'In a container: start it with a seccomp profile that allows them.',
+  )
+}
+
+/** @param {string[]} args */
+function aptGet(args) {
+  const { status } = spawnSync('apt-get', args, {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  if (status !== 0) {
+    throw new SetupError(
+      `apt-get ${args.join(' ')} failed: its own message is above. Without a network, connect this ` +
+        'machine and run the command again.',
+    )
+  }
+}

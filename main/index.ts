@@ -49,7 +49,7 @@ async function boot(): Promise<void> {
     openBrowser,
     copy: async (text) => await clipboard.writeText(text),
     onOutcome: () => bringToFront(window),
-    onSnapshot: (snapshot) => sendSnapshot(window, snapshot),
+    onSnapshot: (snapshot) => sendSnapshot(window, snapshot, log),
     onLanguage: (chosen) => settings.save({ language: chosen }),
     log,
   })

@@ -53,9 +53,11 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
 }
 
 /** Sends a snapshot to the window; one that breaks the contract is never sent. */
-export function sendSnapshot(window: BrowserWindow, snapshot: Snapshot): void {
+export function sendSnapshot(window: BrowserWindow, snapshot: Snapshot, log: Log): void {
   if (window.isDestroyed() || window.webContents.isCrashed()) return
-  window.webContents.send(snapshotChannel, v.parse(snapshotSchema, snapshot))
+  const parsed = v.safeParse(snapshotSchema, snapshot)
+  if (parsed.success) window.webContents.send(snapshotChannel, parsed.output)
+  else log('refused snapshot', { path: v.getDotPath(parsed.issues[0]) })
 }
 
 /** Only the main frame of our own window, showing our own page, may ask for anything. */

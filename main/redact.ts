@@ -15,13 +15,18 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // The one-time start address and the page of the result.
   [/(http:\/\/127\.0\.0\.1:\d+)\/[\w-]{32}\b/g, '$1/[one-time]'],
 ]
+const maxInput = 100_000
 const maxText = 2000
 const maxDepth = 6
 
 /** Takes secrets out of a text by their shape. */
 export function redactText(text: string): string {
-  const cut = text.length > maxText ? `${text.slice(0, maxText)}…` : text
-  return patterns.reduce((left, [pattern, by]) => left.replace(pattern, by), cut)
+  // Cut to length only afterwards: half a token would no longer be known by its shape.
+  const clean = patterns.reduce(
+    (left, [pattern, by]) => left.replace(pattern, by),
+    text.slice(0, maxInput),
+  )
+  return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean
 }
 
 /** Takes secrets out of anything that is about to be logged: by key and by shape, causes included. */

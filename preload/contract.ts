@@ -57,7 +57,7 @@ export type ErrorCategory = (typeof errors)[ErrorCode]['category']
 const isErrorCode = (name: string): name is ErrorCode => name in errors
 export const errorCodes: readonly ErrorCode[] = Object.keys(errors).filter(isErrorCode)
 
-const text = v.pipe(v.string(), v.maxLength(16_384))
+const text = v.string()
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
 

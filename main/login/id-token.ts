@@ -68,18 +68,33 @@ export async function verifyIdToken(
   const failed = rules.find((rule) => rule.holds === false)
   if (failed === undefined) return { claims, checks }
 
-  const explainedByClock =
-    (failed.rule === 'exp' || failed.rule === 'iat') &&
-    expectation.clockSkew !== null &&
-    Math.abs(expectation.clockSkew) > clockTolerance
-  const code = explainedByClock ? 'E_CLOCK_SKEW' : failed.failure
-  const reason = explainedByClock
-    ? `this computer's clock is ${Math.round(expectation.clockSkew ?? 0)} s ahead of the provider's`
-    : `expected ${failed.expected}, got ${failed.got}`
+  const skew = clockThatExplains(failed, claims, expectation)
+  const code = skew === null ? failed.failure : 'E_CLOCK_SKEW'
+  const reason =
+    skew === null
+      ? `expected ${failed.expected}, got ${failed.got}`
+      : `this computer's clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the provider's`
   throw new AppError(code, `ID token: ${failed.rule}: ${reason}`, {
     detail: { key: failed.rule, reason },
     checks,
   })
+}
+
+/** Seconds that this computer's clock is off, if the rule that failed holds by the provider's clock. */
+function clockThatExplains(
+  failed: Rule,
+  claims: Claims,
+  expectation: IdTokenExpectation,
+): number | null {
+  const { clockSkew, now, authenticatedAfter } = expectation
+  if (clockSkew === null || Math.abs(clockSkew) <= clockTolerance) return null
+  const atProvider = claimRules(claims, {
+    ...expectation,
+    now: now - clockSkew,
+    authenticatedAfter: authenticatedAfter === null ? null : authenticatedAfter - clockSkew,
+  })
+  const holds = atProvider.some(({ rule, holds: there }) => rule === failed.rule && there === true)
+  return holds ? Math.round(clockSkew) : null
 }
 
 interface Decoded {

@@ -1,4 +1,4 @@
-import { importJWK, type CryptoKey, type JWK } from 'jose'
+import { type CryptoKey, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
 import { idTokenAlgorithm, type Provider } from './discovery.ts'
@@ -27,7 +27,6 @@ const rsaKey = v.looseObject({
     ),
   ),
 })
-type RsaKey = v.InferOutput<typeof rsaKey>
 
 /** Bits of the smallest RSA modulus that is taken (RFC 7518 §3.3). */
 const minimumModulus = 2048
@@ -78,18 +77,15 @@ async function fetchKeys(provider: Provider, http: Http): Promise<readonly Usabl
   const usable: UsableKey[] = []
   for (const jwk of parsed.output.keys) {
     const candidate = v.safeParse(rsaKey, jwk)
-    if (!candidate.success || !isPublicAndStrong(candidate.output)) continue
+    if (!candidate.success || privateMembers.some((member) => member in jwk)) continue
     const { n, e, kid } = candidate.output
     const publicKey: JWK = { kty: 'RSA', n, e }
     const key = await importJWK(publicKey, idTokenAlgorithm).catch(() => null)
-    if (key !== null && !(key instanceof Uint8Array)) usable.push({ kid, key })
+    if (key !== null && !(key instanceof Uint8Array) && isStrong(key)) usable.push({ kid, key })
   }
   return usable
 }
 
-function isPublicAndStrong(jwk: RsaKey): boolean {
-  if (privateMembers.some((member) => member in jwk)) return false
-  const modulus = Buffer.from(jwk.n, 'base64url')
-  const leading = modulus[0] ?? 0
-  return modulus.length * 8 - Math.clz32(leading) + 24 >= minimumModulus
+function isStrong({ algorithm }: CryptoKey): boolean {
+  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) >= minimumModulus
 }

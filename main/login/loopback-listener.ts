@@ -194,15 +194,15 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   let finished: Promise<void> | null = null
   const finish = async (result: Outcome): Promise<void> => {
     outcome = result
-    const shown = new Promise<void>((resolve) => {
-      lastPageShown = resolve
-      clock.after(lastPageLimit, resolve)
-    })
+    const shown = Promise.withResolvers<void>()
+    lastPageShown = shown.resolve
+    const stopWaiting = clock.after(lastPageLimit, shown.resolve)
     const held = [...waiting]
     waiting.clear()
     for (const response of held) showResult(response)
     // Without a callback nobody is on the way to the last page.
-    if (callbackSeen) await shown
+    if (callbackSeen) await shown.promise
+    stopWaiting()
     await close()
   }
 

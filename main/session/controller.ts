@@ -45,15 +45,13 @@ export interface Controller {
   readonly close: () => Promise<void>
 }
 
-/** Runs the effects of the session and holds its tokens; the state goes through `reduce` alone. */
+/** Runs the effects of the session; its state goes through `reduce` alone. */
 export function createController(options: ControllerOptions): Controller {
   const { clock, log } = options
   const discovery = createDiscovery(clock)
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
   let attempt: Attempt | null = null
-  // The tokens of the session: they live here and nowhere else.
-  let login: Login | null = null
   let stopSessionTimer = (): void => {}
 
   const snapshot = (): Snapshot => toSnapshot(state, profile, clock.monotonic())
@@ -69,7 +67,6 @@ export function createController(options: ControllerOptions): Controller {
 
   const endSession = (error: Failure | null): void => {
     stopSessionTimer()
-    login = null
     dispatch({ type: 'signed-out', error })
   }
 
@@ -116,8 +113,8 @@ export function createController(options: ControllerOptions): Controller {
       endsAt: clock.now() + length,
       accessTokenExpiresAt: result.accessTokenExpiresAt,
     }
+    // The tokens end here: nothing uses them yet, so nothing keeps them.
     if (!dispatch({ type: 'signed-in', attempt: id, session })) return
-    login = result
     stopSessionTimer = clock.after(length, () => endSession(expired))
     options.onOutcome()
   }
@@ -148,9 +145,7 @@ export function createController(options: ControllerOptions): Controller {
       if (link !== null) await options.copy(link)
     },
     prolong: () => attempt?.prolong(),
-    signOut: () => {
-      if (login !== null) endSession(null)
-    },
+    signOut: () => endSession(null),
     revealPid: (revealed) => {
       dispatch({ type: 'pid-revealed', revealed })
     },
@@ -159,7 +154,7 @@ export function createController(options: ControllerOptions): Controller {
     },
     close: async () => {
       await cancel()
-      if (login !== null) endSession(null)
+      endSession(null)
     },
   }
 }

@@ -120,13 +120,7 @@ export function parseProfile(text: string, origin: ProfileOrigin): Profile {
   const parsed = v.safeParse(profileFile, parseJson(text))
   if (!parsed.success) {
     const [issue] = parsed.issues
-    const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-    const absent = issue.type === 'strict_object' && !unknown && issue.path !== undefined
-    const reason = unknown ? 'is not a known key' : absent ? 'is absent' : issue.message
-    refuse(
-      v.getDotPath(issue) ?? 'file',
-      issue.path === undefined ? 'must be a JSON object' : reason,
-    )
+    refuse(v.getDotPath(issue) ?? 'file', profileReason(issue))
   }
   const profile = parsed.output
   if (origin !== 'command-line' && !knownIssuers.includes(profile.issuer)) {
@@ -134,6 +128,13 @@ export function parseProfile(text: string, origin: ProfileOrigin): Profile {
     if (!test) refuse('issuer', 'is not one of ID-porten or Ansattporten')
   }
   return profile
+}
+
+/** The library's own words only where this schema gives none: for the shape of objects. */
+function profileReason(issue: v.BaseIssue<unknown>): string {
+  if (issue.type !== 'strict_object') return issue.message
+  if (issue.expected === 'never') return 'is not a known key'
+  return issue.received === 'undefined' ? 'is absent' : 'must be a JSON object'
 }
 
 function parseJson(text: string): unknown {

@@ -24,7 +24,8 @@ export function clockTime(seconds: number): string {
 }
 
 // Dates have no Northern Sami here: they are Norwegian, and marked as such.
-const formats = { nb: 'nb-NO', nn: 'nn-NO', en: 'en-GB', se: 'nb-NO' } as const
+// Chromium has no dates in nynorsk: bokmål writes them alike, the default would be American.
+const formats = { nb: ['nb-NO'], nn: ['nn-NO', 'nb-NO'], en: ['en-GB'], se: ['nb-NO'] }
 
 /** A point of time (Unix, in milliseconds) as the person's own clock and language show it. */
 export function LocalTime({ at, precise = false }: { at: number; precise?: boolean }) {

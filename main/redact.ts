@@ -21,10 +21,10 @@ const maxDepth = 6
 
 /** Takes secrets out of a text by their shape. */
 export function redactText(text: string): string {
-  // Cut to length only afterwards: half a token would no longer be known by its shape.
+  // Cut between words, and to length only afterwards: half a token is not known by its shape.
   const clean = patterns.reduce(
     (left, [pattern, by]) => left.replace(pattern, by),
-    text.slice(0, maxInput),
+    text.length > maxInput ? text.slice(0, Math.max(0, text.lastIndexOf(' ', maxInput))) : text,
   )
   return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean
 }
@@ -32,6 +32,7 @@ export function redactText(text: string): string {
 /** Takes secrets out of anything that is about to be logged: by key and by shape, causes included. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
+  if (typeof value === 'bigint' || ArrayBuffer.isView(value)) return '[hidden]'
   if (value === null || typeof value !== 'object') {
     return typeof value === 'function' || typeof value === 'symbol' ? '[hidden]' : value
   }

@@ -53,7 +53,6 @@ export const errors = {
   E_UNEXPECTED: { category: 'internal', retryable: true },
 } as const
 export type ErrorCode = keyof typeof errors
-export type ErrorCategory = (typeof errors)[ErrorCode]['category']
 const isErrorCode = (name: string): name is ErrorCode => name in errors
 export const errorCodes: readonly ErrorCode[] = Object.keys(errors).filter(isErrorCode)
 

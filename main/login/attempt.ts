@@ -115,6 +115,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     ended.signal.throwIfAborted()
     const { redirectUri, callback, startAddress, expect } = listener
     const request = await createAuthorizationRequest({ provider, policy, redirectUri, http, clock })
+    ended.signal.throwIfAborted()
     secrets.push(request.state, request.nonce, request.codeVerifier)
     expect(request.state)
 
@@ -141,9 +142,15 @@ export function startAttempt(options: AttemptOptions): Attempt {
     mintLink = null
     secrets.push(new Secret(parameters.get('code') ?? ''))
     onEvent({ type: 'exchanging' })
-    const checked = checkCallback(provider, policy, parameters, request)
+    const answer = checkCallback(provider, policy, parameters, request)
     const keys = createKeySource(provider, http)
-    const tokens = await requestTokens({ provider, policy, request, callback: checked, http })
+    const tokens = await requestTokens({
+      provider,
+      policy,
+      request,
+      callback: answer.parameters,
+      http,
+    })
     const receivedAt = clock.now()
     const skew = http.clockSkew()
     const verified = await verifyIdToken(tokens.idToken, keys, {
@@ -158,7 +165,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
     await tokens.confirm()
     const { idToken, accessToken, refreshToken, expiresIn } = tokens
     return {
-      ...verified,
+      claims: verified.claims,
+      checks: [...answer.checks, ...verified.checks],
       idToken,
       accessToken,
       refreshToken,

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
+import type { Check } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
 import { oauthReason } from './authorization-request.ts'
@@ -28,6 +29,12 @@ const tokenResponse = v.looseObject({
   scope: v.optional(v.string()),
 })
 
+/** A callback that passed, and what was checked of it. */
+export interface CheckedCallback {
+  readonly parameters: URLSearchParams
+  readonly checks: readonly Check[]
+}
+
 /**
  * Checks the parameters of the callback: `iss` and `error` after the listener has checked `state`.
  * Throws `AppError`: `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`.
@@ -38,7 +45,7 @@ export function checkCallback(
   policy: LoginPolicy,
   parameters: URLSearchParams,
   request: AuthorizationRequest,
-): URLSearchParams {
+): CheckedCallback {
   const invalid = (key: string, reason: string, cause?: unknown): never => {
     throw new AppError('E_CALLBACK_INVALID', `callback: ${key}: ${reason}`, {
       cause,
@@ -60,12 +67,13 @@ export function checkCallback(
     invalid('code', 'came together with an error')
   if (!parameters.has('error') && !parameters.get('code')) invalid('code', 'is absent')
   try {
-    return oauth.validateAuthResponse(
+    const valid = oauth.validateAuthResponse(
       provider,
       { client_id: policy.clientId },
       parameters,
       request.state.reveal(),
     )
+    return { parameters: valid, checks: callbackChecks(provider, parameters, request) }
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) {
       return invalid('response', error instanceof Error ? error.message : 'not valid', error)
@@ -77,6 +85,32 @@ export function checkCallback(
       detail: { key: 'error', reason: `${error.error}${description}` },
     })
   }
+}
+
+/** The same checks as lines to show; the value of the state is not part of them. */
+function callbackChecks(
+  provider: Provider,
+  parameters: URLSearchParams,
+  request: AuthorizationRequest,
+): Check[] {
+  const same = parameters.get('state') === request.state.reveal()
+  const iss = parameters.get('iss') ?? 'absent'
+  return [
+    {
+      rule: 'state',
+      source: 'RFC 6749 §10.12',
+      expected: 'equal to the one sent',
+      got: same ? 'equal' : 'not equal',
+      result: same ? 'pass' : 'fail',
+    },
+    {
+      rule: 'callback-iss',
+      source: 'RFC 9207 §2.4',
+      expected: provider.issuer,
+      got: iss,
+      result: iss === provider.issuer ? 'pass' : 'fail',
+    },
+  ]
 }
 
 /**

@@ -5,7 +5,7 @@ import { redact, redactText } from '../redact.ts'
 export type Log = (event: string, details?: Readonly<Record<string, unknown>>) => void
 
 /**
- * Writes to `<folder>/main.log` (two files of 1 MB at most) and to standard error; everything goes
+ * Writes to `<folder>/main.log` (two files of 1 MB at most) and to standard output; everything goes
  * through `redact` first. English only, for support.
  */
 export function createLog(folder: string): Log {

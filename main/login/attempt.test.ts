@@ -1,0 +1,692 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lowLevelPerson, persons } from '../../simulator/persons.ts'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { AppError } from '../errors.ts'
+import { type AttemptEvent, type AttemptOptions, startAttempt } from './attempt.ts'
+import type { LoginPolicy } from './authorization-request.ts'
+import { createDiscovery } from './discovery.ts'
+import type { Fetch } from './http.ts'
+import {
+  arrive,
+  createMailbox,
+  createTestClock,
+  failureOf,
+  locationOf,
+  logInAt,
+  navigate,
+  requestsTo,
+  texts,
+} from './test-browser.ts'
+
+let simulator: Simulator
+beforeAll(async () => {
+  simulator = await startSimulator()
+})
+afterAll(() => simulator.close())
+
+/** Starts an attempt whose browser is the test: each address that is opened lands in a mailbox. */
+function begin(policy: Partial<LoginPolicy> = {}, options: Partial<AttemptOptions> = {}) {
+  const clock = createTestClock()
+  const opened = createMailbox<string>()
+  const events: AttemptEvent[] = []
+  const since = simulator.journal.length
+  const attempt = startAttempt({
+    policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'auto', ...policy },
+    texts,
+    loginTimeout: 300_000,
+    discovery: createDiscovery(clock),
+    fetch,
+    clock,
+    openBrowser: async (address) => opened.put(address),
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  attempt.result.catch(() => {})
+  return {
+    ...attempt,
+    clock,
+    opened,
+    events,
+    eventTypes: () => events.map(({ type }) => type),
+    requests: (path: string) => requestsTo(simulator, path, since),
+    failure: () => failureOf(attempt.result, AppError),
+  }
+}
+
+/** A fetch that changes the JSON of answers from one path; everything else goes through. */
+const rewriting =
+  (path: string, change: (body: Record<string, unknown>) => Record<string, unknown>): Fetch =>
+  async (url, init) => {
+    const response = await fetch(url, init)
+    if (new URL(url).pathname !== path) return response
+    const body: unknown = await response.json()
+    if (typeof body !== 'object' || body === null) throw new TypeError('not an object')
+    return Response.json(change({ ...body }), { status: response.status })
+  }
+const wellKnown = '/.well-known/openid-configuration'
+const withMetadata = (changes: Record<string, unknown>) =>
+  rewriting(wellKnown, (body) => ({ ...body, ...changes }))
+
+/** A fetch that answers one path by itself, as the provider would. */
+const answering =
+  (path: string, answer: (init: RequestInit) => Response | Promise<Response>): Fetch =>
+  async (url, init) =>
+    new URL(url).pathname === path ? await answer(init) : await fetch(url, init)
+
+const pid = persons[0]?.pid ?? ''
+const refused = (address: string | URL) => expect(navigate(address)).rejects.toThrow('ECONNREFUSED')
+const one = <T>(list: readonly T[]): T => {
+  expect(list).toHaveLength(1)
+  const [first] = list
+  if (first === undefined) throw new Error('none')
+  return first
+}
+/** The parameters of the one authorization request, pushed or not. */
+const parametersOf = (login: ReturnType<typeof begin>): URLSearchParams =>
+  one([
+    ...login.requests('/par').map(({ form }) => form),
+    ...login
+      .requests('/authorize')
+      .map(({ query }) => query)
+      .filter((query) => query.has('state')),
+  ])
+
+describe('a whole login', () => {
+  it.each(['auto', 'always', 'never'] as const)('with pushing %s', async (par) => {
+    const login = begin({ par })
+    const start = await login.opened.next()
+    const callback = await logInAt(start, { pid, acr: 'idporten-loa-high' })
+    const page = await arrive(callback)
+    const result = await login.result
+    expect(result?.claims).toMatchObject({ iss: simulator.issuer, pid, acr: 'idporten-loa-high' })
+    expect(result?.checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([])
+    expect(result?.accessTokenExpiresAt).toBe(login.clock.now() + 120_000)
+    expect([result?.idToken, result?.accessToken].join(' ')).toBe('[secret] [secret]')
+    expect(page.body).toContain(`signed-in title ${login.reference}`)
+    expect(login.eventTypes()).toEqual(['waiting', 'browser-arrived', 'exchanging'])
+
+    const asked = parametersOf(login)
+    const { form } = one(login.requests('/token'))
+    expect(asked.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/)
+    expect(form.get('redirect_uri')).toBe(asked.get('redirect_uri'))
+    expect(callback.href.startsWith(`${asked.get('redirect_uri')}?`)).toBe(true)
+    const verifier = form.get('code_verifier') ?? ''
+    expect(createHash('sha256').update(verifier).digest('base64url')).toBe(
+      asked.get('code_challenge'),
+    )
+    expect(verifier.length).toBeGreaterThanOrEqual(43)
+    const own = new Set(['code_challenge', 'state', 'nonce', 'redirect_uri'])
+    expect(Object.fromEntries([...asked].filter(([name]) => !own.has(name)))).toEqual({
+      response_type: 'code',
+      client_id: simulator.profile.clientId,
+      scope: 'openid profile',
+      code_challenge_method: 'S256',
+      ui_locales: 'nb',
+      acr_values: 'idporten-loa-substantial',
+    })
+    const sent = one(login.requests('/authorize').filter(({ query }) => query.has('client_id')))
+    const names = ['client_id', 'request_uri']
+    expect([...sent.query.keys()]).toEqual(par === 'never' ? [...asked.keys()] : names)
+    await refused(start)
+  })
+
+  it('asks for what the profile says', async () => {
+    const details = [{ type: 'ansattporten:altinn:service' }]
+    const login = begin({
+      par: 'never',
+      prompt: 'login',
+      acrValues: ['idporten-loa-high', 'eidas-loa-high'],
+      resource: ['https://api.test/a', 'https://api.test/b'],
+      authorizationDetails: details,
+      uiLocales: 'se nb',
+    })
+    const start = await navigate(await login.opened.next())
+    const { searchParams } = new URL(locationOf(start, simulator.issuer))
+    expect(searchParams.getAll('resource')).toEqual(['https://api.test/a', 'https://api.test/b'])
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      prompt: 'login',
+      acr_values: 'idporten-loa-high eidas-loa-high',
+      authorization_details: JSON.stringify(details),
+      ui_locales: 'se nb',
+    })
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+  })
+
+  it('with prompt=login, whose login must be new; an older one is refused', async () => {
+    const login = begin({ prompt: 'login' })
+    await arrive(await logInAt(await login.opened.next()))
+    const result = await login.result
+    expect(result?.checks.find(({ rule }) => rule === 'auth_time')?.result).toBe('pass')
+
+    // To a clock that is a minute ahead the login was a minute before the attempt.
+    const old = begin({ prompt: 'login' }, { clock: createTestClock(Date.now() + 60_000) })
+    await arrive(await logInAt(await old.opened.next()))
+    const { checks } = await old.failure()
+    expect(checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([
+      expect.objectContaining({ rule: 'auth_time' }),
+    ])
+  })
+
+  it('has secrets of its own in each of twenty attempts', async () => {
+    const logins = Array.from({ length: 20 }, () => begin({ par: 'never' }))
+    const asked = await Promise.all(
+      logins.map(async (login) => {
+        const start = await navigate(await login.opened.next())
+        login.cancel()
+        await login.result
+        return new URL(locationOf(start, simulator.issuer)).searchParams
+      }),
+    )
+    for (const name of ['state', 'nonce', 'code_challenge', 'redirect_uri']) {
+      const values = asked.map((parameters) => parameters.get(name) ?? '')
+      expect(new Set(values).size).toBe(20)
+      expect(values.every((value) => value.length >= 22)).toBe(true)
+    }
+  })
+})
+
+describe('a callback is refused', () => {
+  it('with another state, and the login goes on and succeeds', async () => {
+    const login = begin()
+    const callback = await logInAt(await login.opened.next())
+    const wrong = new URL(callback)
+    wrong.searchParams.set('state', 'wrong')
+    const denied = new URL(callback)
+    denied.search = '?error=access_denied'
+    expect((await navigate(wrong)).status).toBe(400)
+    expect((await navigate(denied)).status).toBe(400)
+    expect(login.requests('/token')).toEqual([])
+    await arrive(callback)
+    await expect(login.result).resolves.toBeTruthy()
+    expect(login.eventTypes().filter((type) => type === 'stray-request')).toHaveLength(2)
+  })
+
+  it.each<readonly [string, string | null, string, string]>([
+    ['without iss', null, 'E_CALLBACK_ISSUER', 'is absent'],
+    ['with the iss of another', 'https://evil.example', 'E_CALLBACK_ISSUER', 'is another issuer'],
+    ['with a slash behind the iss', 'SLASH', 'E_CALLBACK_ISSUER', 'is another issuer'],
+  ])('%s, before any token request; the right iss is taken', async (_, iss, code, reason) => {
+    const login = begin()
+    const callback = await logInAt(await login.opened.next())
+    if (iss === null) callback.searchParams.delete('iss')
+    else callback.searchParams.set('iss', iss === 'SLASH' ? `${simulator.issuer}/` : iss)
+    const page = await arrive(callback)
+    const error = await login.failure()
+    expect([error.code, error.detail]).toEqual([code, { key: 'iss', reason }])
+    expect([page.status, login.requests('/token')]).toEqual([400, []])
+    expect(page.body).toContain(`failed title ${login.reference}`)
+  })
+
+  it.each([
+    ['without code and error', (query: URLSearchParams) => query.delete('code'), 'is absent'],
+    ['with an empty code', (query: URLSearchParams) => query.set('code', ''), 'is absent'],
+    [
+      'with code and error',
+      (query: URLSearchParams) => query.set('error', 'access_denied'),
+      'came together with an error',
+    ],
+  ])('%s, before any token request', async (_, change, reason) => {
+    const login = begin()
+    const callback = await logInAt(await login.opened.next())
+    change(callback.searchParams)
+    await arrive(callback)
+    const error = await login.failure()
+    expect([error.code, error.detail]).toEqual(['E_CALLBACK_INVALID', { key: 'code', reason }])
+    expect(login.requests('/token')).toEqual([])
+  })
+
+  it.each(['id_token', 'access_token', 'response'])(
+    'with %s, which was not asked for',
+    async (name) => {
+      const login = begin()
+      const callback = await logInAt(await login.opened.next())
+      callback.searchParams.set(name, 'x')
+      await arrive(callback)
+      expect((await login.failure()).detail).toEqual({ key: name, reason: 'was not asked for' })
+      expect(login.requests('/token')).toEqual([])
+    },
+  )
+
+  it('a second time: one code makes exactly one token request, by reload or by another tab', async () => {
+    const login = begin()
+    const callback = await logInAt(await login.opened.next())
+    const other = new URL(callback)
+    other.searchParams.set('code', 'another')
+    const answers = await Promise.all([callback, callback, other].map((url) => navigate(url)))
+    expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1)
+    await login.result
+    expect(one(login.requests('/token')).form.get('code')).toBe(callback.searchParams.get('code'))
+    login.clock.advance(700)
+  })
+
+  it('of another attempt; each has its own', async () => {
+    const [a, b] = [begin(), begin()]
+    const [atA, atB] = [await logInAt(await a.opened.next()), await logInAt(await b.opened.next())]
+    const crossed = new URL(atA)
+    crossed.port = atB.port
+    expect((await navigate(crossed)).status).toBe(400)
+    await Promise.all([arrive(atA), arrive(atB)])
+    await expect(Promise.all([a.result, b.result])).resolves.not.toContain(null)
+  })
+})
+
+describe('an end without a login', () => {
+  it('by the person at the provider', async () => {
+    const login = begin()
+    const start = await login.opened.next()
+    const page = await arrive(await logInAt(start, { action: 'cancel' }))
+    const error = await login.failure()
+    expect([error.code, error.detail?.key]).toEqual(['E_LOGIN_DENIED', 'error'])
+    expect(page.body).toContain('denied title')
+    expect(login.requests('/token')).toEqual([])
+    await refused(start)
+  })
+
+  it('by another error of the provider', async () => {
+    const login = begin({ prompt: 'none', par: 'never' })
+    const start = await login.opened.next()
+    const away = locationOf(await navigate(start), start)
+    const answer = await fetch(away, { redirect: 'manual' })
+    await arrive(answer.headers.get('location') ?? '')
+    const error = await login.failure()
+    expect(error.code).toBe('E_LOGIN_REFUSED')
+    expect(error.detail?.reason).toMatch(/^login_required: ./)
+  })
+
+  it('by a cancel: the port is closed and a late callback is refused', async () => {
+    const login = begin()
+    const start = await login.opened.next()
+    const callback = await logInAt(start)
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    await refused(callback)
+    await refused(start)
+    expect(login.requests('/token')).toEqual([])
+    expect([await login.link(), login.clock.timers().includes(300_000)]).toEqual([null, false])
+    await login.reopen()
+    login.prolong()
+    expect(login.eventTypes()).toEqual(['waiting', 'browser-arrived'])
+  })
+
+  it('by a cancel while discovery hangs: its request ends, and nothing is opened', async () => {
+    const hangs = Promise.withResolvers<AbortSignal | null | undefined>()
+    const login = begin(
+      {},
+      {
+        fetch: (_, init) => {
+          hangs.resolve(init.signal)
+          return new Promise((_resolve, reject) => {
+            init.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+          })
+        },
+      },
+    )
+    const signal = await hangs.promise
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    expect([signal?.aborted, login.events]).toEqual([true, []])
+  })
+
+  it('by a cancel while the request is pushed: no browser is opened when it gets through', async () => {
+    const asked = Promise.withResolvers<void>()
+    const answered = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const addresses: string[] = []
+    const login = begin(
+      {},
+      {
+        openBrowser: async (address) => {
+          addresses.push(address)
+        },
+        // Stands in for a network that lets go of nothing: it ignores the signal.
+        fetch: answering('/par', async (init) => {
+          asked.resolve()
+          await release.promise
+          const response = await fetch(`${simulator.issuer}/par`, { ...init, signal: null })
+          answered.resolve()
+          return response
+        }),
+      },
+    )
+    await asked.promise
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    release.resolve()
+    await answered.promise
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([login.events, addresses, login.clock.timers()]).toEqual([[], [], []])
+  })
+
+  it('by a cancel during the token request: its answer counts no more', async () => {
+    const asked = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const login = begin(
+      {},
+      {
+        // Stands in for a network that lets go of nothing: it ignores the signal.
+        fetch: answering('/token', async (init) => {
+          asked.resolve()
+          await release.promise
+          return await fetch(`${simulator.issuer}/token`, { ...init, signal: null })
+        }),
+      },
+    )
+    const page = arrive(await logInAt(await login.opened.next()))
+    await asked.promise
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    expect((await page).body).toContain('cancelled title')
+    release.resolve()
+  })
+
+  it('by its time limit, which can be prolonged; the port is closed then', async () => {
+    const login = begin()
+    const start = await login.opened.next()
+    login.clock.advance(299_999)
+    login.prolong()
+    login.clock.advance(299_999)
+    expect((await navigate(start)).status).toBe(303)
+    expect(login.events).toEqual([
+      { type: 'waiting', deadline: 300_000 },
+      { type: 'prolonged', deadline: 599_999 },
+      { type: 'browser-arrived' },
+    ])
+    login.clock.advance(1)
+    expect((await login.failure()).code).toBe('E_LOGIN_TIMEOUT')
+    await refused(start)
+  })
+
+  it('does not come by the time limit once the browser is back', async () => {
+    const asked = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const login = begin(
+      {},
+      {
+        fetch: async (url, init) => {
+          if (url.endsWith('/token')) {
+            asked.resolve()
+            await release.promise
+          }
+          return await fetch(url, init)
+        },
+      },
+    )
+    const page = arrive(await logInAt(await login.opened.next()))
+    await asked.promise
+    expect(login.clock.timers()).not.toContain(300_000)
+    release.resolve()
+    await expect(login.result).resolves.toBeTruthy()
+    expect((await page).body).toContain('signed-in title')
+  })
+
+  it('by a level that is too low, with every check told', async () => {
+    const login = begin()
+    const page = await arrive(await logInAt(await login.opened.next(), { pid: lowLevelPerson.pid }))
+    const error = await login.failure()
+    expect([error.code, error.detail]).toEqual([
+      'E_ID_TOKEN_CLAIM',
+      {
+        key: 'acr',
+        reason: 'expected at least idporten-loa-substantial, got idporten-loa-low',
+      },
+    ])
+    const failed = error.checks.filter(({ result }) => result === 'fail')
+    expect(failed.map(({ rule }) => rule)).toEqual(['acr'])
+    expect(error.checks.length).toBeGreaterThan(10)
+    expect([page.status, page.body.includes('failed title')]).toEqual([400, true])
+  })
+
+  it("by this computer's clock, which is named", async () => {
+    const login = begin({}, { clock: createTestClock(Date.now() + 3_600_000) })
+    const page = arrive(await logInAt(await login.opened.next()))
+    expect((await login.failure()).code).toBe('E_CLOCK_SKEW')
+    expect((await page).body).toContain('failed title')
+  })
+})
+
+describe('a browser', () => {
+  it('is not opened when the provider is down', async () => {
+    const gone = await startSimulator()
+    await gone.close()
+    const login = begin({ issuer: gone.issuer })
+    const error = await login.failure()
+    expect([error.code, error.detail?.key]).toEqual(['E_NETWORK_UNREACHABLE', 'discovery'])
+    expect(login.events).toEqual([])
+  })
+
+  it('that cannot be opened ends the attempt with its own error, and the port is closed', async () => {
+    const address = Promise.withResolvers<string>()
+    const failure = new AppError('E_BROWSER_OPEN', 'browser: no handler')
+    const login = begin(
+      {},
+      {
+        openBrowser: (at) => {
+          address.resolve(at)
+          return Promise.reject(failure)
+        },
+      },
+    )
+    expect((await login.failure()).code).toBe('E_BROWSER_OPEN')
+    await refused(await address.promise)
+  })
+
+  it('that cannot be opened again leaves the attempt alone, and its link still works', async () => {
+    let openings = 0
+    const opened = createMailbox<string>()
+    const login = begin(
+      {},
+      {
+        openBrowser: async (at) => {
+          openings += 1
+          if (openings > 1) throw new AppError('E_BROWSER_OPEN', 'browser: no handler')
+          opened.put(at)
+        },
+      },
+    )
+    await opened.next()
+    await login.reopen()
+    expect(login.eventTypes()).toEqual(['waiting', 'browser-failed'])
+    await arrive(await logInAt((await login.link()) ?? ''))
+    await expect(login.result).resolves.toBeTruthy()
+  })
+
+  it.each(['auto', 'never'] as const)(
+    'opened again has the same state at a new start address, pushing %s; each start counts once',
+    async (par) => {
+      const login = begin({ par })
+      const first = await login.opened.next()
+      await login.reopen()
+      const second = await login.opened.next()
+      const link = (await login.link()) ?? ''
+      expect(new Set([first, second, link]).size).toBe(3)
+      const urls = [
+        locationOf(await navigate(first), first),
+        locationOf(await navigate(second), second),
+      ]
+      expect((await navigate(first)).status).toBe(410)
+      expect(urls[0] === urls[1]).toBe(par === 'never')
+      const pushed = login.requests('/par').map(({ form }) => form.toString())
+      expect([pushed.length, new Set(pushed).size]).toEqual(par === 'never' ? [0, 0] : [3, 1])
+      await arrive(await logInAt(link))
+      await expect(login.result).resolves.toBeTruthy()
+    },
+  )
+
+  it('that comes late to a pushed request is sent to one that was pushed anew', async () => {
+    const login = begin()
+    const [early, late] = [await login.opened.next(), (await login.link()) ?? '']
+    login.clock.advance(109_999)
+    locationOf(await navigate(early), early)
+    expect(login.requests('/par')).toHaveLength(2)
+    login.clock.advance(1)
+    await arrive(await logInAt(late))
+    expect(login.requests('/par')).toHaveLength(3)
+    await expect(login.result).resolves.toBeTruthy()
+  })
+})
+
+describe('a pushed request', () => {
+  const noPar = { pushed_authorization_request_endpoint: undefined }
+  const refusing = (error: string, status = 401) =>
+    answering('/par', () => Response.json({ error, error_description: 'no' }, { status }))
+  const demanding = (error: string): Fetch => {
+    const demands = withMetadata({ require_pushed_authorization_requests: true })
+    return (url, init) => (url.endsWith('/par') ? refusing(error)(url, init) : demands(url, init))
+  }
+
+  it.each<readonly [string, LoginPolicy['par'], Fetch]>([
+    ['where it is not offered, with always', 'always', withMetadata(noPar)],
+    [
+      'where it is demanded but not offered',
+      'auto',
+      withMetadata({ ...noPar, require_pushed_authorization_requests: true }),
+    ],
+    ['when the client is refused, with always', 'always', refusing('invalid_client')],
+    ['when the client is refused where it is demanded', 'auto', demanding('invalid_client')],
+    ['when anything but the client is refused', 'auto', refusing('invalid_request', 400)],
+  ])('ends the attempt %s, and no browser is opened', async (_, par, withFetch) => {
+    const login = begin({ par }, { fetch: withFetch })
+    expect((await login.failure()).code).toBe('E_PAR_REFUSED')
+    expect(login.events).toEqual([])
+  })
+
+  it.each<readonly [string, LoginPolicy['par'], Fetch]>([
+    ['is not offered', 'auto', withMetadata(noPar)],
+    ['is refused to the client', 'auto', refusing('invalid_client')],
+    ['is refused to public clients', 'auto', refusing('unauthorized_client')],
+    ['is not wanted', 'never', demanding('invalid_client')],
+  ])('that %s is left out, and the login succeeds', async (_, par, withFetch) => {
+    const login = begin({ par }, { fetch: withFetch })
+    await arrive(await logInAt(await login.opened.next()))
+    await expect(login.result).resolves.toBeTruthy()
+    expect([login.requests('/par').length, parametersOf(login).has('state')]).toEqual([0, true])
+  })
+
+  it('that fails when the late browser comes ends the attempt; the browser is told', async () => {
+    let pushes = 0
+    const login = begin(
+      {},
+      {
+        fetch: async (url, init) => {
+          if (url.endsWith('/par') && (pushes += 1) > 1) return new Response('', { status: 503 })
+          return await fetch(url, init)
+        },
+      },
+    )
+    const start = await login.opened.next()
+    login.clock.advance(110_000)
+    const answer = await navigate(start)
+    expect([answer.status, answer.body.includes('failed title')]).toEqual([502, true])
+    expect((await login.failure()).code).toBe('E_NETWORK_STATUS')
+  })
+})
+
+describe('an answer of the token endpoint is refused', () => {
+  const change = (changes: Record<string, unknown>) =>
+    rewriting('/token', (body) => ({ ...body, ...changes }))
+  it.each<readonly [string, Fetch, string, string]>([
+    [
+      'that is an error',
+      answering('/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 })),
+      'E_TOKEN_REFUSED',
+      'invalid_grant',
+    ],
+    [
+      'without a known error',
+      answering('/token', () => Response.json({}, { status: 400 })),
+      'E_TOKEN_RESPONSE',
+      '',
+    ],
+    ['without ID token', change({ id_token: undefined }), 'E_TOKEN_RESPONSE', 'id_token'],
+    [
+      'without access token',
+      change({ access_token: undefined }),
+      'E_TOKEN_RESPONSE',
+      'access_token',
+    ],
+    ['of another type', change({ token_type: 'DPoP' }), 'E_TOKEN_RESPONSE', 'token_type'],
+    ['with a life that is text', change({ expires_in: '120' }), 'E_TOKEN_RESPONSE', 'expires_in'],
+    ['with an ID token that is none', change({ id_token: 'x.y.z' }), 'E_TOKEN_RESPONSE', 'not a'],
+    [
+      'as HTML',
+      answering('/token', () => new Response('<p>', { headers: { 'content-type': 'text/html' } })),
+      'E_TOKEN_RESPONSE',
+      'text/html',
+    ],
+    [
+      'that is a redirect',
+      answering('/token', () => Response.redirect('https://evil.example')),
+      'E_NETWORK_REDIRECT',
+      '302',
+    ],
+    [
+      'from a broken server',
+      answering('/token', () => new Response('', { status: 502 })),
+      'E_NETWORK_STATUS',
+      '502',
+    ],
+  ])('%s; the page says so', async (_, withFetch, code, reason) => {
+    const login = begin({}, { fetch: withFetch })
+    const page = arrive(await logInAt(await login.opened.next()))
+    const error = await login.failure()
+    expect(error.code).toBe(code)
+    expect(error.detail?.reason).toContain(reason)
+    expect((await page).body).toContain(`failed title ${login.reference}`)
+  })
+
+  it('signed by a stranger; keys that were rotated meanwhile are found', async () => {
+    const stranger = await startSimulator()
+    const strange: unknown = await (await fetch(`${stranger.issuer}/jwks.json`)).json()
+    const keys: unknown = Reflect.get(Object(strange), 'keys')
+    await stranger.close()
+    const misled = begin({}, { fetch: rewriting('/jwks.json', () => ({ keys })) })
+    await arrive(await logInAt(await misled.opened.next()))
+    expect((await misled.failure()).code).toBe('E_ID_TOKEN_SIGNATURE')
+
+    let fetches = 0
+    const rotated = begin(
+      {},
+      {
+        fetch: rewriting('/jwks.json', (body) => {
+          fetches += 1
+          return fetches === 1 ? { keys } : body
+        }),
+      },
+    )
+    await arrive(await logInAt(await rotated.opened.next()))
+    await expect(rotated.result).resolves.toBeTruthy()
+    expect(fetches).toBe(2)
+  })
+})
+
+describe('what the provider says', () => {
+  it('is told without the state or the code that it repeats in an error of the callback', async () => {
+    const login = begin()
+    const callback = await logInAt(await login.opened.next())
+    const [state, code] = ['state', 'code'].map((name) => callback.searchParams.get(name) ?? '')
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'server_error')
+    callback.searchParams.set('error_description', `lost ${state} of ${state}`)
+    await arrive(callback)
+    const error = await login.failure()
+    expect(error.detail?.reason).toBe('server_error: lost [secret] of [secret]')
+    expect(`${error.message}${code}`).not.toContain(state)
+  })
+
+  it('is told without the code, verifier, state or nonce in an error of the token endpoint', async () => {
+    const login = begin(
+      { par: 'never' },
+      {
+        fetch: answering('/token', (init) => {
+          const form = new URLSearchParams(typeof init.body === 'string' ? init.body : '')
+          const said = `bad ${form.get('code')} and ${form.get('code_verifier')}`
+          return Response.json({ error: 'invalid_grant', error_description: said }, { status: 400 })
+        }),
+      },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    expect((await login.failure()).detail?.reason).toBe('invalid_grant: bad [secret] and [secret]')
+  })
+})

@@ -1,0 +1,375 @@
+import * as fc from 'fast-check'
+import {
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  type JWK,
+  type JWTHeaderParameters,
+  jwtVerify,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { AppError } from '../errors.ts'
+import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
+import { createHttp } from './http.ts'
+import { createKeySource, type KeySource } from './keys.ts'
+import { Secret } from './secret.ts'
+import { createTestClock, failureOf } from './test-browser.ts'
+
+const now = 1_800_000_000
+const issuer = 'https://issuer.test'
+const clientId = 'client'
+const nonce = 'the-nonce-that-was-sent'
+const good = {
+  iss: issuer,
+  sub: 'subject',
+  aud: clientId,
+  exp: now + 120,
+  iat: now,
+  nonce,
+  acr: 'idporten-loa-high',
+  pid: '12838540137',
+}
+const expectation: IdTokenExpectation = {
+  issuer,
+  clientId,
+  nonce: new Secret(nonce),
+  acrValues: ['idporten-loa-substantial'],
+  authenticatedAfter: null,
+  now,
+  clockSkew: null,
+}
+const fresh: IdTokenExpectation = { ...expectation, authenticatedAfter: now - 60 }
+
+let own: { publicKey: CryptoKey; privateKey: CryptoKey }
+let stranger: { publicKey: CryptoKey; privateKey: CryptoKey }
+let ownJwk: JWK
+let strangerJwk: JWK
+
+beforeAll(async () => {
+  ;[own, stranger] = await Promise.all([
+    generateKeyPair('RS256', { extractable: true }),
+    generateKeyPair('RS256', { extractable: true }),
+  ])
+  ownJwk = await exportJWK(own.publicKey)
+  strangerJwk = await exportJWK(stranger.publicKey)
+})
+
+/** The app's own key source; the n-th fetch of its keys brings the n-th list. */
+function keysOf(...lists: JWK[][]): KeySource & { readonly fetches: () => number } {
+  let fetches = 0
+  const http = createHttp({
+    clock: createTestClock(),
+    signal: new AbortController().signal,
+    fetch: async () => {
+      const keys = lists[Math.min(fetches, lists.length - 1)]
+      fetches += 1
+      return Response.json({ keys })
+    },
+  })
+  const provider = {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+  }
+  return { ...createKeySource(provider, http), fetches: () => fetches }
+}
+
+async function sign(
+  claims: Record<string, unknown>,
+  header: Partial<JWTHeaderParameters> = {},
+  key: CryptoKey = own.privateKey,
+): Promise<string> {
+  return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...header }).sign(key)
+}
+
+const verify = (token: string, expected = expectation, keys: KeySource = keysOf([ownJwk])) =>
+  verifyIdToken(new Secret(token), keys, expected)
+
+const refusal = (token: string, expected = expectation, keys?: KeySource) =>
+  failureOf(verify(token, expected, keys), AppError)
+
+const failedRules = (error: AppError) =>
+  error.checks.filter(({ result }) => result === 'fail').map(({ rule }) => rule)
+
+const ruleNames = [
+  'alg',
+  'typ',
+  'crit',
+  'embedded-key',
+  'signature',
+  'iss',
+  'aud',
+  'azp',
+  'exp',
+  'iat',
+  'nbf',
+  'nonce',
+  'sub',
+  'acr',
+  'auth_time',
+  'pid',
+]
+
+describe('a claim is refused', () => {
+  it.each<readonly [rule: keyof IdTokenClaims, why: string, bad: unknown, fine: unknown]>([
+    ['iss', 'with a slash behind it', `${issuer}/`, issuer],
+    ['iss', 'in other letters', 'https://Issuer.test', issuer],
+    ['iss', 'of another host', 'https://issuer.test.evil.example', issuer],
+    ['iss', 'in a list', [issuer], issuer],
+    ['iss', 'that is absent', undefined, issuer],
+    ['aud', 'of a stranger', 'stranger', clientId],
+    ['aud', 'with a stranger beside us', [clientId, 'stranger'], [clientId]],
+    ['aud', 'with us twice', [clientId, clientId], [clientId]],
+    ['aud', 'that is an empty list', [], [clientId]],
+    ['aud', 'that is absent', undefined, clientId],
+    ['aud', 'in other letters', 'CLIENT', clientId],
+    ['azp', 'of a stranger', 'stranger', clientId],
+    ['azp', 'that is null', null, undefined],
+    ['exp', '31 s past', now - 31, now - 29],
+    ['exp', 'that is absent', undefined, now + 1],
+    ['exp', 'that is text', String(now + 120), now + 120],
+    ['exp', 'that is zero', 0, now + 120],
+    ['iat', '31 s ahead', now + 31, now + 29],
+    ['iat', '11 minutes old', now - 660, now - 590],
+    ['iat', 'that is absent', undefined, now],
+    ['iat', 'that is text', String(now), now],
+    ['nbf', '31 s ahead', now + 31, now + 29],
+    ['nbf', 'that is text', String(now), undefined],
+    ['nonce', 'that is absent', undefined, nonce],
+    ['nonce', 'of another login', `${nonce}x`, nonce],
+    ['nonce', 'that is empty', '', nonce],
+    ['nonce', 'in a list', [nonce], nonce],
+    ['sub', 'that is empty', '', 's'],
+    ['sub', 'of 300 characters', 's'.repeat(300), 's'.repeat(255)],
+    ['sub', 'that is a number', 7, '7'],
+    ['sub', 'that is absent', undefined, 's'],
+    ['sub', 'that is not ASCII', 'sø', 'so'],
+    ['acr', 'that is too low', 'idporten-loa-low', 'idporten-loa-substantial'],
+    ['acr', 'that is absent', undefined, 'eidas-loa-high'],
+    ['acr', 'in a list', ['idporten-loa-high'], 'idporten-loa-high'],
+    ['pid', 'that is a number', 12838540137, '12838540137'],
+    ['pid', 'of ten digits', '1283854013', undefined],
+    ['pid', 'that is null', null, undefined],
+  ])('%s %s; the right one is accepted', async (rule, _, bad, fine) => {
+    const error = await refusal(await sign({ ...good, [rule]: bad }))
+    expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_CLAIM', rule])
+    expect(failedRules(error)).toEqual([rule])
+    const { claims } = await verify(await sign({ ...good, [rule]: fine }))
+    expect(claims[rule]).toEqual(fine)
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['before the login began', now - 91],
+    ['ahead', now + 31],
+    ['that is text', String(now)],
+    ['that is absent', undefined],
+  ])(
+    'auth_time %s, when a fresh login was asked for; the right one is accepted',
+    async (_, bad) => {
+      const error = await refusal(await sign({ ...good, auth_time: bad }), fresh)
+      expect(failedRules(error)).toEqual(['auth_time'])
+      await expect(
+        verify(await sign({ ...good, auth_time: now - 89 }), fresh),
+      ).resolves.toBeTruthy()
+      await expect(verify(await sign({ ...good, auth_time: bad }))).resolves.toBeTruthy()
+    },
+  )
+})
+
+type IdTokenClaims = typeof good & { azp: unknown; nbf: unknown }
+
+describe('a signature is refused', () => {
+  const twin = async (keys?: KeySource) => verify(await sign(good), expectation, keys)
+
+  it.each<readonly [string, string[], () => Promise<string>]>([
+    ['by a wrong key', ['signature'], () => sign(good, {}, stranger.privateKey)],
+    ['that is none', ['alg', 'signature'], async () => new UnsecuredJWT(good).encode()],
+    [
+      "with the provider's public key as a shared secret",
+      ['alg', 'signature'],
+      async () =>
+        await new SignJWT(good)
+          .setProtectedHeader({ alg: 'HS256' })
+          .sign(Buffer.from(await exportSPKI(own.publicKey))),
+    ],
+    [
+      'with another algorithm',
+      ['alg', 'signature'],
+      async () => {
+        const { privateKey } = await generateKeyPair('ES256')
+        return await sign(good, { alg: 'ES256' }, privateKey)
+      },
+    ],
+    [
+      'over other claims',
+      ['signature'],
+      async () => {
+        const [header, , signature] = (await sign(good)).split('.')
+        const claims = Buffer.from(JSON.stringify({ ...good, sub: 'else' })).toString('base64url')
+        return [header, claims, signature].join('.')
+      },
+    ],
+    [
+      'with what must be understood',
+      ['crit', 'signature'],
+      async () => {
+        const signer = new SignJWT(good).setProtectedHeader({
+          alg: 'RS256',
+          crit: ['https://issuer.test/new'],
+          'https://issuer.test/new': 1,
+        })
+        return await signer.sign(own.privateKey, { crit: { 'https://issuer.test/new': true } })
+      },
+    ],
+    [
+      'by a key that the token brings along',
+      ['embedded-key', 'signature'],
+      () => sign(good, { jwk: strangerJwk }, stranger.privateKey),
+    ],
+    ['with a place to fetch a key', ['embedded-key'], () => sign(good, { jku: `${issuer}/jwks` })],
+    ['with a place to fetch a certificate', ['embedded-key'], () => sign(good, { x5u: issuer })],
+    ['of an access token', ['typ'], () => sign(good, { typ: 'at+jwt' })],
+  ])('%s; a good one is accepted', async (_, rules, make) => {
+    const error = await refusal(await make())
+    expect([error.code, failedRules(error)]).toEqual(['E_ID_TOKEN_SIGNATURE', rules])
+    await expect(twin()).resolves.toBeTruthy()
+  })
+
+  it('by a key that stays unknown after one more look; a rotated key is found by it', async () => {
+    const keys = keysOf([{ ...strangerJwk, kid: 'old' }], [{ ...ownJwk, kid: 'new' }])
+    await expect(verify(await sign(good, { kid: 'new' }), expectation, keys)).resolves.toBeTruthy()
+    expect(keys.fetches()).toBe(2)
+    const error = await refusal(await sign(good, { kid: 'newer' }), expectation, keys)
+    expect(failedRules(error)).toEqual(['signature'])
+    expect(keys.fetches()).toBe(2)
+  })
+
+  it('without a kid when there are two keys; with one of them it is accepted', async () => {
+    const error = await refusal(await sign(good), expectation, keysOf([ownJwk, strangerJwk]))
+    expect(failedRules(error)).toEqual(['signature'])
+    await expect(twin(keysOf([ownJwk]))).resolves.toBeTruthy()
+  })
+
+  it('before any claim is told', async () => {
+    const token = await sign({ ...good, iss: 'https://evil.example' }, {}, stranger.privateKey)
+    const error = await refusal(token, { ...expectation, clockSkew: 3600 })
+    expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_SIGNATURE', 'signature'])
+    expect(failedRules(error)).toEqual(['signature', 'iss'])
+  })
+})
+
+it.each([
+  '',
+  'a.b',
+  'a.b.c',
+  'eyJhbGciOiJSUzI1NiJ9.e30.AA.AA.AA',
+  'eyJhbGciOiJSUzI1NiJ9.WzFd.AA',
+  'eyJhbGciOiJSUzI1NiJ9..',
+])('what is no JWT of an object is refused: %j', async (text) => {
+  const error = await refusal(text)
+  expect([error.code, error.checks]).toEqual(['E_TOKEN_RESPONSE', []])
+})
+
+describe("this computer's clock", () => {
+  it.each<readonly [string, Record<string, unknown>, number | null, string, string]>([
+    ['is named when it is ahead', { exp: now - 600, iat: now - 720 }, 720, 'E_CLOCK_SKEW', 'exp'],
+    ['is named when it is behind', { exp: now + 840, iat: now + 720 }, -720, 'E_CLOCK_SKEW', 'iat'],
+    ['is not blamed within tolerance', { exp: now - 60 }, 20, 'E_ID_TOKEN_CLAIM', 'exp'],
+    ['is not blamed for what is absent', { exp: undefined }, 720, 'E_ID_TOKEN_CLAIM', 'exp'],
+    ['is not blamed for more than it is off', { exp: now - 600 }, 60, 'E_ID_TOKEN_CLAIM', 'exp'],
+    ['is not blamed when unknown', { exp: now - 60 }, null, 'E_ID_TOKEN_CLAIM', 'exp'],
+    ['excuses no other rule', { exp: now - 60, aud: 'x' }, 720, 'E_ID_TOKEN_CLAIM', 'aud'],
+  ])('%s', async (_, claims, clockSkew, code, rule) => {
+    const token = await sign({ ...good, ...claims })
+    const error = await refusal(token, { ...expectation, clockSkew })
+    expect([error.code, error.detail?.key]).toEqual([code, rule])
+    expect(error.checks.find((check) => check.rule === rule)?.result).toBe('fail')
+    await expect(verify(await sign(good), { ...expectation, clockSkew })).resolves.toBeTruthy()
+  })
+})
+
+it("is named also for a login that looks old by this computer's clock alone", async () => {
+  const token = await sign({ ...good, auth_time: now - 120 })
+  const error = await refusal(token, { ...fresh, clockSkew: 60 })
+  expect([error.code, error.detail?.key]).toEqual(['E_CLOCK_SKEW', 'auth_time'])
+  const blameless = await refusal(token, { ...fresh, clockSkew: 0 })
+  expect(blameless.code).toBe('E_ID_TOKEN_CLAIM')
+})
+
+describe('the lines of the checks', () => {
+  it('name every rule of a good token, passed or skipped', async () => {
+    const { checks } = await verify(await sign({ ...good, typ: 'x' }, { typ: 'JWT' }))
+    expect(checks.map(({ rule }) => rule)).toEqual(ruleNames)
+    expect(checks.filter(({ result }) => result !== 'pass')).toEqual([
+      expect.objectContaining({ rule: 'auth_time', result: 'skipped' }),
+    ])
+    const any = await verify(await sign({ ...good, acr: undefined }), {
+      ...expectation,
+      acrValues: [],
+    })
+    expect(any.checks.find(({ rule }) => rule === 'acr')?.result).toBe('skipped')
+  })
+
+  it('name every rule of a bad token, each failure among them', async () => {
+    const error = await refusal(await sign({ iss: 'x', pid: 'y', exp: 1 }))
+    expect(error.checks.map(({ rule }) => rule)).toEqual(ruleNames)
+    expect(failedRules(error)).toEqual('iss aud exp iat nonce sub acr pid'.split(' '))
+  })
+
+  it.each(['the nonce that was sent', 'another one'])('never hold %s', async (which) => {
+    const value = which === 'another one' ? 'a-nonce-of-another-login' : nonce
+    const token = await sign({ ...good, nonce: value, acr: 'x' })
+    const error = await refusal(token)
+    expect(JSON.stringify([error.checks, error.message, error.detail])).not.toContain(value)
+    expect(JSON.stringify(error.checks)).not.toContain(nonce)
+  })
+
+  it('are short, whatever a claim holds', async () => {
+    const error = await refusal(
+      await sign({ ...good, iss: 'x'.repeat(5000), acr: ['y'.repeat(5000)] }),
+    )
+    for (const { got, expected } of error.checks) {
+      expect(got.length).toBeLessThanOrEqual(201)
+      expect(expected.length).toBeLessThanOrEqual(201)
+    }
+  })
+})
+
+it('never accepts what jose refuses, whatever one claim is changed to', async () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.integer({ min: now - 100, max: now + 100 }),
+    fc.constantFrom(issuer, clientId, [clientId], [clientId, 'x'], nonce, undefined),
+  )
+  const keys = keysOf([ownJwk])
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...Object.keys(good), 'azp', 'nbf'),
+      value,
+      async (name, to) => {
+        const token = await sign({ ...good, [name]: to })
+        const ours = await verify(token, expectation, keys).then(
+          () => true,
+          (error: unknown) => {
+            if (!(error instanceof AppError)) throw error
+            return false
+          },
+        )
+        if (!ours) return
+        const theirs = jwtVerify(token, own.publicKey, {
+          issuer,
+          audience: clientId,
+          algorithms: ['RS256'],
+          clockTolerance: 30,
+          currentDate: new Date(now * 1000),
+        })
+        await expect(theirs).resolves.toBeTruthy()
+      },
+    ),
+    { numRuns: 150 },
+  )
+})

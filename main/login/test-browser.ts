@@ -1,0 +1,161 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
+import { TestBrowser } from '../../simulator/test-browser.ts'
+import type { CallbackTexts } from './callback-pages.ts'
+import type { Clock } from './clock.ts'
+
+/** What the listener answered. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Headers of a tab that goes where it was told; a redirect from the provider is `cross-site`. */
+export const navigation = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none',
+  'upgrade-insecure-requests': '1',
+} as const
+
+/** Sends one request as a browser that navigates a tab; Node's fetch cannot, it always says `cors`. */
+export function navigate(
+  address: string | URL,
+  options: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      address,
+      { agent: false, method: options.method ?? 'GET', headers: options.headers ?? navigation },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.once('error', reject)
+        response.once('end', () => {
+          const body = Buffer.concat(chunks).toString()
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
+        })
+      },
+    )
+    request.once('error', reject)
+    request.end()
+  })
+}
+
+/** Where an answer sends the browser. */
+export function locationOf(answer: Answer, base: string | URL): string {
+  const { location } = answer.headers
+  if (location === undefined) throw new Error(`no redirect but ${answer.status}`)
+  return new URL(location, base).href
+}
+
+/** Goes to the callback and on to the clean address behind it, whose page waits for the outcome. */
+export async function arrive(callback: string | URL): Promise<Answer> {
+  const answer = await navigate(callback)
+  if (answer.status !== 303) return answer
+  return await navigate(locationOf(answer, callback))
+}
+
+/** What the person does at the provider. */
+export interface Deed {
+  readonly action?: 'login' | 'cancel'
+  readonly pid?: string
+  readonly acr?: string
+}
+
+/** Goes from a start address through the provider's form; gives the address of the callback. */
+export async function logInAt(startAddress: string, deed: Deed = {}): Promise<URL> {
+  const { action = 'login', ...chosen } = deed
+  const start = await navigate(startAddress)
+  const browser = new TestBrowser()
+  const page = await browser.open(locationOf(start, startAddress))
+  const { left } = await browser.press(page, action, chosen)
+  if (left === undefined) throw new Error('the provider kept the browser')
+  return left
+}
+
+/** The requests that the simulator got for a path, after the first `since` entries of its journal. */
+export function requestsTo(simulator: Simulator, path: string, since = 0): JournalEntry[] {
+  return simulator.journal.slice(since).filter((entry) => entry.path === path)
+}
+
+/** A clock that a test turns; its wall clock starts at the present because the simulator's is real. */
+export interface TestClock extends Clock {
+  /** Lets time pass and calls back what is due. */
+  readonly advance: (milliseconds: number) => void
+  /** Resolves when somebody has set a timer of that length that still runs. */
+  readonly timer: (milliseconds: number) => Promise<void>
+  /** Lengths of the timers that still run. */
+  readonly timers: () => number[]
+}
+
+export function createTestClock(start = Date.now()): TestClock {
+  let passed = 0
+  const running = new Set<{ length: number; due: number; callback: () => void }>()
+  let waiters: { length: number; resolve: () => void }[] = []
+  const timers = () => Array.from(running, ({ length }) => length)
+  return {
+    now: () => start + passed,
+    monotonic: () => passed,
+    after: (length, callback) => {
+      const timer = { length, due: passed + length, callback }
+      running.add(timer)
+      for (const waiter of waiters) if (waiter.length === length) waiter.resolve()
+      waiters = waiters.filter((waiter) => waiter.length !== length)
+      return () => {
+        running.delete(timer)
+      }
+    },
+    advance: (milliseconds) => {
+      passed += milliseconds
+      for (const timer of running) {
+        if (timer.due > passed) continue
+        running.delete(timer)
+        timer.callback()
+      }
+    },
+    timer: async (length) => {
+      if (timers().includes(length)) return
+      await new Promise<void>((resolve) => waiters.push({ length, resolve }))
+    },
+    timers,
+  }
+}
+
+/** Words that tell a page and its reference apart. */
+export const texts: CallbackTexts = {
+  lang: 'en',
+  appName: 'Test app',
+  text: (page, part, { reference }) => `${page} ${part} ${reference}`,
+}
+
+/** A value that is handed out as soon as it is there: what was given first, or what comes next. */
+export function createMailbox<T>(): { readonly put: (value: T) => void; next(): Promise<T> } {
+  const kept: T[] = []
+  const waiting: ((value: T) => void)[] = []
+  return {
+    put: (value) => {
+      const waiter = waiting.shift()
+      if (waiter) waiter(value)
+      else kept.push(value)
+    },
+    next: async () => {
+      const [first] = kept.splice(0, 1)
+      return first ?? (await new Promise<T>((resolve) => waiting.push(resolve)))
+    },
+  }
+}
+
+/** The failure that a promise rejects with; a promise that resolves is a failure of the test. */
+export async function failureOf<E extends Error>(
+  promise: Promise<unknown>,
+  kind: abstract new (...args: never[]) => E,
+): Promise<E> {
+  const error: unknown = await promise.then(
+    () => new Error('did not fail'),
+    (reason: unknown) => reason,
+  )
+  if (error instanceof kind) return error
+  throw error
+}

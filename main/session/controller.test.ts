@@ -1,0 +1,421 @@
+import * as v from 'valibot'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { snapshotSchema, type Snapshot } from '../../preload/contract.ts'
+import { lowLevelPerson, persons } from '../../simulator/persons.ts'
+import { plainScope } from '../../simulator/provider.ts'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { AppError } from '../errors.ts'
+import type { Fetch } from '../login/http.ts'
+import {
+  arrive,
+  createMailbox,
+  createTestClock,
+  type Deed,
+  logInAt,
+  navigate,
+  requestsTo,
+  texts,
+} from '../login/test-browser.ts'
+import { redact, redactText } from '../redact.ts'
+import { type Controller, type ControllerOptions, createController } from './controller.ts'
+import { parseProfile } from './profile.ts'
+
+const pid = persons[0]?.pid ?? ''
+const halfAnHour = 30 * 60_000
+let simulator: Simulator
+let controllers: Controller[] = []
+beforeAll(async () => {
+  simulator = await startSimulator({ refreshTokens: true })
+})
+afterAll(() => simulator.close())
+afterEach(async () => {
+  await Promise.all(controllers.map((controller) => controller.close()))
+  controllers = []
+})
+
+const profileWith = (changes: object = {}) =>
+  parseProfile(JSON.stringify({ ...simulator.profile, ...changes }), 'command-line')
+
+/** A controller whose window, log, clipboard and browser are the test. */
+function create(options: Partial<ControllerOptions> = {}) {
+  const clock = createTestClock()
+  const opened = createMailbox<string>()
+  const snapshots: Snapshot[] = []
+  const lines: string[] = []
+  const copied: string[] = []
+  const addresses: string[] = []
+  const chosen: string[] = []
+  const tokens: unknown[] = []
+  const counts = { outcomes: 0 }
+  const since = simulator.journal.length
+  let waiters: { wanted: (snapshot: Snapshot) => boolean; resolve: () => void }[] = []
+  const { fetch: innerFetch = fetch, ...others } = options
+  const controller = createController({
+    profile: profileWith(),
+    language: 'nn',
+    clock,
+    fetch: async (url, init) => {
+      const response = await innerFetch(url, init)
+      if (url.endsWith('/token')) tokens.push(await response.clone().json())
+      return response
+    },
+    texts: (language) => ({ ...texts, lang: language }),
+    openBrowser: async (address) => {
+      addresses.push(address)
+      opened.put(address)
+    },
+    copy: async (text) => {
+      copied.push(text)
+    },
+    onOutcome: () => {
+      counts.outcomes += 1
+    },
+    onSnapshot: (snapshot) => {
+      snapshots.push(v.parse(snapshotSchema, snapshot))
+      for (const { wanted, resolve } of waiters) if (wanted(snapshot)) resolve()
+      waiters = waiters.filter(({ wanted }) => !wanted(snapshot))
+    },
+    onLanguage: (language) => chosen.push(language),
+    // As the log of the app does: redacted before it becomes a line.
+    log: (event, details) => {
+      lines.push(`${redactText(event)} ${JSON.stringify(redact(details ?? {}))}`)
+    },
+    ...others,
+  })
+  controllers.push(controller)
+  const until = async (wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> => {
+    if (!wanted(controller.snapshot())) {
+      await new Promise<void>((resolve) => waiters.push({ wanted, resolve }))
+    }
+    return controller.snapshot()
+  }
+  const reach = (status: Snapshot['status']) => until((snapshot) => snapshot.status === status)
+  const logIn = async (deed?: Deed) => {
+    await controller.signIn()
+    const page = await arrive(await logInAt(await opened.next(), deed))
+    return { page, snapshot: await until(({ session, error }) => Boolean(session ?? error)) }
+  }
+  return {
+    controller,
+    clock,
+    opened,
+    snapshots,
+    lines,
+    copied,
+    addresses,
+    chosen,
+    tokens,
+    counts,
+    until,
+    reach,
+    logIn,
+    requests: (path: string) => requestsTo(simulator, path, since),
+    ready: () => reach('signed-out'),
+    statuses: () =>
+      snapshots
+        .map(({ status }) => status)
+        .filter((status, index, all) => status !== all[index - 1]),
+  }
+}
+
+/** A fetch that holds the answer of the token endpoint and lets go of nothing, whatever is aborted. */
+function holdingTokens() {
+  const asked = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const holding: Fetch = async (url, init) => {
+    if (!url.endsWith('/token')) return await fetch(url, init)
+    asked.resolve()
+    await release.promise
+    const response = await fetch(url, { ...init, signal: null })
+    held.resolve()
+    return response
+  }
+  return { asked: asked.promise, release: release.resolve, answered: held.promise, holding }
+}
+
+/** Every text in a value, keys included. */
+function textsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [String(value)]
+  return Object.entries(value).flatMap(([key, item]) => [key, ...textsIn(item)])
+}
+
+describe('a whole login', () => {
+  it('goes through every status once, and each snapshot is newer than the one before', async () => {
+    const app = create()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'restoring', revision: 0 })
+    await app.ready()
+    const { page, snapshot } = await app.logIn({ pid, acr: 'idporten-loa-high' })
+    expect(app.statuses()).toEqual(
+      'signed-out preparing waiting-for-browser exchanging signed-in'.split(' '),
+    )
+    expect(app.snapshots.map(({ revision }) => revision)).toEqual(
+      app.snapshots.map((_, index) => index + 1),
+    )
+    expect(snapshot).toMatchObject({
+      attempt: 1,
+      error: null,
+      session: {
+        acr: 'idporten-loa-high',
+        pidRevealed: false,
+        endsAt: app.clock.now() + halfAnHour,
+      },
+    })
+    expect(page.body).toContain('<html lang="nn">')
+    expect(app.counts.outcomes).toBe(1)
+  })
+
+  it.each(['auto', 'never'])(
+    'shows and logs no token, code, verifier, state or nonce, with pushing %s',
+    async (par) => {
+      const app = create({ profile: profileWith({ par }) })
+      await app.ready()
+      await app.controller.signIn()
+      const start = await app.opened.next()
+      await navigate(start, { headers: { origin: 'https://evil.example' } })
+      await app.controller.signIn()
+      await app.controller.copyLink()
+      await arrive(await logInAt(await app.opened.next(), { pid }))
+      await app.reach('signed-in')
+      app.controller.revealPid(true)
+
+      const asked = [...app.requests('/par'), ...app.requests('/authorize')]
+        .flatMap(({ form, query }) => [form, query])
+        .find((parameters) => parameters.has('state'))
+      const [token] = app.requests('/token')
+      const [body] = app.tokens
+      const { access_token, id_token, refresh_token } = Object(body)
+      const secrets: Record<string, unknown> = {
+        state: asked?.get('state'),
+        nonce: asked?.get('nonce'),
+        challenge: asked?.get('code_challenge'),
+        code: token?.form.get('code'),
+        verifier: token?.form.get('code_verifier'),
+        access_token,
+        id_token,
+        refresh_token,
+        signature: String(id_token).split('.')[2],
+        start: new URL(start).pathname,
+      }
+      const seen = [...textsIn(app.snapshots), ...textsIn(app.controller.snapshot()), ...app.lines]
+      for (const [name, secret] of Object.entries(secrets)) {
+        expect([name, secret]).toEqual([name, expect.stringMatching(/^[\w./-]{25,}$/)])
+        const found = seen.filter((text) => text.includes(String(secret)))
+        expect([name, found]).toEqual([name, []])
+      }
+      expect(app.lines.join('\n')).not.toContain(pid)
+      expect(JSON.stringify(app.snapshots.slice(0, -1))).not.toContain(pid)
+      expect(JSON.stringify(app.controller.snapshot())).toContain(pid)
+      expect(app.lines.some((line) => line.startsWith('stray request'))).toBe(true)
+    },
+  )
+
+  it('comes twice: the second one is an attempt of its own, with nothing of the first', async () => {
+    const app = create()
+    await app.ready()
+    await app.logIn({ pid })
+    app.controller.revealPid(true)
+    app.controller.signOut()
+    const { snapshot } = await app.logIn({ pid: persons[1]?.pid ?? '' })
+    expect(snapshot).toMatchObject({ attempt: 2, session: { pidRevealed: false } })
+    expect(JSON.stringify(snapshot)).not.toContain(persons[0]?.givenName)
+    const states = app.requests('/par').map(({ form }) => form.get('state'))
+    expect(new Set(states).size).toBe(2)
+  })
+
+  it("asks for the scopes of the APIs too, each once, in the app's language", async () => {
+    const api = { name: 'a', url: 'https://api.test', scope: `openid ${plainScope}` }
+    const app = create({ profile: profileWith({ apis: [api, { ...api, name: 'b' }] }) })
+    await app.ready()
+    app.controller.setLanguage('se')
+    app.controller.setLanguage('se')
+    await app.controller.signIn()
+    await app.opened.next()
+    const [pushed] = app.requests('/par')
+    expect(pushed?.form.get('scope')).toBe(`openid profile ${plainScope}`)
+    expect(pushed?.form.get('ui_locales')).toBe('se')
+    expect([app.chosen, app.controller.snapshot().language]).toEqual([['se'], 'se'])
+  })
+})
+
+describe('sign-in', () => {
+  it('pressed again gives no second attempt but the same browser address once more', async () => {
+    const app = create()
+    await app.ready()
+    await Promise.all([app.controller.signIn(), app.controller.signIn(), app.controller.signIn()])
+    const first = await app.opened.next()
+    await app.controller.signIn()
+    const second = await app.opened.next()
+    expect([new URL(first).host, first === second]).toEqual([new URL(second).host, false])
+    await app.controller.copyLink()
+    await arrive(await logInAt(app.copied[0] ?? ''))
+    const { attempt } = await app.reach('signed-in')
+    expect([attempt, app.requests('/token').length]).toEqual([1, 1])
+    await app.controller.signIn()
+    expect(app.controller.snapshot()).toMatchObject({ attempt: 1, status: 'signed-in' })
+  })
+
+  it('does nothing with a wrong profile, whose key is named', async () => {
+    const wrong = new AppError('E_PROFILE_INVALID', 'profile: issuer: must be https', {
+      detail: { key: 'issuer', reason: 'must be https' },
+    })
+    const app = create({ profile: wrong })
+    const snapshot = await app.ready()
+    expect(snapshot).toMatchObject({
+      profile: null,
+      error: { code: 'E_PROFILE_INVALID', retryable: false, detail: wrong.detail },
+    })
+    await app.controller.signIn()
+    await app.controller.copyLink()
+    app.controller.signOut()
+    expect(app.controller.snapshot()).toEqual(snapshot)
+    expect(app.addresses).toEqual([])
+  })
+})
+
+describe('an attempt that ends without a session', () => {
+  it('by cancel leaves no error, and a late callback is refused', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const callback = await logInAt(await app.opened.next())
+    await app.controller.cancel()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
+    await expect(navigate(callback)).rejects.toThrow('ECONNREFUSED')
+    expect(app.requests('/token')).toEqual([])
+    const { snapshot } = await app.logIn()
+    expect([snapshot.status, snapshot.attempt]).toEqual(['signed-in', 2])
+  })
+
+  it('by cancel drops the tokens that come late', async () => {
+    const { asked, release, answered, holding } = holdingTokens()
+    const app = create({ fetch: holding })
+    await app.ready()
+    await app.controller.signIn()
+    const page = arrive(await logInAt(await app.opened.next()))
+    await asked
+    expect(app.controller.snapshot().status).toBe('exchanging')
+    await app.controller.cancel()
+    const after = app.controller.snapshot()
+    release()
+    await Promise.all([answered, page])
+    await app.controller.cancel()
+    app.controller.signOut()
+    expect(app.controller.snapshot()).toEqual(after)
+    expect([after.status, app.counts.outcomes]).toEqual(['signed-out', 0])
+  })
+
+  it('keeps its error, with the reference of the page, until the next attempt', async () => {
+    const app = create()
+    await app.ready()
+    const { page, snapshot } = await app.logIn({ pid: lowLevelPerson.pid })
+    expect(snapshot.error).toMatchObject({
+      code: 'E_ID_TOKEN_CLAIM',
+      category: 'id-token',
+      retryable: true,
+      detail: { key: 'acr' },
+    })
+    expect(page.body).toContain(`failed title ${snapshot.error?.reference}`)
+    expect(app.counts.outcomes).toBe(1)
+    app.controller.setLanguage('en')
+    expect(app.controller.snapshot().error?.code).toBe('E_ID_TOKEN_CLAIM')
+    await app.controller.signIn()
+    expect(app.controller.snapshot().error).toBeNull()
+    expect(app.lines.join('\n')).not.toContain(lowLevelPerson.pid)
+  })
+
+  it('by the person at the provider says so', async () => {
+    const app = create()
+    await app.ready()
+    const { snapshot } = await app.logIn({ action: 'cancel' })
+    expect([snapshot.status, snapshot.error?.code]).toEqual(['signed-out', 'E_LOGIN_DENIED'])
+  })
+
+  it('by its time limit, which can be prolonged, says so', async () => {
+    const app = create({ profile: profileWith({ loginTimeoutSeconds: 60 }) })
+    await app.ready()
+    await app.controller.signIn()
+    const waiting = await app.reach('waiting-for-browser')
+    expect(waiting.waiting?.remainingMs).toBe(60_000)
+    app.clock.advance(59_999)
+    expect(app.controller.snapshot().waiting?.remainingMs).toBe(1)
+    app.controller.prolong()
+    expect(app.controller.snapshot().waiting?.remainingMs).toBe(60_000)
+    app.clock.advance(60_000)
+    expect((await app.ready()).error?.code).toBe('E_LOGIN_TIMEOUT')
+  })
+
+  it('by closing the app leaves no port, no timer and no session', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    await app.controller.close()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
+    await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
+    expect(app.clock.timers()).toEqual([])
+  })
+})
+
+describe('the session', () => {
+  it('is forgotten by signing out, and its end comes no more', async () => {
+    const app = create()
+    await app.ready()
+    await app.logIn({ pid })
+    app.controller.revealPid(true)
+    app.controller.signOut()
+    const snapshot = app.controller.snapshot()
+    expect(snapshot).toMatchObject({ status: 'signed-out', session: null, error: null })
+    expect(JSON.stringify(snapshot)).not.toContain(pid)
+    app.clock.advance(halfAnHour)
+    app.controller.revealPid(true)
+    app.controller.signOut()
+    expect(app.controller.snapshot()).toEqual(snapshot)
+  })
+
+  it('ends by itself after half an hour, not a moment before', async () => {
+    const app = create()
+    await app.ready()
+    await app.logIn()
+    app.clock.advance(halfAnHour - 1)
+    expect(app.controller.snapshot().status).toBe('signed-in')
+    app.clock.advance(1)
+    expect(app.controller.snapshot()).toMatchObject({
+      status: 'signed-out',
+      session: null,
+      error: { code: 'E_SESSION_EXPIRED', category: 'session' },
+    })
+  })
+
+  it('of a second login does not end with the first', async () => {
+    const app = create({ profile: profileWith({ inactivityMinutes: 1 }) })
+    await app.ready()
+    await app.logIn()
+    app.clock.advance(20_000)
+    app.controller.signOut()
+    await app.logIn()
+    app.clock.advance(59_999)
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-in', attempt: 2 })
+    app.clock.advance(1)
+    expect(app.controller.snapshot().error?.code).toBe('E_SESSION_EXPIRED')
+  })
+
+  it('can be left also when a claim is very long', async () => {
+    const long = 'x'.repeat(100_000)
+    const app = create({
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        if (!url.endsWith('/token')) return response
+        const body: unknown = await response.json()
+        // Opaque to the app but a JWT by its form: its claims are shown without being verified.
+        const claims = Buffer.from(JSON.stringify({ long })).toString('base64url')
+        return Response.json({ ...Object(body), access_token: `e30.${claims}.AA` })
+      },
+    })
+    await app.ready()
+    const { snapshot } = await app.logIn()
+    expect([snapshot.status, snapshot.error]).toEqual(['signed-in', null])
+    app.controller.signOut()
+    expect(app.controller.snapshot().status).toBe('signed-out')
+  })
+})

@@ -16,17 +16,18 @@ const blockedByPolicy = [
 
 /** Asked through main: Playwright itself waits for a navigation that was begun and denied. */
 async function expectUnmoved({ app }: Desktop): Promise<void> {
-  const pages = await app.evaluate(async ({ BrowserWindow }) =>
-    Promise.all(
-      BrowserWindow.getAllWindows().map(async ({ webContents }) => ({
-        address: webContents.getURL(),
-        control: await webContents.executeJavaScript(
-          `document.querySelector('[data-action="sign-in"]') !== null`,
-        ),
-      })),
-    ),
-  )
-  expect(pages).toEqual([{ address: appUrl, control: true }])
+  const look = () =>
+    app.evaluate(async ({ BrowserWindow }) =>
+      Promise.all(
+        BrowserWindow.getAllWindows().map(async ({ webContents }) => ({
+          address: webContents.getURL(),
+          control: await webContents.executeJavaScript(
+            `document.querySelector('[data-action="sign-in"]') !== null`,
+          ),
+        })),
+      ),
+    )
+  await expect.poll(look).toEqual([{ address: appUrl, control: true }])
 }
 
 test('1, 18: shows nothing but its own page, over its own protocol', async ({ launch }) => {

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { createConnection } from 'node:net'
 import { lowLevelPerson, personWithoutNames, personWithoutPid } from '../simulator/persons.ts'
 import { startSimulator } from '../simulator/simulator.ts'
@@ -52,7 +53,18 @@ test('logs in through the browser that the app opened itself, and shows claims a
   await expect(desktop.claim('id', 'given_name')).toHaveText('Syntetisk')
   await expect(desktop.claim('access', 'client_amr')).toHaveText('none')
   await expect(desktop.window.locator('[data-claim="nonce"]')).toHaveCount(0)
-  for (const rule of ['signature', 'iss', 'aud', 'azp', 'exp', 'iat', 'nonce', 'acr']) {
+  for (const rule of [
+    'state',
+    'callback-iss',
+    'signature',
+    'iss',
+    'aud',
+    'azp',
+    'exp',
+    'iat',
+    'nonce',
+    'acr',
+  ]) {
     await expect(desktop.check(rule)).toHaveAttribute('data-result', 'pass')
   }
   await expect(page.locator('h1')).toHaveText('Du er logget inn')
@@ -133,6 +145,44 @@ test('ends a cancelled attempt without an error, and logs in after it', async ({
     .toBe(2)
   await logInAt(await browserPage(loginPage))
   await expect(desktop.root).toHaveAttribute('data-attempt', '2')
+})
+
+test('refuses a callback with a wrong state and keeps waiting for the right one', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  const origin = `http://127.0.0.1:${redirectPort(simulator.journal)}`
+  const knock = async (query: string): Promise<number | undefined> =>
+    await new Promise((resolve, reject) => {
+      get(`${origin}/callback?${query}`, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      }).once('error', reject)
+    })
+  const iss = encodeURIComponent(simulator.issuer)
+  expect(await knock(`code=stolen&state=wrong&iss=${iss}`)).toBe(400)
+  expect(await knock(`error=access_denied&state=wrong&iss=${iss}`)).toBe(400)
+  await desktop.expectStatus('waiting-for-browser')
+  expect(simulator.journal.filter(({ path }) => path === '/token')).toEqual([])
+  await logInAt(page)
+  await expectSignedIn(desktop)
+})
+
+test('comes back to the front after the login', async ({ launch, browserPage }) => {
+  const desktop = await launch()
+  const minimized = (): Promise<boolean | undefined> =>
+    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isMinimized())
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.minimize())
+  await expect.poll(minimized).toBe(true)
+  await logInAt(page)
+  await expectSignedIn(desktop)
+  await expect.poll(minimized).toBe(false)
 })
 
 test('tells a declined login as such, in the window and in the browser, and logs in after it', async ({

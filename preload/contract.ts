@@ -114,8 +114,13 @@ const snapshot = v.strictObject({
     v.strictObject({
       remainingMs: milliseconds,
       browserArrived: v.boolean(),
-      /** The operating system said that it could not open the browser; the link can still be copied. */
-      browserFailed: v.boolean(),
+      /**
+       * What may be wrong: the system could not open the browser again, none has come for a while, or
+       * one came and has not returned for a while.
+       */
+      hint: v.nullable(v.picklist(['browser-failed', 'browser-missing', 'not-returned'])),
+      /** Something else than the login's browser has tried to answer; it was refused. */
+      strangerRefused: v.boolean(),
     }),
   ),
   /** Only while `signed-in`. */

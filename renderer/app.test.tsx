@@ -126,13 +126,23 @@ describe('waiting', () => {
     }
   })
 
-  it('says when the browser came, and when it could not be opened', async () => {
+  it('says when the browser came, what may be wrong with it, and that a stranger was refused', async () => {
     const { push } = await renderApp(waiting)
-    const now = { remainingMs: 1000, browserArrived: true, browserFailed: false }
+    const now = { remainingMs: 1000, browserArrived: true, hint: null, strangerRefused: false }
     push({ ...waiting, revision: 2, waiting: now })
     expect(screen.getByText('Nettleseren er åpnet.')).toBeDefined()
-    push({ ...waiting, revision: 3, waiting: { ...now, browserFailed: true } })
-    expect(screen.getByRole('alert').textContent).toContain('Nettleseren åpnet seg ikke')
+    const said = () =>
+      document.querySelector('[data-hint]')?.closest('[role="status"]')?.textContent
+    push({ ...waiting, revision: 3, waiting: { ...now, hint: 'browser-failed' } })
+    expect(said()).toContain('Nettleseren åpnet seg ikke')
+    push({ ...waiting, revision: 4, waiting: { ...now, hint: 'browser-missing' } })
+    expect(said()).toContain('Ser du ikke nettleseren?')
+    push({ ...waiting, revision: 5, waiting: { ...now, hint: 'not-returned' } })
+    expect(said()).toContain('Er du ferdig i nettleseren?')
+    expect(screen.queryByText(/Noe annet enn nettleseren/)).toBeNull()
+    push({ ...waiting, revision: 6, waiting: { ...now, strangerRefused: true } })
+    expect(screen.getByText(/Noe annet enn nettleseren/)).toBeDefined()
+    expect(document.querySelector('[data-hint]')).toBeNull()
   })
 
   it('tells politely that the link is copied', async () => {

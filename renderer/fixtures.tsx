@@ -31,7 +31,7 @@ export const waiting: Snapshot = {
   ...signedOut,
   status: 'waiting-for-browser',
   attempt: 1,
-  waiting: { remainingMs: 300_000, browserArrived: false, browserFailed: false },
+  waiting: { remainingMs: 300_000, browserArrived: false, hint: null, strangerRefused: false },
 }
 
 export const signedIn: Snapshot & { session: NonNullable<Snapshot['session']> } = {

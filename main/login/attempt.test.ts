@@ -381,6 +381,18 @@ describe('an end without a login', () => {
     release.resolve()
   })
 
+  it('by a sleep that outlasted it; a shorter one changes nothing', async () => {
+    const login = begin()
+    const start = await login.opened.next()
+    login.clock.sleep(299_999)
+    login.resumed()
+    expect((await navigate(start)).status).toBe(303)
+    login.clock.sleep(2)
+    login.resumed()
+    expect((await login.failure()).code).toBe('E_LOGIN_TIMEOUT')
+    await refused(start)
+  })
+
   it('by its time limit, which can be prolonged; the port is closed then', async () => {
     const login = begin()
     const start = await login.opened.next()
@@ -390,6 +402,7 @@ describe('an end without a login', () => {
     expect((await navigate(start)).status).toBe(303)
     expect(login.events).toEqual([
       { type: 'waiting', deadline: 300_000 },
+      { type: 'hint', hint: 'browser-missing' },
       { type: 'prolonged', deadline: 599_999 },
       { type: 'browser-arrived' },
     ])
@@ -487,7 +500,7 @@ describe('a browser', () => {
     )
     await opened.next()
     await login.reopen()
-    expect(login.eventTypes()).toEqual(['waiting', 'browser-failed'])
+    expect(login.eventTypes()).toEqual(['waiting', 'hint'])
     await arrive(await logInAt((await login.link()) ?? ''))
     await expect(login.result).resolves.toBeTruthy()
   })

@@ -23,11 +23,21 @@ export interface Login {
   readonly accessTokenExpiresAt: number | null
 }
 
+/**
+ * What may be wrong with the browser: the system refused to open it, none has come to a start address
+ * for a while, or one came and has not returned for a while.
+ */
+export type BrowserHint = 'browser-failed' | 'browser-missing' | 'not-returned'
+
+/** Milliseconds until a hint is given. On Linux the system says that a browser opened when none did. */
+const missingAfter = 6000
+const notReturnedAfter = 60_000
+
 /** What happens on the way, in this order; `deadline` is monotonic milliseconds. */
 export type AttemptEvent =
   | { readonly type: 'waiting'; readonly deadline: number }
-  | { readonly type: 'browser-failed' }
   | { readonly type: 'browser-arrived' }
+  | { readonly type: 'hint'; readonly hint: BrowserHint }
   | { readonly type: 'prolonged'; readonly deadline: number }
   | { readonly type: 'stray-request'; readonly reason: string }
   | { readonly type: 'exchanging' }
@@ -58,6 +68,8 @@ export interface Attempt {
   link(): Promise<string | null>
   /** Gives the person the login time once more, from now. */
   prolong(): void
+  /** Tells that the computer has slept: timers may have stood still, the person's time has not. */
+  resumed(): void
   /** Ends the attempt; nothing that arrives later counts. */
   cancel(): void
 }
@@ -80,6 +92,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
   let listener: LoopbackListener | null = null
   let mintLink: (() => Promise<string>) | null = null
   let stopTimer = (): void => {}
+  let stopHint = (): void => {}
+  let wallDeadline = Number.POSITIVE_INFINITY
   const secrets: Secret[] = []
 
   const end = Promise.withResolvers<never>()
@@ -92,9 +106,15 @@ export function startAttempt(options: AttemptOptions): Attempt {
   const startTimer = (): number => {
     stopTimer()
     stopTimer = clock.after(options.loginTimeout, () => {
-      endWith(new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time'))
+      endWith(tooLate())
     })
+    wallDeadline = clock.now() + options.loginTimeout
     return clock.monotonic() + options.loginTimeout
+  }
+
+  const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
+    stopHint()
+    stopHint = clock.after(milliseconds, () => onEvent({ type: 'hint', hint }))
   }
 
   const run = async (): Promise<Login> => {
@@ -108,7 +128,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
       texts,
       reference,
       clock,
-      onArrival: () => onEvent({ type: 'browser-arrived' }),
+      onArrival: () => {
+        onEvent({ type: 'browser-arrived' })
+        hintAfter(notReturnedAfter, 'not-returned')
+      },
       onStray: (reason) => onEvent({ type: 'stray-request', reason }),
     })
     if (ended.signal.aborted) await listener.finish('cancelled')
@@ -135,10 +158,12 @@ export function startAttempt(options: AttemptOptions): Attempt {
     const firstLink = await mintLink()
     ended.signal.throwIfAborted()
     onEvent({ type: 'waiting', deadline: startTimer() })
+    hintAfter(missingAfter, 'browser-missing')
     options.openBrowser(firstLink).catch((error: unknown) => endWith(error))
 
     const parameters = await callback
     stopTimer()
+    stopHint()
     mintLink = null
     secrets.push(new Secret(parameters.get('code') ?? ''))
     onEvent({ type: 'exchanging' })
@@ -176,6 +201,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
 
   const finish = async (outcome: Outcome): Promise<void> => {
     stopTimer()
+    stopHint()
     mintLink = null
     await listener?.finish(outcome)
   }
@@ -208,9 +234,16 @@ export function startAttempt(options: AttemptOptions): Attempt {
       if (mintLink === null) return
       const link = await mintLink()
       // Not the end this time: a browser may be open already, and the link can still be copied.
-      await options.openBrowser(link).catch(() => onEvent({ type: 'browser-failed' }))
+      hintAfter(missingAfter, 'browser-missing')
+      await options.openBrowser(link).catch(() => {
+        stopHint()
+        onEvent({ type: 'hint', hint: 'browser-failed' })
+      })
     },
     link: async () => (mintLink === null ? null : await mintLink()),
+    resumed: () => {
+      if (clock.now() > wallDeadline) endWith(tooLate())
+    },
     prolong: () => {
       if (mintLink !== null) onEvent({ type: 'prolonged', deadline: startTimer() })
     },
@@ -219,6 +252,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
 }
 
 const cancelled = new Error('cancelled')
+
+function tooLate(): AppError {
+  return new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
+}
 
 /** A short name for the attempt that a person can read aloud; no letters that look alike. */
 function createReference(): string {

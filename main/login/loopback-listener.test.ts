@@ -154,12 +154,12 @@ describe('bytes that are no request of a browser are refused', () => {
   it.each<[string, string | Buffer, number, string?]>([
     ['HTTP/1.1 without Host', `GET ${right} HTTP/1.1\r\n\r\n`, 400],
     ['HTTP/1.0 without Host', `GET ${right} HTTP/1.0\r\n\r\n`, 421, 'host'],
-    ['a TLS hello', Buffer.from('16030100c8010000c40303', 'hex'), 400],
-    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['garbage', Buffer.from(Array.from({ length: 256 }, (_, i) => 255 - i)), 400],
-    ['an unknown method', lines(`BREW ${right} HTTP/1.1`, 'Host: HOST'), 400],
-    ['a NUL in the target', lines(`GET ${right}\0 HTTP/1.1`, 'Host: HOST'), 400],
-    ['lines without CR', `GET ${right} HTTP/1.1\nHost: HOST\n\n`, 400],
+    ['a TLS hello', Buffer.from('16030100c8010000c40303', 'hex'), 400, 'not HTTP'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'not HTTP'],
+    ['garbage', Buffer.from(Array.from({ length: 256 }, (_, i) => 255 - i)), 400, 'not HTTP'],
+    ['an unknown method', lines(`BREW ${right} HTTP/1.1`, 'Host: HOST'), 400, 'not HTTP'],
+    ['a NUL in the target', lines(`GET ${right}\0 HTTP/1.1`, 'Host: HOST'), 400, 'not HTTP'],
+    ['lines without CR', `GET ${right} HTTP/1.1\nHost: HOST\n\n`, 400, 'not HTTP'],
     [
       'two ways to say its length',
       lines(
@@ -169,6 +169,35 @@ describe('bytes that are no request of a browser are refused', () => {
         'Transfer-Encoding: chunked',
       ),
       400,
+      'not HTTP',
+    ],
+    [
+      'a body',
+      lines(`GET ${right} HTTP/1.1`, 'Host: HOST', 'Content-Length: 3', '', 'x=1'),
+      400,
+      'body',
+    ],
+    [
+      'a body in chunks',
+      lines(`GET ${right} HTTP/1.1`, 'Host: HOST', 'Transfer-Encoding: chunked', '', '0', ''),
+      400,
+      'body',
+    ],
+    [
+      '65 headers',
+      lines(
+        `GET ${right} HTTP/1.1`,
+        'Host: HOST',
+        ...Array.from({ length: 64 }, (_, i) => `X-${i}: 1`),
+      ),
+      431,
+      'headers',
+    ],
+    [
+      '2,000 headers',
+      lines(`GET ${right} HTTP/1.1`, 'Host: HOST', ...Array.from({ length: 1999 }, () => `X: 1`)),
+      431,
+      'not HTTP',
     ],
     ['an absolute target', lines(`GET http://HOST${right} HTTP/1.1`, 'Host: HOST'), 414, 'target'],
     ['a fragment', lines(`GET ${right}#x HTTP/1.1`, 'Host: HOST'), 414, 'target'],
@@ -181,12 +210,14 @@ describe('bytes that are no request of a browser are refused', () => {
     [
       'a target of 64 kB',
       lines(`GET ${right}&x=${'x'.repeat(65_536)} HTTP/1.1`, 'Host: HOST'),
-      400,
+      431,
+      'not HTTP',
     ],
     [
       'a header of 17 kB',
       lines(`GET ${right} HTTP/1.1`, 'Host: HOST', `X: ${'x'.repeat(17_000)}`),
-      400,
+      431,
+      'not HTTP',
     ],
     [
       'the wish to send a body first',

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { AppError } from '../errors.ts'
 import {
   type CallbackPage,
@@ -38,7 +38,11 @@ export interface ListenerOptions {
   readonly onStray: (reason: string) => void
 }
 
+/** Limits far below Node's own: the one request that counts is small and comes at once. */
 const maxTargetLength = 8192
+const maxHeaders = 64
+const maxConnections = 256
+const requestTimeLimit = 5000
 /** How long the browser's answer is held for the verified result before a page that asks again, in ms. */
 const holdLimit = 10_000
 /** How long a browser may take to fetch the last page, in ms; the port is free within a second. */
@@ -122,9 +126,11 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.rawHeaders.length / 2 > maxHeaders) return refuse(response, 431, 'headers')
     const host = headerValues(request, 'host')
     if (host.length !== 1 || host[0] !== `127.0.0.1:${port}`) return refuse(response, 421, 'host')
     if (request.method !== 'GET') return refuse(response, 405, 'method', { Allow: 'GET' })
+    if (hasBody(request)) return refuse(response, 400, 'body')
     const target = parseTarget(request.url ?? '')
     if (target === null) return refuse(response, 414, 'target')
     const known = startTargets.has(target.path) || target.path === resultPath
@@ -156,19 +162,21 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
       handle(request, response)
     },
   )
-  server.headersTimeout = 5000
-  server.requestTimeout = 5000
+  makeRoom(server)
+  server.headersTimeout = requestTimeLimit
+  server.requestTimeout = requestTimeLimit
   server.keepAliveTimeout = 1
-  server.maxHeadersCount = 100
-  server.maxConnections = 100
+  // Node drops what is beyond this without a word: one more than is taken tells that there was more.
+  server.maxHeadersCount = maxHeaders + 1
   server.on('checkContinue', (request, response) => {
     request.resume()
     refuse(response, 417, 'expect')
   })
   server.on('upgrade', (_request, socket) => socket.destroy())
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    else socket.destroy()
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable) return socket.destroy()
+    options.onStray('not HTTP')
+    return socket.end(refusalBeforeRequest(error.code))
   })
 
   const port = await new Promise<number>((resolve, reject) => {
@@ -197,6 +205,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     const shown = Promise.withResolvers<void>()
     lastPageShown = shown.resolve
     const stopWaiting = clock.after(lastPageLimit, shown.resolve)
+    startTargets.clear()
     const held = [...waiting]
     waiting.clear()
     for (const response of held) showResult(response)
@@ -220,6 +229,38 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     },
     finish: (result) => (finished ??= finish(result)),
   }
+}
+
+/**
+ * Keeps the number of connections bounded without shutting the person's browser out: a new one takes
+ * the place of the oldest that has not sent a request. Node's own `maxConnections` refuses the new.
+ */
+function makeRoom(server: Server): void {
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+    const [oldest] = silent
+    if (silent.size > maxConnections) oldest?.destroy()
+  })
+  server.on('request', (request) => silent.delete(request.socket))
+}
+
+/** The answer to what is no request at all: as constant as the pages, and with the same headers. */
+function refusalBeforeRequest(code: string | undefined): string {
+  const status =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  const headers = Object.entries({ ...pageHeaders, 'Content-Length': '0' })
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
 
 function randomPath(): string {

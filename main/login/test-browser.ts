@@ -84,6 +84,8 @@ export function requestsTo(simulator: Simulator, path: string, since = 0): Journ
 export interface TestClock extends Clock {
   /** Lets time pass and calls back what is due. */
   readonly advance: (milliseconds: number) => void
+  /** Lets the wall clock go on while every timer stands still, as in a sleep. */
+  readonly sleep: (milliseconds: number) => void
   /** Resolves when somebody has set a timer of that length that still runs. */
   readonly timer: (milliseconds: number) => Promise<void>
   /** Lengths of the timers that still run. */
@@ -92,11 +94,12 @@ export interface TestClock extends Clock {
 
 export function createTestClock(start = Date.now()): TestClock {
   let passed = 0
+  let slept = 0
   const running = new Set<{ length: number; due: number; callback: () => void }>()
   let waiters: { length: number; resolve: () => void }[] = []
   const timers = () => Array.from(running, ({ length }) => length)
   return {
-    now: () => start + passed,
+    now: () => start + passed + slept,
     monotonic: () => passed,
     after: (length, callback) => {
       const timer = { length, due: passed + length, callback }
@@ -114,6 +117,9 @@ export function createTestClock(start = Date.now()): TestClock {
         running.delete(timer)
         timer.callback()
       }
+    },
+    sleep: (milliseconds) => {
+      slept += milliseconds
     },
     timer: async (length) => {
       if (timers().includes(length)) return

@@ -41,6 +41,8 @@ export interface Controller {
   readonly signOut: () => void
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
+  /** The computer has woken: the window is told the true time that is left. */
+  readonly resumed: () => void
   /** Ends everything; resolves when no attempt and no session is left. */
   readonly close: () => Promise<void>
 }
@@ -52,6 +54,7 @@ export function createController(options: ControllerOptions): Controller {
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
   let attempt: Attempt | null = null
+  let strays = 0
   let stopSessionTimer = (): void => {}
 
   const snapshot = (): Snapshot => toSnapshot(state, profile, clock.monotonic())
@@ -72,6 +75,7 @@ export function createController(options: ControllerOptions): Controller {
 
   const start = (policy: Profile): void => {
     const id = state.attempt + 1
+    strays = 0
     dispatch({ type: 'sign-in-started', attempt: id })
     const started = startAttempt({
       policy: loginPolicy(policy, state.language),
@@ -82,12 +86,20 @@ export function createController(options: ControllerOptions): Controller {
       clock,
       openBrowser: options.openBrowser,
       onEvent: (event) => {
-        if (event.type === 'stray-request') log('stray request', { reason: event.reason })
+        if (event.type === 'stray-request') strayRequest(id, event.reason)
         else dispatch({ ...event, attempt: id })
       },
     })
     attempt = started
     void follow(started, policy, id)
+  }
+
+  /** A flood of strangers must fill neither the log nor the bridge. */
+  const strayRequest = (id: number, reason: string): void => {
+    strays += 1
+    if (strays <= maxLoggedStrays) log('stray request', { reason })
+    // A browser itself asks for icons and the like.
+    if (reason !== 'path') dispatch({ type: 'stranger-refused', attempt: id })
   }
 
   const follow = async (started: Attempt, policy: Profile, id: number): Promise<void> => {
@@ -152,12 +164,20 @@ export function createController(options: ControllerOptions): Controller {
     setLanguage: (language) => {
       if (dispatch({ type: 'language-chosen', language })) options.onLanguage(language)
     },
+    resumed: () => {
+      attempt?.resumed()
+      if (state.session !== null && clock.now() >= state.session.endsAt) endSession(expired)
+      dispatch({ type: 'resumed' })
+    },
     close: async () => {
       await cancel()
       endSession(null)
     },
   }
 }
+
+/** Lines in the log for what is refused in one attempt. */
+const maxLoggedStrays = 20
 
 const expired: Failure = {
   code: 'E_SESSION_EXPIRED',

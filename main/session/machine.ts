@@ -1,4 +1,5 @@
 import type { Check, Failure, Language, Status } from '../../preload/contract.ts'
+import type { BrowserHint } from '../login/attempt.ts'
 import type { Claims } from '../login/id-token.ts'
 
 /** What is known of the person while signed in: claims, never a token. */
@@ -16,7 +17,8 @@ export interface Waiting {
   /** Monotonic milliseconds. */
   readonly deadline: number
   readonly browserArrived: boolean
-  readonly browserFailed: boolean
+  readonly hint: BrowserHint | null
+  readonly strangerRefused: boolean
 }
 
 export interface State {
@@ -36,8 +38,10 @@ export type Event =
   | { readonly type: 'language-chosen'; readonly language: Language }
   | { readonly type: 'sign-in-started'; readonly attempt: number }
   | { readonly type: 'waiting'; readonly attempt: number; readonly deadline: number }
-  | { readonly type: 'browser-failed'; readonly attempt: number }
+  | { readonly type: 'resumed' }
   | { readonly type: 'browser-arrived'; readonly attempt: number }
+  | { readonly type: 'hint'; readonly attempt: number; readonly hint: BrowserHint }
+  | { readonly type: 'stranger-refused'; readonly attempt: number }
   | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
   | { readonly type: 'exchanging'; readonly attempt: number }
   | { readonly type: 'signed-in'; readonly attempt: number; readonly session: SignedIn }
@@ -79,6 +83,9 @@ function step(state: State, event: Event): State {
   switch (event.type) {
     case 'restored':
       return state.status === 'restoring' ? { ...state, ...signedOut, error: event.error } : state
+    case 'resumed':
+      // Nothing has changed but the time that is left, which a snapshot tells anew.
+      return { ...state }
     case 'language-chosen':
       return event.language === state.language ? state : { ...state, language: event.language }
     case 'sign-in-started':
@@ -101,6 +108,7 @@ type EventOfAttempt = Exclude<
   {
     readonly type:
       | 'restored'
+      | 'resumed'
       | 'language-chosen'
       | 'sign-in-started'
       | 'pid-revealed'
@@ -116,15 +124,26 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? {
             ...state,
             status: 'waiting-for-browser',
-            waiting: { deadline: event.deadline, browserArrived: false, browserFailed: false },
+            waiting: {
+              deadline: event.deadline,
+              browserArrived: false,
+              hint: null,
+              strangerRefused: false,
+            },
           }
         : state
-    case 'browser-failed':
-      return waiting === null ? state : { ...state, waiting: { ...waiting, browserFailed: true } }
     case 'browser-arrived':
-      return waiting === null || waiting.browserArrived
+      return waiting === null || (waiting.browserArrived && waiting.hint === null)
         ? state
-        : { ...state, waiting: { ...waiting, browserArrived: true, browserFailed: false } }
+        : { ...state, waiting: { ...waiting, browserArrived: true, hint: null } }
+    case 'hint':
+      return waiting === null || waiting.hint === event.hint
+        ? state
+        : { ...state, waiting: { ...waiting, hint: event.hint } }
+    case 'stranger-refused':
+      return waiting === null || waiting.strangerRefused
+        ? state
+        : { ...state, waiting: { ...waiting, strangerRefused: true } }
     case 'prolonged':
       return waiting === null
         ? state

@@ -44,7 +44,8 @@ export function toSnapshot(state: State, profile: Profile | null, monotonic: num
     waiting: waiting && {
       remainingMs: Math.max(0, waiting.deadline - monotonic),
       browserArrived: waiting.browserArrived,
-      browserFailed: waiting.browserFailed,
+      hint: waiting.hint,
+      strangerRefused: waiting.strangerRefused,
     },
     session: session && {
       name: given === null ? null : maskPersonalNumbers(given),

@@ -3,6 +3,7 @@ import {
   ArrowCirclepathIcon,
   CheckmarkCircleFillIcon,
   FilesIcon,
+  ShieldLockIcon,
   TimerStartIcon,
 } from '@navikt/aksel-icons'
 import { useId, useState } from 'react'
@@ -18,7 +19,7 @@ const warnBelowSeconds = 120
 
 /** The person is in the browser: what to do there, how long, and ways on when it is lost. */
 export function Waiting({
-  waiting: { remainingMs, browserArrived, browserFailed },
+  waiting: { remainingMs, browserArrived, hint, strangerRefused },
   receivedAt,
 }: {
   waiting: NonNullable<Snapshot['waiting']>
@@ -32,28 +33,31 @@ export function Waiting({
   return (
     <>
       <Title id="waiting.title" />
-      {browserFailed ? (
-        <Alert role="alert" data-color="warning">
-          <Heading level={2} data-size="xs">
-            <Text id="waiting.browser-failed.title" />
-          </Heading>
-          <Paragraph>
-            <Text id="waiting.browser-failed.text" />
-          </Paragraph>
-        </Alert>
-      ) : (
-        <List.Ordered className="steps">
-          <List.Item>
-            <Text id="waiting.step-1" />
-          </List.Item>
-          <List.Item>
-            <Text id="waiting.step-2" />
-          </List.Item>
-          <List.Item>
-            <Text id="waiting.step-3" />
-          </List.Item>
-        </List.Ordered>
-      )}
+      <List.Ordered className="steps">
+        <List.Item>
+          <Text id="waiting.step-1" />
+        </List.Item>
+        <List.Item>
+          <Text id="waiting.step-2" />
+        </List.Item>
+        <List.Item>
+          <Text id="waiting.step-3" />
+        </List.Item>
+      </List.Ordered>
+
+      {/* Always in the document, so that a hint that comes later is read out. */}
+      <Status className="hint">
+        {hint !== null && (
+          <Alert data-color="warning" data-hint={hint}>
+            <Heading level={2} data-size="xs">
+              <Text id={`waiting.${hint}.title`} />
+            </Heading>
+            <Paragraph>
+              <Text id={`waiting.${hint}.text`} />
+            </Paragraph>
+          </Alert>
+        )}
+      </Status>
 
       <Card
         className={short ? 'time' : 'time quiet'}
@@ -79,10 +83,16 @@ export function Waiting({
         <Status className="time-status">{short && <Text id="waiting.time-short" />}</Status>
       </Card>
 
-      {!browserFailed && (
+      {browserArrived && hint === null && (
         <p className="arrival">
-          {browserArrived && <CheckmarkCircleFillIcon {...icon} className="arrived" />}
-          <Text id={browserArrived ? 'waiting.browser-arrived' : 'waiting.browser-missing'} />
+          <CheckmarkCircleFillIcon {...icon} className="arrived" />
+          <Text id="waiting.browser-arrived" />
+        </p>
+      )}
+      {strangerRefused && (
+        <p className="arrival" data-stranger-refused>
+          <ShieldLockIcon {...icon} />
+          <Text id="waiting.stranger-refused" />
         </p>
       )}
       <div className="actions">
@@ -96,7 +106,7 @@ export function Waiting({
         <Action
           name="copy-link"
           label="action.copy-link"
-          variant={browserFailed ? 'primary' : 'secondary'}
+          variant={hint === 'browser-failed' ? 'primary' : 'secondary'}
           icon={<FilesIcon {...icon} />}
           intent={(main) => main.copyLink()}
           onTaken={() => setCopies(copies + 1)}

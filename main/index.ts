@@ -39,7 +39,9 @@ async function boot(): Promise<void> {
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
   const language = chooseLanguage(settings.current.language)
   const profile = await findProfile().catch(toAppError)
-  const window = openWindow(translator(language)('app.name'), settings, log)
+  const t = translator(language)
+  const crash = { title: t('window.crashed.title'), text: t('window.crashed.text') }
+  const window = openWindow({ title: t('app.name'), crash }, settings, log)
   const controller = createController({
     profile,
     language,

@@ -1,10 +1,20 @@
 import { join } from 'node:path'
-import { app, BrowserWindow, nativeTheme, screen, session, type WebPreferences } from 'electron'
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  nativeTheme,
+  screen,
+  session,
+  type WebPreferences,
+} from 'electron'
 import { appUrl, serveRenderer } from './app-protocol.ts'
 import type { Log } from './log.ts'
 import type { SettingsStore } from './settings.ts'
 
 const size = { width: 720, height: 860, minWidth: 360, minHeight: 480 } as const
+/** After so many crashes of the page the app ends instead of trying for ever. */
+const crashesTaken = 3
 const outFolder = join(import.meta.dirname, '..')
 
 /** Everything that matters written out, defaults too (Electron security checklist 2 to 11). */
@@ -24,14 +34,24 @@ const webPreferences: WebPreferences = {
   devTools: !app.isPackaged,
 }
 
+interface CrashTexts {
+  readonly title: string
+  readonly text: string
+}
+
+export interface WindowTexts {
+  readonly title: string
+  readonly crash: CrashTexts
+}
+
 /** Opens the one window of the app, where it was the last time. */
-export function openWindow(title: string, settings: SettingsStore, log: Log): BrowserWindow {
+export function openWindow(texts: WindowTexts, settings: SettingsStore, log: Log): BrowserWindow {
   serveRenderer(session.fromPartition('window', { cache: false }), join(outFolder, 'renderer'))
   const place = placeOnScreen(settings)
   const window = new BrowserWindow({
     ...size,
     ...place?.bounds,
-    title,
+    title: texts.title,
     show: false,
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#16191d' : '#ffffff',
     webPreferences: { ...webPreferences },
@@ -42,7 +62,7 @@ export function openWindow(title: string, settings: SettingsStore, log: Log): Br
   window.on('close', () => {
     settings.save({ window: { ...window.getNormalBounds(), maximized: window.isMaximized() } })
   })
-  reloadOnceAfterCrash(window, log)
+  reloadAfterCrash(window, texts.crash, log)
   void window.loadURL(appUrl)
   return window
 }
@@ -61,13 +81,16 @@ function placeOnScreen(
   return { bounds, maximized }
 }
 
-function reloadOnceAfterCrash(window: BrowserWindow, log: Log): void {
-  let reloaded = false
+/** The login lives in main, so a page that crashed only has to be shown again. */
+function reloadAfterCrash(window: BrowserWindow, texts: CrashTexts, log: Log): void {
+  let crashes = 0
   window.webContents.on('render-process-gone', (_event, details) => {
     log('renderer gone', { reason: details.reason, exitCode: details.exitCode })
-    if (details.reason === 'clean-exit' || reloaded) return
-    reloaded = true
-    window.webContents.reload()
+    if (details.reason === 'clean-exit') return
+    crashes += 1
+    if (crashes <= crashesTaken) return window.webContents.reload()
+    dialog.showErrorBox(texts.title, texts.text)
+    return app.quit()
   })
 }
 

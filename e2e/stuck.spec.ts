@@ -1,0 +1,149 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+
+/** Nobody is stuck: whatever is lost on the way ends in a named state with a way on. */
+
+const loginPage = '[data-action="login"]'
+
+/** The status as the page itself has it, for when Playwright has lost the page that crashed. */
+async function statusInPage({ app }: Desktop): Promise<unknown> {
+  return await app.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents
+    const status: unknown = await contents?.executeJavaScript(
+      'document.documentElement.dataset.status',
+    )
+    return status
+  })
+}
+
+test('hints that no browser has come (openExternal replaced by a fake that opens nothing), then logs in', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.app.evaluate(({ shell }) => {
+    const real = shell.openExternal
+    // As on Linux: the promise resolves although nothing opened.
+    shell.openExternal = async () => {
+      shell.openExternal = real
+    }
+  })
+  await desktop.action('sign-in').click()
+  await desktop.expectStatus('waiting-for-browser')
+  await expect(desktop.window.locator('[data-hint="browser-missing"]')).toBeVisible()
+  await desktop.action('reopen-browser').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+})
+
+test('shows the login that is under way after the window has crashed, and finishes it', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await desktop.app.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents
+    const shownAgain = new Promise<void>((resolve) => {
+      contents?.once('did-finish-load', () => resolve())
+    })
+    contents?.forcefullyCrashRenderer()
+    await shownAgain
+  })
+  await expect.poll(() => statusInPage(desktop)).toBe('waiting-for-browser')
+  await logInAt(page)
+  await expect.poll(() => statusInPage(desktop)).toBe('signed-in')
+})
+
+test('ends the login and closes its port when the window is closed', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+  await desktop.close()
+  await logInAt(page)
+  await expect.poll(() => page.title()).not.toMatch(/logget inn/)
+})
+
+test('closing the tab leaves a way on: the same login opens again', async ({
+  launch,
+  browserPage,
+  systemBrowser,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  // The browser stays, or there would be nothing to connect to.
+  const browser = await systemBrowser.connect()
+  await browser.contexts()[0]?.newPage()
+  await page.close()
+  await desktop.expectStatus('waiting-for-browser')
+  await desktop.action('reopen-browser').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+  await expect(desktop.root).toHaveAttribute('data-attempt', '1')
+})
+
+test('a second start address of a used link says so, and the login goes on', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  const used = await desktop.app.evaluate(async ({ clipboard }) => await clipboard.readText())
+  expect(used, 'nothing is copied unasked').toBe('')
+  await desktop.action('copy-link').click()
+  const read = (): Promise<string> =>
+    desktop.app.evaluate(async ({ clipboard }) => await clipboard.readText())
+  await expect.poll(read).toMatch(/^http/)
+  const second = await page.context().newPage()
+  await second.goto(await read())
+  await expect(second.locator(loginPage)).toBeVisible()
+  const third = await page.context().newPage()
+  const answer = await third.goto(await read())
+  expect(answer?.status()).toBe(410)
+  await expect(third.locator('h1')).toHaveText('Lenken virker ikke lenger')
+  await logInAt(second)
+  await desktop.expectStatus('signed-in')
+})
+
+test('tells the true time after a sleep (the event of the system is made by the test)', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await desktop.app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'))
+  await desktop.expectStatus('waiting-for-browser')
+  await logInAt(page)
+  await desktop.expectStatus('signed-in')
+})
+
+test('names a provider that answers with something else, and opens no browser', async ({
+  launch,
+}) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Log in to the network</h1>')
+  })
+  await new Promise<void>((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  try {
+    const desktop = await launch({ profile: { issuer: `http://127.0.0.1:${port}` } })
+    await desktop.action('sign-in').click()
+    await desktop.expectStatus('signed-out', 'E_PROVIDER_METADATA')
+    await expect(desktop.action('sign-in')).toBeEnabled()
+    expect(await desktop.log()).not.toContain('waiting-for-browser')
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})

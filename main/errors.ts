@@ -33,19 +33,12 @@ export function toAppError(error: unknown): AppError {
   })
 }
 
-/**
- * The same failure without the given values: a provider may repeat a code or a state in what it says,
- * and what it says is shown.
- */
-export function withoutValues(error: AppError, values: readonly string[]): AppError {
-  const clean = (text: string): string =>
-    values.reduce((left, value) => left.replaceAll(value, '[secret]'), text)
+/** The same failure with all of its words put through `clean`. */
+export function cleanError(error: AppError, clean: <T>(value: T) => T): AppError {
   return new AppError(error.code, clean(error.message), {
     cause: error.cause,
-    checks: error.checks.map((check) => ({ ...check, got: clean(check.got) })),
-    ...(error.detail && {
-      detail: { key: clean(error.detail.key), reason: clean(error.detail.reason) },
-    }),
+    checks: clean(error.checks),
+    ...(error.detail && { detail: clean(error.detail) }),
   })
 }
 
@@ -77,9 +70,10 @@ export function networkError(error: unknown, step: string): AppError {
     names.push(at.message)
   }
   const found = networkNames.find(([pattern]) => names.some((name) => pattern.test(name)))
-  const reason =
-    /(?:net::)?ERR_[A-Z0-9_]+|\bE[A-Z_]{4,}\b/.exec(names.join(' '))?.[0] ?? 'no answer'
-  return new AppError(found?.[1] ?? 'E_NETWORK_UNREACHABLE', `${step}: ${reason}`, {
+  const code = found?.[1] ?? 'E_NETWORK_UNREACHABLE'
+  const name = /(?:net::)?ERR_[A-Z0-9_]+|\bE[A-Z_]{4,}\b/.exec(names.join(' '))?.[0]
+  const reason = code === 'E_NETWORK_REDIRECT' ? 'a redirect' : (name ?? 'no answer')
+  return new AppError(code, `${step}: ${reason}`, {
     cause: error,
     detail: { key: step, reason },
   })

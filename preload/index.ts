@@ -13,8 +13,17 @@ import {
 
 const intent =
   <I extends Intent>(name: I) =>
-  async (...args: IntentArguments<I>): Promise<Reply> =>
-    v.parse(replySchema, await ipcRenderer.invoke(intents[name].channel, ...args))
+  async (...args: IntentArguments<I>): Promise<Reply> => {
+    let reply: unknown
+    try {
+      reply = await ipcRenderer.invoke(intents[name].channel, ...args)
+    } catch {
+      // What cannot be cloned never gets to main.
+      return { ok: false, code: 'E_IPC_INVALID_ARGUMENTS' }
+    }
+    const parsed = v.safeParse(replySchema, reply)
+    return parsed.success ? parsed.output : { ok: false, code: 'E_UNEXPECTED' }
+  }
 
 const bridge: Bridge = {
   getSnapshot: intent('getSnapshot'),

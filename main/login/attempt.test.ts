@@ -499,10 +499,53 @@ describe('a browser', () => {
       },
     )
     await opened.next()
+    login.clock.advance(300)
     await login.reopen()
     expect(login.eventTypes()).toEqual(['waiting', 'hint'])
     await arrive(await logInAt((await login.link()) ?? ''))
     await expect(login.result).resolves.toBeTruthy()
+  })
+
+  it('is not opened a second time by the same press, then it is by another', async () => {
+    const login = begin()
+    const first = await login.opened.next()
+    await Promise.all([login.reopen(), login.reopen(), login.reopen()])
+    expect(login.requests('/par')).toHaveLength(1)
+    login.clock.advance(300)
+    await Promise.all([login.reopen(), login.reopen()])
+    const second = await login.opened.next()
+    expect(second).not.toBe(first)
+    expect(login.requests('/par')).toHaveLength(2)
+    await arrive(await logInAt(second))
+    await expect(login.result).resolves.toBeTruthy()
+  })
+
+  it('is not opened, and nothing is copied, when the login ended while the request was pushed', async () => {
+    const asked = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    let pushes = 0
+    const login = begin(
+      {},
+      {
+        fetch: async (url, init) => {
+          if (new URL(url).pathname === '/par') {
+            pushes += 1
+            if (pushes > 1) {
+              asked.resolve()
+              await release.promise
+            }
+          }
+          return await fetch(url, init)
+        },
+      },
+    )
+    const start = await login.opened.next()
+    const link = login.link()
+    await asked.promise
+    await arrive(await logInAt(start))
+    await expect(login.result).resolves.toBeTruthy()
+    release.resolve()
+    await expect(link).resolves.toBeNull()
   })
 
   it.each(['auto', 'never'] as const)(
@@ -510,6 +553,7 @@ describe('a browser', () => {
     async (par) => {
       const login = begin({ par })
       const first = await login.opened.next()
+      login.clock.advance(300)
       await login.reopen()
       const second = await login.opened.next()
       const link = (await login.link()) ?? ''
@@ -701,5 +745,107 @@ describe('what the provider says', () => {
     )
     await arrive(await logInAt(await login.opened.next()))
     expect((await login.failure()).detail?.reason).toBe('invalid_grant: bad [secret] and [secret]')
+  })
+})
+
+describe('what the provider says', () => {
+  const secretsOf = (login: ReturnType<typeof begin>) => {
+    const pushed = login.requests('/par')[0]?.form
+    const exchanged = login.requests('/token')[0]?.form
+    return [
+      ...['state', 'nonce'].map((name) => pushed?.get(name) ?? ''),
+      ...['code', 'code_verifier'].map((name) => exchanged?.get(name) ?? ''),
+    ]
+  }
+  const opaque = (claims: unknown) =>
+    `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.AA`
+
+  it('is shown without the secrets of the login that it repeats in claims', async () => {
+    let echoed: readonly string[] = []
+    const login = begin(
+      {},
+      {
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          if (new URL(url).pathname !== '/token') return response
+          const body: unknown = await response.json()
+          echoed = secretsOf(login)
+          const claims = {
+            text: echoed.join(' '),
+            deep: [{ [echoed[0] ?? '']: echoed[1] }],
+            kept: 'kept',
+          }
+          return Response.json({ ...Object(body), access_token: opaque(claims) })
+        },
+      },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    const result = await login.result
+    const shown = JSON.stringify([result?.claims, result?.accessTokenClaims, result?.checks])
+    expect(echoed.filter((secret) => secret.length > 20)).toHaveLength(4)
+    expect(echoed.filter((secret) => shown.includes(secret))).toEqual([])
+    expect(result?.accessTokenClaims).toMatchObject({ kept: 'kept' })
+  })
+
+  it('is refused when a token lives longer than any token does', async () => {
+    const login = begin(
+      {},
+      { fetch: rewriting('/token', (body) => ({ ...body, expires_in: 1e306 })) },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    expect(await login.failure()).toMatchObject({ code: 'E_TOKEN_RESPONSE' })
+  })
+
+  it('is not shown when an access token is too deep to be written', async () => {
+    const deep = `e30.${Buffer.from(`{"a":${'['.repeat(40_000)}${']'.repeat(40_000)}}`).toString('base64url')}.AA`
+    const login = begin(
+      {},
+      { fetch: rewriting('/token', (body) => ({ ...body, access_token: deep })) },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    await expect(login.result).resolves.toMatchObject({ accessTokenClaims: null })
+  })
+
+  it('is a refusal also with a challenge in its header', async () => {
+    const login = begin(
+      {},
+      {
+        fetch: async (url, init) =>
+          new URL(url).pathname === '/token'
+            ? Response.json(
+                { error: 'invalid_client' },
+                { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } },
+              )
+            : await fetch(url, init),
+      },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    expect(await login.failure()).toMatchObject({
+      code: 'E_TOKEN_REFUSED',
+      detail: { reason: 'invalid_client' },
+    })
+  })
+
+  it.each([401, 403])(
+    'at PAR with %s and no JSON goes the ordinary way, unless PAR is demanded',
+    async (status) => {
+      const refusing: Fetch = async (url, init) =>
+        new URL(url).pathname === '/par'
+          ? new Response('<h1>no</h1>', { status, headers: { 'Content-Type': 'text/html' } })
+          : await fetch(url, init)
+      const demanded = begin({ par: 'always' }, { fetch: refusing })
+      expect(await demanded.failure()).toMatchObject({ code: 'E_PAR_REFUSED' })
+      const login = begin({}, { fetch: refusing })
+      await arrive(await logInAt(await login.opened.next()))
+      await expect(login.result).resolves.toBeTruthy()
+    },
+  )
+
+  it('is refused when its authorization endpoint has a parameter of ours', async () => {
+    const login = begin(
+      { par: 'never' },
+      { fetch: withMetadata({ authorization_endpoint: `${simulator.issuer}/authorize?state=x` }) },
+    )
+    expect(await login.failure()).toMatchObject({ code: 'E_PROVIDER_METADATA' })
   })
 })

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { AppError, toAppError, withoutValues } from '../errors.ts'
+import { decodeJwt } from 'jose'
+import { AppError, cleanError, toAppError } from '../errors.ts'
 import { createAuthorizationRequest, type LoginPolicy } from './authorization-request.ts'
 import type { CallbackTexts } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
@@ -9,12 +10,14 @@ import { type Claims, verifyIdToken } from './id-token.ts'
 import { createKeySource } from './keys.ts'
 import { openLoopbackListener, type LoopbackListener, type Outcome } from './loopback-listener.ts'
 import type { Check } from '../../preload/contract.ts'
-import { Secret } from './secret.ts'
+import { Secret, secretRemover } from './secret.ts'
 import { checkCallback, requestTokens } from './token-request.ts'
 
 /** A login that ended well: everything in it has been verified. */
 export interface Login {
   readonly claims: Claims
+  /** What the access token says, to show it; null when it is opaque. Nothing may be decided by it. */
+  readonly accessTokenClaims: Claims | null
   readonly checks: readonly Check[]
   readonly idToken: Secret
   readonly accessToken: Secret
@@ -32,6 +35,8 @@ export type BrowserHint = 'browser-failed' | 'browser-missing' | 'not-returned'
 /** Milliseconds until a hint is given. On Linux the system says that a browser opened when none did. */
 const missingAfter = 6000
 const notReturnedAfter = 60_000
+/** Milliseconds in which a second wish to open the browser is taken for the same. */
+const reopenPause = 300
 
 /** What happens on the way, in this order; `deadline` is monotonic milliseconds. */
 export type AttemptEvent =
@@ -60,7 +65,7 @@ export interface AttemptOptions {
 export interface Attempt {
   /** Shown in the window and on the callback page. */
   readonly reference: string
-  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. Everything is closed then. */
+  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. The port is free within a second. */
   readonly result: Promise<Login | null>
   /** Opens the browser once more for the same login. */
   reopen(): Promise<void>
@@ -91,6 +96,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
   })
   let listener: LoopbackListener | null = null
   let mintLink: (() => Promise<string>) | null = null
+  let lastOpened = Number.NEGATIVE_INFINITY
   let stopTimer = (): void => {}
   let stopHint = (): void => {}
   let wallDeadline = Number.POSITIVE_INFINITY
@@ -142,7 +148,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     secrets.push(request.state, request.nonce, request.codeVerifier)
     expect(request.state)
 
-    mintLink = async () => {
+    const mint = async (): Promise<string> => {
       let address = await request.address()
       return startAddress(async () => {
         try {
@@ -155,8 +161,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
       })
     }
     // Pushing a request may fail: then no browser is opened.
-    const firstLink = await mintLink()
+    const firstLink = await mint()
     ended.signal.throwIfAborted()
+    mintLink = mint
+    lastOpened = clock.monotonic()
     onEvent({ type: 'waiting', deadline: startTimer() })
     hintAfter(missingAfter, 'browser-missing')
     options.openBrowser(firstLink).catch((error: unknown) => endWith(error))
@@ -189,9 +197,16 @@ export function startAttempt(options: AttemptOptions): Attempt {
     })
     await tokens.confirm()
     const { idToken, accessToken, refreshToken, expiresIn } = tokens
+    const clean = secretRemover([
+      ...secrets,
+      idToken,
+      accessToken,
+      ...(refreshToken === null ? [] : [refreshToken]),
+    ])
     return {
-      claims: verified.claims,
-      checks: [...answer.checks, ...verified.checks],
+      claims: clean(verified.claims),
+      accessTokenClaims: clean(readAccessToken(accessToken)),
+      checks: clean([...answer.checks, ...verified.checks]),
       idToken,
       accessToken,
       refreshToken,
@@ -211,6 +226,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       const login = await Promise.race([run(), end.promise])
       // The page tells the outcome while the port is still open; nobody waits for it.
       void finish('signed-in')
+      ended.abort(cancelled)
       return login
     } catch (error) {
       options.discovery.forget()
@@ -219,11 +235,23 @@ export function startAttempt(options: AttemptOptions): Attempt {
         ended.abort()
         return null
       }
-      const values = secrets.map((secret) => secret.reveal()).filter((value) => value !== '')
-      const named = withoutValues(toAppError(error), values)
+      const named = cleanError(toAppError(error), secretRemover(secrets))
       ended.abort(named)
       void finish(named.code === 'E_LOGIN_DENIED' ? 'denied' : 'failed')
       throw named
+    }
+  }
+
+  /** Null when there is no link yet, or none any more by the time that the provider has answered. */
+  const freshLink = async (): Promise<string | null> => {
+    const mint = mintLink
+    if (mint === null) return null
+    try {
+      const link = await mint()
+      return mintLink === mint ? link : null
+    } catch (error) {
+      if (mintLink !== mint) return null
+      throw error
     }
   }
 
@@ -231,8 +259,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
     reference,
     result: settle(),
     reopen: async () => {
-      if (mintLink === null) return
-      const link = await mintLink()
+      if (clock.monotonic() - lastOpened < reopenPause) return
+      lastOpened = clock.monotonic()
+      const link = await freshLink()
+      if (link === null) return
       // Not the end this time: a browser may be open already, and the link can still be copied.
       hintAfter(missingAfter, 'browser-missing')
       await options.openBrowser(link).catch(() => {
@@ -240,7 +270,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
         onEvent({ type: 'hint', hint: 'browser-failed' })
       })
     },
-    link: async () => (mintLink === null ? null : await mintLink()),
+    link: freshLink,
     resumed: () => {
       if (clock.now() > wallDeadline) endWith(tooLate())
     },
@@ -252,6 +282,17 @@ export function startAttempt(options: AttemptOptions): Attempt {
 }
 
 const cancelled = new Error('cancelled')
+
+function readAccessToken(accessToken: Secret): Claims | null {
+  try {
+    const claims = decodeJwt(accessToken.reveal())
+    // Too deep to be written is too deep to be shown.
+    JSON.stringify(claims)
+    return claims
+  } catch {
+    return null
+  }
+}
 
 function tooLate(): AppError {
   return new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')

@@ -92,6 +92,14 @@ export async function createAuthorizationRequest(options: {
 
 function authorizationUrl(provider: Provider, parameters: URLSearchParams): string {
   const url = new URL(provider.authorization_endpoint)
+  for (const name of new Set(parameters.keys())) {
+    if (url.searchParams.has(name)) {
+      const reason = `has a parameter ${name} of its own`
+      throw new AppError('E_PROVIDER_METADATA', `authorization_endpoint: ${reason}`, {
+        detail: { key: 'authorization_endpoint', reason },
+      })
+    }
+  }
   for (const [name, value] of parameters) url.searchParams.append(name, value)
   return url.href
 }
@@ -132,7 +140,7 @@ function createPush(options: {
     } catch (error) {
       // Whether ID-porten lets a public client push is unconfirmed: a refusal of the client, and only
       // that, sends the request the ordinary way.
-      if (!mustPush && isClientRefusal(error)) {
+      if (!mustPush && isClientRefusal(error, response.status)) {
         refused = true
         return null
       }
@@ -141,11 +149,10 @@ function createPush(options: {
   }
 }
 
-function isClientRefusal(error: unknown): boolean {
-  if (error instanceof oauth.ResponseBodyError) {
-    return error.error === 'invalid_client' || error.error === 'unauthorized_client'
-  }
-  return error instanceof oauth.WWWAuthenticateChallengeError
+function isClientRefusal(error: unknown, status: number): boolean {
+  if (status === 401 || status === 403) return true
+  const name = error instanceof oauth.ResponseBodyError ? error.error : ''
+  return name === 'invalid_client' || name === 'unauthorized_client'
 }
 
 /** The OAuth error that a response body names, or what the library found wrong with it. */

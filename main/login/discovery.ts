@@ -29,6 +29,7 @@ const metadata = v.looseObject({
   token_endpoint: v.string(),
   jwks_uri: v.string(),
   response_types_supported: listWith('code'),
+  subject_types_supported: v.pipe(v.array(v.string()), v.nonEmpty()),
   code_challenge_methods_supported: listWith('S256'),
   id_token_signing_alg_values_supported: listWith(idTokenAlgorithm),
   pushed_authorization_request_endpoint: v.optional(v.string()),

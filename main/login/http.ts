@@ -26,7 +26,7 @@ export const steps = {
 } as const satisfies Record<string, Step>
 
 export interface Http {
-  /** A fetch for one step, with all limits on. Throws `AppError` for everything but a JSON answer. */
+  /** A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx). */
   for(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
   /** How far this computer's clock is from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
@@ -69,10 +69,13 @@ export function createHttp(options: HttpOptions): Http {
       const bytes = await readBody(response, maxBytes, step)
       const date = Date.parse(response.headers.get('date') ?? '')
       if (!Number.isNaN(date)) skew = options.clock.now() - date
-      refuseUnlessJson(response, step)
+      refuseUnusable(response, step)
+      const kept = new Headers(response.headers)
+      // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
+      kept.delete('www-authenticate')
       return new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
-        headers: response.headers,
+        headers: kept,
       })
     } catch (error) {
       options.signal.throwIfAborted()
@@ -114,13 +117,15 @@ async function readBody(response: Response, maxBytes: number, step: Step): Promi
   return Buffer.concat(chunks)
 }
 
-function refuseUnlessJson(response: Response, step: Step): void {
+/** What a refusal by the provider says in its body is for the step to read; success must be JSON. */
+function refuseUnusable(response: Response, step: Step): void {
   const { status } = response
   const refuse = (code: ErrorCode, reason: string): never => {
     throw new AppError(code, `${step.name}: ${reason}`, { detail: { key: step.name, reason } })
   }
   if (status >= 300 && status < 400) refuse('E_NETWORK_REDIRECT', `HTTP ${status}`)
   if (status >= 500 || status === 429) refuse('E_NETWORK_STATUS', `HTTP ${status}`)
+  if (status >= 400) return
   const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
     refuse(

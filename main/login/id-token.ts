@@ -110,6 +110,8 @@ function decode(idToken: Secret): Decoded {
       new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(parts[1] ?? '', 'base64url')),
     )
     if (Array.isArray(payload)) throw new Error('not an object')
+    // Too deep to be written is too deep to be shown: it throws here and not later.
+    JSON.stringify(payload)
     return {
       header: { ...decodeProtectedHeader(idToken.reveal()) },
       claims: v.parse(claimSet, payload),

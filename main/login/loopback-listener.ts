@@ -180,17 +180,13 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   })
 
   const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code ?? 'unknown'
-      reject(
-        new AppError('E_LISTENER_BIND', `listener: ${reason}`, {
-          cause: error,
-          detail: { key: '127.0.0.1', reason },
-        }),
-      )
-    })
+    server.once('error', (error) => reject(bindError(error)))
     server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(addressOf(server.address()).port))
   })
+
+  // Too many open files, for example: the attempt ends, the app goes on.
+  server.on('error', (error: NodeJS.ErrnoException) => accepted.reject(bindError(error)))
+  accepted.promise.catch(() => {})
 
   const close = async (): Promise<void> => {
     await new Promise<void>((resolve) => {
@@ -261,6 +257,14 @@ function refusalBeforeRequest(code: string | undefined): string {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+}
+
+function bindError(error: NodeJS.ErrnoException): AppError {
+  const reason = error.code ?? 'unknown'
+  return new AppError('E_LISTENER_BIND', `listener: ${reason}`, {
+    cause: error,
+    detail: { key: '127.0.0.1', reason },
+  })
 }
 
 function randomPath(): string {

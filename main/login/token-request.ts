@@ -20,12 +20,15 @@ export interface TokenResponse {
   confirm(): Promise<void>
 }
 
+/** Ten years in seconds: more is no lifetime of a token. */
+const longestLife = 315_360_000
+
 const tokenResponse = v.looseObject({
   access_token: v.pipe(v.string(), v.nonEmpty()),
   token_type: v.pipe(v.string(), v.regex(/^bearer$/i, 'is not Bearer')),
   id_token: v.pipe(v.string(), v.nonEmpty()),
   refresh_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  expires_in: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  expires_in: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestLife))),
   scope: v.optional(v.string()),
 })
 

@@ -29,16 +29,23 @@ export async function findProfile(): Promise<Profile> {
 }
 
 async function exists(file: string): Promise<boolean> {
-  return await stat(file).then(
-    () => true,
-    () => false,
-  )
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    // A profile that is there but cannot be read must not make way for the user's own.
+    return !(
+      error instanceof Error &&
+      'code' in error &&
+      ['ENOENT', 'ENOTDIR'].includes(String(error.code))
+    )
+  }
 }
 
 /** On Windows the folder itself is writable for administrators only. */
 async function refuseUnlessAdministrators(file: string): Promise<void> {
   if (process.platform === 'win32') return
-  const { uid, mode } = await stat(file)
+  const { uid, mode } = await stat(file).catch(() => ({ uid: -1, mode: 0 }))
   if (uid === 0 && (mode & 0o022) === 0) return
   const reason = 'is not owned by root or others can write to it'
   throw new AppError('E_PROFILE_INVALID', `profile: ${reason}`, { detail: { key: 'file', reason } })

@@ -13,6 +13,8 @@ import type { Log } from './log.ts'
 import type { SettingsStore } from './settings.ts'
 
 const size = { width: 720, height: 860, minWidth: 360, minHeight: 480 } as const
+/** Milliseconds after which an earlier crash no longer counts. */
+const calmAfter = 60_000
 /** After so many crashes of the page the app ends instead of trying for ever. */
 const crashesTaken = 3
 const outFolder = join(import.meta.dirname, '..')
@@ -63,6 +65,7 @@ export function openWindow(texts: WindowTexts, settings: SettingsStore, log: Log
     settings.save({ window: { ...window.getNormalBounds(), maximized: window.isMaximized() } })
   })
   reloadAfterCrash(window, texts.crash, log)
+  zoomByKeyboard(window)
   void window.loadURL(appUrl)
   return window
 }
@@ -84,13 +87,28 @@ function placeOnScreen(
 /** The login lives in main, so a page that crashed only has to be shown again. */
 function reloadAfterCrash(window: BrowserWindow, texts: CrashTexts, log: Log): void {
   let crashes = 0
+  let lastCrash = 0
   window.webContents.on('render-process-gone', (_event, details) => {
     log('renderer gone', { reason: details.reason, exitCode: details.exitCode })
     if (details.reason === 'clean-exit') return
-    crashes += 1
+    crashes = Date.now() - lastCrash < calmAfter ? crashes + 1 : 1
+    lastCrash = Date.now()
     if (crashes <= crashesTaken) return window.webContents.reload()
     dialog.showErrorBox(texts.title, texts.text)
     return app.quit()
+  })
+}
+
+/** Without a menu nobody else takes the keys for larger and smaller text (WCAG 1.4.4). */
+function zoomByKeyboard({ webContents }: BrowserWindow): void {
+  webContents.on('before-input-event', (event, input) => {
+    const pressed = process.platform === 'darwin' ? input.meta : input.control
+    if (!pressed || input.alt || input.type !== 'keyDown') return
+    const level = webContents.getZoomLevel()
+    const next = { '+': level + 1, '=': level + 1, '-': level - 1, '0': 0 }[input.key]
+    if (next === undefined) return
+    event.preventDefault()
+    webContents.setZoomLevel(Math.max(-2, Math.min(next, 5)))
   })
 }
 

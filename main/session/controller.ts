@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose'
 import { errors, type Failure, type Language, type Snapshot } from '../../preload/contract.ts'
 import { type AppError, toAppError } from '../errors.ts'
 import { type Attempt, type Login, startAttempt } from '../login/attempt.ts'
@@ -7,8 +6,6 @@ import type { CallbackTexts } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import { createDiscovery } from '../login/discovery.ts'
 import type { Fetch } from '../login/http.ts'
-import type { Claims } from '../login/id-token.ts'
-import type { Secret } from '../login/secret.ts'
 import { redactText } from '../redact.ts'
 import { type Event, initialState, inProgress, reduce } from './machine.ts'
 import type { Profile } from './profile.ts'
@@ -57,14 +54,27 @@ export function createController(options: ControllerOptions): Controller {
   let strays = 0
   let stopSessionTimer = (): void => {}
 
+  // Asked for anew with every page: the person may change the language in the middle.
+  const currentTexts: CallbackTexts = {
+    get lang() {
+      return options.texts(state.language).lang
+    },
+    get appName() {
+      return options.texts(state.language).appName
+    },
+    text: (...about) => options.texts(state.language).text(...about),
+  }
+
   const snapshot = (): Snapshot => toSnapshot(state, profile, clock.monotonic())
 
   const dispatch = (event: Event): boolean => {
     const next = reduce(state, event)
     if (next === state) return false
     if (next.status !== state.status) log('status', { status: next.status, attempt: next.attempt })
+    // Made first: a state that cannot be shown is never entered.
+    const shown = toSnapshot(next, profile, clock.monotonic())
     state = next
-    options.onSnapshot(snapshot())
+    options.onSnapshot(shown)
     return true
   }
 
@@ -79,7 +89,7 @@ export function createController(options: ControllerOptions): Controller {
     dispatch({ type: 'sign-in-started', attempt: id })
     const started = startAttempt({
       policy: loginPolicy(policy, state.language),
-      texts: options.texts(state.language),
+      texts: currentTexts,
       loginTimeout: policy.loginTimeoutSeconds * 1000,
       discovery,
       fetch: options.fetch,
@@ -120,7 +130,7 @@ export function createController(options: ControllerOptions): Controller {
     const length = policy.inactivityMinutes * 60_000
     const session = {
       claims: result.claims,
-      accessTokenClaims: readAccessToken(result.accessToken),
+      accessTokenClaims: result.accessTokenClaims,
       checks: result.checks,
       endsAt: clock.now() + length,
       accessTokenExpiresAt: result.accessTokenExpiresAt,
@@ -200,15 +210,6 @@ function loginPolicy(profile: Profile, language: Language): LoginPolicy {
     resource: profile.resource,
     authorizationDetails: profile.authorizationDetails,
     par: profile.par,
-  }
-}
-
-/** Decodes the access token to show it. Nothing is decided by it: that is for the API it is meant for. */
-function readAccessToken(accessToken: Secret): Claims | null {
-  try {
-    return decodeJwt(accessToken.reveal())
-  } catch {
-    return null
   }
 }
 

@@ -108,7 +108,7 @@ describe('a file is refused', () => {
     ['empty', '', 'file', /^is not JSON$/],
     ['a number', '1', 'file', /object/],
     ['null', 'null', 'file', /object/],
-    ['a list', '[]', 'name', /^is absent$/],
+    ['a list', '[]', 'file', /object/],
     ['an object of nothing', '{}', 'name', /^is absent$/],
     [
       'with a key of every object',

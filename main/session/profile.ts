@@ -39,6 +39,8 @@ const tokens = (what: string) =>
     ),
   )
 
+const level = v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one level'))
+
 const httpsOrLoopback = v.pipe(
   line,
   v.check((text) => url(text) !== null, 'must be an address'),
@@ -86,7 +88,7 @@ export const profileFile = v.strictObject({
     ),
     'openid profile',
   ),
-  acrValues: v.optional(v.array(tokens('levels'), 'must be a list'), ['idporten-loa-substantial']),
+  acrValues: v.optional(v.array(level, 'must be a list of levels'), ['idporten-loa-substantial']),
   uiLocales: v.optional(tokens('languages')),
   prompt: v.optional(v.picklist(['login', 'consent', 'none'], 'must be login, consent or none')),
   resource: v.optional(v.array(httpsOrLoopback, 'must be a list'), []),
@@ -138,11 +140,13 @@ function profileReason(issue: v.BaseIssue<unknown>): string {
 }
 
 function parseJson(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    return refuse('file', 'is not JSON', error)
+    refuse('file', 'is not JSON', error)
   }
+  return Array.isArray(value) ? refuse('file', 'must be a JSON object') : value
 }
 
 function isMissing(error: unknown): boolean {

@@ -566,6 +566,12 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     } else if (typeof body === 'string' && body.includes('<title>Submitting Callback</title>')) {
       ctx.body = withNotice(body, languageOf(ctx, ctx.query['ui_locales']))
     }
+    // A type that implies the fragment is refused in the query: ID-porten has no fragment mode.
+    const { location } = ctx.response.headers
+    const fromAuthorize = ctx.path.startsWith(paths.authorization)
+    if (fromAuthorize && typeof location === 'string' && location.includes('#error=')) {
+      ctx.set('location', location.replace('#', location.includes('?') ? '&' : '?'))
+    }
     // ID-porten answers the browser with 302.
     if (ctx.status === 303 && ctx.method === 'GET') {
       ctx.status = 302

@@ -11,6 +11,8 @@ export default defineConfig({
     target: 'node20',
     minify: false,
     sourcemap: false,
+    // Bundling drops the licence files; these are the notices of what is in the bundle.
+    license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       external: ['electron', /^node:/, ...builtinModules],
       output: { format: 'es', entryFileNames: 'index.js', codeSplitting: false },

@@ -334,16 +334,15 @@ test('lets a second start only show the first window', async ({ launch }) => {
     executable: process.execPath,
     args: process.argv.slice(1).filter((arg) => !/inspect|remote-debugging/.test(arg)),
   }))
-  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.minimize())
+  const visible = (): Promise<boolean | undefined> =>
+    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide())
+  await expect.poll(visible).toBe(false)
   await promisify(execFile)(executable, [
     ...args,
     '--config=/elsewhere.json',
     'https://example.org/',
   ])
-  const visible = (): Promise<boolean> =>
-    desktop.app.evaluate(
-      ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isMinimized() === false,
-    )
   await expect.poll(visible).toBe(true)
   await expectUnmoved(desktop)
 })

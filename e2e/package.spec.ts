@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { listPackage } from '@electron/asar'
+import { extractFile, listPackage } from '@electron/asar'
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
 import { chromium } from '@playwright/test'
 import { expect, test } from './fixtures/desktop.ts'
@@ -55,10 +55,14 @@ test('holds the app and nothing else: no simulator, no node_modules, no source m
   expect(files).toContain('/out/preload/index.cjs')
   expect(files).toContain('/out/renderer/index.html')
   const strangers = files.filter(
-    (file) => !/^\/(out(\/(main|preload|renderer)(\/.*)?)?|package\.json)$/.test(file),
+    (file) => !/^\/(out(\/(main|preload|renderer)(\/.*)?)?|package\.json|LICENSE)$/.test(file),
   )
   expect(strangers).toEqual([])
   expect(files.filter((file) => /node_modules|simulator|\.map$|\.ts$/.test(file))).toEqual([])
+  const licences = extractFile(archive, 'out/main/licenses.txt').toString()
+  for (const name of ['jose', 'oauth4webapi', 'electron-log', 'valibot', 'i18next']) {
+    expect(licences, `the licence of ${name}`).toContain(name)
+  }
   const content = await readFile(archive, 'latin1')
   for (const trace of ['oidc-provider', 'sourceMappingURL', 'simulator/', 'BEGIN PRIVATE KEY']) {
     expect(content, trace).not.toContain(trace)

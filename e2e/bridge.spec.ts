@@ -39,6 +39,9 @@ test('refuses wrong arguments with a result, never an exception', async ({ launc
       call('revealPid', { toString: 'x' }),
       call('signIn', 'x'.repeat(1_000_000)),
       call('cancel', null),
+      // What cannot be cloned never gets to main.
+      call('revealPid', () => true),
+      call('setLanguage', Symbol('nb')),
     ])
   })
   expect(replies).toEqual(replies.map(() => ({ ok: false, code: 'E_IPC_INVALID_ARGUMENTS' })))

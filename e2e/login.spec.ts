@@ -186,6 +186,28 @@ test('comes back to the front after the login', async ({ launch, browserPage }) 
   await expect.poll(visible).toBe(true)
 })
 
+test('asks for attention where the desktop refuses the focus (isFocused replaced by a fake)', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.app.evaluate(({ BrowserWindow }) => {
+    const window = BrowserWindow.getAllWindows()[0]
+    if (window === undefined) return
+    const asked: boolean[] = []
+    Reflect.set(globalThis, 'asked', asked)
+    window.isFocused = () => false
+    window.flashFrame = (flag) => asked.push(flag)
+  })
+  const asked = (): Promise<unknown> => desktop.app.evaluate(() => Reflect.get(globalThis, 'asked'))
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  expect(await asked(), 'not while the person is in the browser').toEqual([])
+  await logInAt(page)
+  await expectSignedIn(desktop)
+  await expect.poll(asked).toEqual(expect.arrayContaining([true]))
+})
+
 test('tells a declined login as such, in the window and in the browser, and logs in after it', async ({
   launch,
   browserPage,

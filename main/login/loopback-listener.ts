@@ -129,6 +129,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (request.rawHeaders.length / 2 > maxHeaders) return refuse(response, 431, 'headers')
     const host = headerValues(request, 'host')
     if (host.length !== 1 || host[0] !== `127.0.0.1:${port}`) return refuse(response, 421, 'host')
+    if (request.httpVersion !== '1.1') return refuse(response, 505, 'version')
     if (request.method !== 'GET') return refuse(response, 405, 'method', { Allow: 'GET' })
     if (hasBody(request)) return refuse(response, 400, 'body')
     const target = parseTarget(request.url ?? '')
@@ -151,31 +152,44 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     return redirect(response, resultPath)
   }
 
+  // One request per connection: what comes behind it, in whatever form, is nobody's answer.
+  const answered = new WeakSet<Socket>()
+  const first = (request: IncomingMessage): boolean => {
+    request.resume()
+    if (answered.has(request.socket)) return false
+    answered.add(request.socket)
+    return true
+  }
+
   const server = createServer(
     {
       maxHeaderSize: 8192 + maxTargetLength,
       connectionsCheckingInterval: 1000,
       insecureHTTPParser: false,
+      // Checked below, with the same answer as for a wrong one.
+      requireHostHeader: false,
     },
     (request, response) => {
-      request.resume()
-      handle(request, response)
+      if (first(request)) handle(request, response)
     },
   )
+  const refuseExpectation = (request: IncomingMessage, response: ServerResponse): void => {
+    if (first(request)) refuse(response, 417, 'expect')
+  }
   makeRoom(server)
   server.headersTimeout = requestTimeLimit
   server.requestTimeout = requestTimeLimit
   server.keepAliveTimeout = 1
   // Node drops what is beyond this without a word: one more than is taken tells that there was more.
   server.maxHeadersCount = maxHeaders + 1
-  server.on('checkContinue', (request, response) => {
-    request.resume()
-    refuse(response, 417, 'expect')
-  })
+  server.on('checkContinue', refuseExpectation)
+  server.on('checkExpectation', refuseExpectation)
   server.on('upgrade', (_request, socket) => socket.destroy())
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable) return socket.destroy()
-    options.onStray('not HTTP')
+    if (answered.has(socket)) return socket.destroySoon()
+    // A connection that a browser opened ahead and did not use is no knock.
+    if (socket.bytesRead > 0) options.onStray('not HTTP')
     return socket.end(refusalBeforeRequest(error.code))
   })
 

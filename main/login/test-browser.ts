@@ -1,8 +1,11 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../../simulator/test-browser.ts'
+import { type Attempt, type AttemptEvent, type AttemptOptions, startAttempt } from './attempt.ts'
 import type { CallbackTexts } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
+import { createDiscovery } from './discovery.ts'
 
 /** What the listener answered. */
 export interface Answer {
@@ -43,6 +46,45 @@ export function navigate(
   })
 }
 
+/**
+ * Sends bytes, one for each character of a text, and gives all that comes back until the other side
+ * closes. With `end` it says at once that nothing more will come.
+ */
+export async function send(port: number, bytes: string | Buffer, end = false): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  let answer = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (data: string) => {
+    answer += data
+  })
+  const closed = new Promise((resolve) => {
+    socket.once('close', resolve)
+    socket.once('error', resolve)
+  })
+  const sent = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+  if (end) socket.end(sent)
+  else socket.write(sent)
+  await closed
+  return answer
+}
+
+/** The status of every answer that came back. */
+export function statusesOf(answer: string): number[] {
+  return Array.from(answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm), ([, status]) => Number(status))
+}
+
+/** Tells why a connection was refused, or that it was not. */
+export function knock(port: number, host = '127.0.0.1'): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve('connected')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
+  })
+}
+
 /** Where an answer sends the browser. */
 export function locationOf(answer: Answer, base: string | URL): string {
   const { location } = answer.headers
@@ -78,6 +120,60 @@ export async function logInAt(startAddress: string, deed: Deed = {}): Promise<UR
 /** The requests that the simulator got for a path, after the first `since` entries of its journal. */
 export function requestsTo(simulator: Simulator, path: string, since = 0): JournalEntry[] {
   return simulator.journal.slice(since).filter((entry) => entry.path === path)
+}
+
+/** An attempt that waits for its browser, and what a stranger would have to know of it. */
+export interface WaitingLogin extends Attempt {
+  readonly clock: TestClock
+  /** The start address that the browser was opened with. */
+  readonly start: string
+  readonly redirectUri: URL
+  readonly port: number
+  readonly state: string
+  readonly eventTypes: () => string[]
+  /** Why each stranger was refused so far. */
+  readonly strays: () => string[]
+  readonly tokenRequests: () => JournalEntry[]
+}
+
+/** Starts an attempt against the simulator and waits until it would open a browser. */
+export async function waitForBrowser(
+  simulator: Simulator,
+  options: Partial<AttemptOptions> = {},
+): Promise<WaitingLogin> {
+  const clock = createTestClock()
+  const opened = createMailbox<string>()
+  const events: AttemptEvent[] = []
+  const since = simulator.journal.length
+  const attempt = startAttempt({
+    policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'always' },
+    texts,
+    loginTimeout: 300_000,
+    discovery: createDiscovery(clock),
+    fetch,
+    clock,
+    openBrowser: async (address) => opened.put(address),
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  const start = await Promise.race([
+    opened.next(),
+    attempt.result.then(() => Promise.reject(new Error('ended before its browser was opened'))),
+  ])
+  attempt.result.catch(() => {})
+  const pushed = requestsTo(simulator, '/par', since).at(-1)?.form
+  const redirectUri = new URL(pushed?.get('redirect_uri') ?? '')
+  return {
+    ...attempt,
+    clock,
+    start,
+    redirectUri,
+    port: Number(redirectUri.port),
+    state: pushed?.get('state') ?? '',
+    eventTypes: () => events.map(({ type }) => type),
+    strays: () => events.flatMap((event) => (event.type === 'stray-request' ? event.reason : [])),
+    tokenRequests: () => requestsTo(simulator, '/token', since),
+  }
 }
 
 /** A clock that a test turns; its wall clock starts at the present because the simulator's is real. */

@@ -97,8 +97,8 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take any state',
     file: listener,
-    from: "pending === null || !timingSafeEqual(digest(parameters.get('state') ?? ''), pending)",
-    to: 'pending === null',
+    from: "if (!timingSafeEqual(digest(parameters.get('state') ?? ''), pending)) {",
+    to: 'if (!timingSafeEqual(pending, pending)) {',
   },
   {
     name: 'take the beginning of the state',
@@ -109,8 +109,20 @@ const mutations: readonly Mutation[] = [
   {
     name: 'look at the error before the state',
     file: listener,
-    from: 'if (pending === null || !timingSafe',
-    to: "if (pending === null || !parameters.has('error') && !timingSafe",
+    from: 'if (!timingSafeEqual(digest(',
+    to: "if (!parameters.has('error') && !timingSafeEqual(digest(",
+  },
+  {
+    name: 'take any version of HTTP',
+    file: listener,
+    from: "if (request.httpVersion !== '1.1') return refuse(response, 505, 'version')",
+    to: '',
+  },
+  {
+    name: 'take a second request on a connection',
+    file: listener,
+    from: 'if (answered.has(request.socket)) return false',
+    to: '',
   },
   {
     name: 'listen on all interfaces',

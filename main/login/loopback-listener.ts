@@ -64,7 +64,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   const startTargets = new Map<string, (() => Promise<string>) | 'used'>()
   const waiting = new Set<ServerResponse>()
   const accepted = Promise.withResolvers<URLSearchParams>()
-  let pending: Buffer | null = null
+  // Nothing has this digest: no login pending looks just like a wrong state, in time too.
+  let pending: Buffer = randomBytes(32)
   let callbackSeen = false
   let outcome: Outcome | null = null
   let lastPageShown = (): void => {}
@@ -142,7 +143,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
 
     const parameters = parseQuery(target.query)
     if (parameters === null) return refuse(response, 400, 'malformed or doubled parameters')
-    if (pending === null || !timingSafeEqual(digest(parameters.get('state') ?? ''), pending)) {
+    if (!timingSafeEqual(digest(parameters.get('state') ?? ''), pending)) {
       return refuse(response, 400, 'state')
     }
     // A reload or the back button comes here again: the promise settles once, the page is the same.
@@ -177,10 +178,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (first(request)) refuse(response, 417, 'expect')
   }
   makeRoom(server)
-  server.headersTimeout = requestTimeLimit
   server.requestTimeout = requestTimeLimit
-  server.keepAliveTimeout = 1
-  // Node drops what is beyond this without a word: one more than is taken tells that there was more.
+  // Older versions of Node drop what is beyond this without a word: one more tells that there was more.
   server.maxHeadersCount = maxHeaders + 1
   server.on('checkContinue', refuseExpectation)
   server.on('checkExpectation', refuseExpectation)

@@ -49,6 +49,7 @@ const fallback = {
   leaveOut: ['resources/', 'browser_v8_context_snapshot.bin'],
 }
 
+const hasFallback = process.platform === 'linux' && process.arch === 'x64'
 const day = 86_400_000
 const marker = '.complete.json'
 
@@ -94,18 +95,64 @@ export async function provideElectron() {
 
   const name = `${pinned}-${process.platform}-${process.arch}`
   const official = path.join(cache, `electron-${name}`)
-  if (!(await isComplete(official))) {
-    const refusal = await tryOfficial(cache, official, name)
-    if (refusal !== undefined) {
-      if (process.platform === 'linux' && process.arch === 'x64') return provideFallback(cache)
-      throw new SetupError(
-        `Electron ${pinned} could not be downloaded: ${refusal}\nMake its download server ` +
-          'reachable (HTTPS_PROXY, ELECTRON_MIRROR), or unpack it elsewhere and name that folder ' +
-          'in ELECTRON_OVERRIDE_DIST_PATH.',
-      )
-    }
+  const runtime = {
+    executable: path.join(official, executableName),
+    version: pinned,
+    official: true,
   }
-  return { executable: path.join(official, executableName), version: pinned, official: true }
+  if (await isComplete(official)) return runtime
+
+  const network = await npmNetworkSettings()
+  const refused = path.join(cache, `electron-${name}.unreachable`)
+  const route = networkRoute(network, process.env)
+  if (hasFallback && (await wasRefused(refused, route))) return provideFallback(cache)
+  const reason = await tryOfficial(cache, official, network)
+  if (reason === undefined) {
+    await rm(refused, { force: true })
+    return runtime
+  }
+  if (!hasFallback) {
+    throw new SetupError(
+      `Electron ${pinned} could not be downloaded: ${reason}\nMake its download server ` +
+        'reachable (HTTPS_PROXY, ELECTRON_MIRROR), or unpack it elsewhere and name that folder ' +
+        'in ELECTRON_OVERRIDE_DIST_PATH.',
+    )
+  }
+  const other = await provideFallback(cache)
+  await writeFile(refused, JSON.stringify({ route, reason }))
+  return other
+}
+
+/**
+ * Tells apart the ways to the download server. A checksum, as a proxy's address may hold a password.
+ *
+ * @param {Record<string, string>} network npm's settings
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string}
+ */
+export function networkRoute(network, env) {
+  const names = ['ELECTRON_MIRROR', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS']
+  const values = names.map((name) => env[name] ?? env[name.toLowerCase()] ?? null)
+  return createHash('sha256')
+    .update(JSON.stringify([values, network]))
+    .digest('hex')
+}
+
+/**
+ * Tells whether the server was out of reach on the same route less than a day ago.
+ *
+ * @param {string} file
+ * @param {string} route
+ * @returns {Promise<boolean>}
+ */
+export async function wasRefused(file, route) {
+  try {
+    const { mtimeMs } = await stat(file)
+    const noted = JSON.parse(await readFile(file, 'utf8'))
+    return Date.now() - mtimeMs < day && noted.route === route
+  } catch {
+    return false
+  }
 }
 
 function pinnedVersion() {
@@ -136,26 +183,16 @@ async function electronVersion(folder) {
 /**
  * @param {string} cache
  * @param {string} target
- * @param {string} name
+ * @param {Record<string, string>} network
  * @returns {Promise<string | undefined>} why there is none
  */
-async function tryOfficial(cache, target, name) {
-  const failed = path.join(cache, `electron-${name}.unreachable`)
-  const before = await stat(failed).catch(() => undefined)
-  if (before !== undefined && Date.now() - before.mtimeMs < day) {
-    return (await readFile(failed, 'utf8')).trim()
-  }
+async function tryOfficial(cache, target, network) {
   say('Looking for the official Electron …')
   const temporary = await temporaryFolder(cache)
   try {
-    const reason = await runOfficialDownload(path.join(cache, 'downloads'), temporary)
-    if (reason === undefined) {
-      await finish(temporary, target)
-      await rm(failed, { force: true })
-      return undefined
-    }
-    say(`The official Electron cannot be had: ${reason}`)
-    await writeFile(failed, reason)
+    const reason = await runOfficialDownload(path.join(cache, 'downloads'), temporary, network)
+    if (reason === undefined) await finish(temporary, target)
+    else say(`The official Electron cannot be had: ${reason}`)
     return reason
   } finally {
     await rm(temporary, { recursive: true, force: true })
@@ -165,10 +202,10 @@ async function tryOfficial(cache, target, name) {
 /**
  * @param {string} downloads
  * @param {string} target
+ * @param {Record<string, string>} network
  * @returns {Promise<string | undefined>} why it failed
  */
-async function runOfficialDownload(downloads, target) {
-  const network = await npmNetworkSettings()
+async function runOfficialDownload(downloads, target, network) {
   const https = network['npm_config_https_proxy'] ?? network['npm_config_proxy']
   const child = spawn(installedNode(), [script('official-electron.mjs'), downloads, target], {
     stdio: ['ignore', 'inherit', 'pipe'],

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { finish, isComplete, provideDownload } from './electron-runtime.mjs'
+import {
+  finish,
+  isComplete,
+  networkRoute,
+  provideDownload,
+  wasRefused,
+} from './electron-runtime.mjs'
 
 const content = 'the whole runtime'
 const wanted = {
@@ -68,4 +74,28 @@ test('takes an unpacked runtime only whole and unchanged', async () => {
   expect(await isComplete(target)).toBe(true)
   await writeFile(path.join(target, 'electron'), content.slice(0, 4))
   expect(await isComplete(target)).toBe(false)
+})
+
+test('asks the download server again the next day, and at once on another route', async () => {
+  const file = path.join(folder, 'refused')
+  const route = networkRoute({}, {})
+  expect(await wasRefused(file, route)).toBe(false)
+  await writeFile(file, JSON.stringify({ route, reason: 'the server does not answer' }))
+  expect(await wasRefused(file, route)).toBe(true)
+  expect(await wasRefused(file, networkRoute({}, { ELECTRON_MIRROR: 'https://a.test/' }))).toBe(
+    false,
+  )
+  expect(await wasRefused(file, networkRoute({}, { https_proxy: 'http://b.test' }))).toBe(false)
+  expect(await wasRefused(file, networkRoute({ npm_config_proxy: 'http://b.test' }, {}))).toBe(
+    false,
+  )
+  const yesterday = new Date(Date.now() - 25 * 3_600_000)
+  await utimes(file, yesterday, yesterday)
+  expect(await wasRefused(file, route)).toBe(false)
+})
+
+test('does not take the note of an older version for a refusal', async () => {
+  const file = path.join(folder, 'refused')
+  await writeFile(file, 'the server does not answer')
+  expect(await wasRefused(file, networkRoute({}, {}))).toBe(false)
 })

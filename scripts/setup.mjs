@@ -2,7 +2,9 @@
  * Everything between a bare clone and a command that runs: Node, system packages, the npm packages,
  * the Electron runtime, and an ordinary user when root started it.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -19,26 +21,21 @@ import { runUnprivileged } from './unprivileged.mjs'
 /** The folder of the clone. */
 export const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
+/** The Node of the installation, which is newer than the one that starts the set-up. */
+export const installedNode = path.join(
+  project,
+  'node_modules/node/bin',
+  process.platform === 'win32' ? 'node.exe' : 'node',
+)
+
 /**
- * Runs a command that needs the set-up: the exit code of `work` becomes that of the process. What the
- * user can mend is printed as one message.
+ * Makes the exit code of `work` that of the process. What the user can mend is printed as one message.
  *
- * @param {string} script path of the started script inside the project
- * @param {Purpose} purpose
- * @param {(electron: Runtime) => Promise<number>} work
+ * @param {() => Promise<number>} work
  */
-export async function runWithSetup(script, purpose, work) {
+export async function exitWith(work) {
   try {
-    provideSystemPackages(purpose)
-    if (process.getuid?.() === 0 && process.platform === 'linux') {
-      process.exitCode = await runUnprivileged(project, script, process.argv.slice(2))
-      return
-    }
-    checkSandbox()
-    await provideNpmPackages()
-    const electron = await provideElectron()
-    say(`Electron ${electron.version}: ${electron.executable}`)
-    process.exitCode = await work(electron)
+    process.exitCode = await work()
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     say(error.message)
@@ -46,51 +43,61 @@ export async function runWithSetup(script, purpose, work) {
   }
 }
 
-async function provideNpmPackages() {
-  const installed = readJson('node_modules/.package-lock.json')
-  const node = process.platform === 'win32' ? 'node.exe' : 'node'
-  if (
-    existsSync(path.join(project, 'node_modules/node/bin', node)) &&
-    isInstalled(readJson('package-lock.json'), installed)
-  ) {
-    return
-  }
-  const args = ['ci', '--prefer-offline', '--no-progress', '--loglevel=error']
-  await waitingProgress('Installing npm packages', () => npm(args, { cwd: project }))
-}
-
-/** @param {string} file */
-function readJson(file) {
-  try {
-    return JSON.parse(readFileSync(path.join(project, file), 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-/** @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockedPackage */
-
 /**
- * Tells whether the lock that npm leaves in node_modules fits package-lock.json. Optional packages
- * may be missing: they are for other platforms.
+ * Runs a command that needs the whole set-up.
  *
- * @param {{ packages: Record<string, LockedPackage> }} wanted
- * @param {{ packages: Record<string, LockedPackage> } | undefined} installed
- * @returns {boolean}
+ * @param {string} script path of the started script inside the project
+ * @param {Purpose} purpose
+ * @param {(electron: Runtime) => Promise<number>} work
  */
-export function isInstalled(wanted, installed) {
-  if (installed === undefined) return false
-  return Object.entries(wanted.packages).every(([folder, locked]) => {
-    if (folder === '') return true
-    const found = installed.packages[folder]
-    if (found === undefined) return locked.optional === true
-    return found.version === locked.version && found.integrity === locked.integrity
+export async function runWithSetup(script, purpose, work) {
+  await exitWith(async () => {
+    if (purpose !== 'window') checkUser()
+    provideSystemPackages(purpose)
+    if (process.getuid?.() === 0 && process.platform === 'linux') {
+      return runUnprivileged(project, script, process.argv.slice(2))
+    }
+    checkSandbox()
+    await provideNpmPackages()
+    const electron = await provideElectron()
+    say(`Electron ${electron.version}: ${electron.executable}`)
+    return work(electron)
   })
 }
 
-/** The Node of the installation, which is newer than the one that starts the set-up. */
-export const installedNode = path.join(
-  project,
-  'node_modules/node/bin',
-  process.platform === 'win32' ? 'node.exe' : 'node',
-)
+/** A session bus refuses a user that the system does not know, and does not say so. */
+function checkUser() {
+  try {
+    os.userInfo()
+  } catch {
+    throw new SetupError(
+      `User ${process.getuid?.()} has no entry in /etc/passwd, and a session bus wants one. Add it, ` +
+        'or start the command as another user (in a container as root: it then uses nobody).',
+    )
+  }
+}
+
+/**
+ * Runs npm ci when it has not run for this package-lock.json and this kind of machine.
+ *
+ * @throws {SetupError} when npm fails, or leaves out the Node that the tools need
+ */
+export async function provideNpmPackages() {
+  const stamp = path.join(project, 'node_modules/.idporten-desktop')
+  const lock = createHash('sha256').update(readFileSync(path.join(project, 'package-lock.json')))
+  const wanted = `${process.platform} ${process.arch} ${lock.digest('hex')}`
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    const args = ['ci', '--prefer-offline', '--no-progress', '--loglevel=error']
+    await waitingProgress('Installing npm packages', () => npm(args, { cwd: project }))
+    writeFileSync(stamp, wanted)
+  }
+  if (existsSync(installedNode)) return
+  // The user's npm settings may forbid install scripts, and one of them brings this Node.
+  const rebuild = ['rebuild', 'node', '--ignore-scripts=false']
+  await waitingProgress('Installing Node', () => npm(rebuild, { cwd: project }))
+  if (existsSync(installedNode)) return
+  throw new SetupError(
+    `npm did not install the Node that the tools need: there is no ${installedNode}. See what this ` +
+      `says, and run the command again:\n  npm ${rebuild.join(' ')} --foreground-scripts`,
+  )
+}

@@ -2,7 +2,7 @@
  * The system packages that Linux needs: found by what they bring, named for Debian and Ubuntu.
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { SetupError } from './failures.mjs'
@@ -76,14 +76,19 @@ export function findCommand(names) {
 }
 
 /**
- * Chooses the package that this distribution has: newer ones call rebuilt libraries `…t64`.
+ * Finds what this distribution calls the packages: newer ones call rebuilt libraries `…t64`. One
+ * unknown name would keep apt-get from installing the others, so it is told apart.
  *
  * @param {readonly string[]} packages
  * @param {(name: string) => boolean} exists
- * @returns {string[]}
+ * @returns {{ names: string[], unknown: string[] }}
  */
 export function packageNames(packages, exists) {
-  return packages.map((name) => (exists(`${name}t64`) ? `${name}t64` : name))
+  const found = packages.map((name) => [`${name}t64`, name].find((candidate) => exists(candidate)))
+  return {
+    names: found.filter((name) => name !== undefined),
+    unknown: packages.filter((_, index) => found[index] === undefined),
+  }
 }
 
 /** @param {Purpose} purpose */
@@ -100,9 +105,18 @@ function missingPackages(purpose) {
     .map((need) => need.package)
 }
 
-/** @param {string} name */
+/**
+ * Virtual packages are known to apt-cache, but have nothing to show.
+ *
+ * @param {string} name
+ */
 const existsInApt = (name) =>
-  spawnSync('apt-cache', ['show', '--no-all-versions', name], { stdio: 'ignore' }).status === 0
+  Boolean(spawnSync('apt-cache', ['show', '--no-all-versions', name], { encoding: 'utf8' }).stdout)
+
+/** Images of containers come without the lists, until `apt-get update` brings them. */
+const knowsPackages = () =>
+  existsSync(aptLists) && readdirSync(aptLists).some((name) => name.includes('_Packages'))
+const aptLists = '/var/lib/apt/lists'
 
 /**
  * Sees to it that the system has what a purpose needs: installs it as root on Debian and Ubuntu.
@@ -125,27 +139,35 @@ export function provideSystemPackages(purpose) {
     say(`Installing system packages: ${missing.join(' ')}`)
     aptGet(['update', '-q'])
   }
-  const names = packageNames(missing, existsInApt)
-  if (!isRoot) {
-    throw new SetupError(
-      'System packages are missing. Install them, and run the command again:\n' +
-        `  sudo apt-get update && sudo apt-get install -y ${names.join(' ')}${browserHint(names)}`,
-    )
-  }
-  aptGet(['install', '-y', '-q', ...names])
+  const { names, unknown } = packageNames(
+    missing,
+    knowsPackages() ? existsInApt : (name) => !name.endsWith('t64'),
+  )
+  if (!isRoot) throw new SetupError(installMessage(names, unknown))
+  if (names.length > 0) aptGet(['install', '-y', '-q', ...names])
   const still = missingPackages(purpose)
-  if (still.length > 0) {
-    throw new SetupError(
-      `Still missing after apt-get install: ${still.join(' ')}.${browserHint(still)}`,
-    )
-  }
+  if (still.length > 0) throw new SetupError(installMessage([], still))
 }
 
-/** @param {string[]} names */
-function browserHint(names) {
-  return names.includes('chromium')
-    ? '\nWhere chromium is only a snap (Ubuntu), install the google-chrome-stable package instead.'
-    : ''
+/**
+ * @param {readonly string[]} names packages that apt-get knows
+ * @param {readonly string[]} others that it does not know, or has installed in vain
+ * @returns {string}
+ */
+export function installMessage(names, others) {
+  return [
+    'System packages are missing. Install them, and run the command again:',
+    ...(names.length > 0
+      ? [`  sudo apt-get update && sudo apt-get install -y ${names.join(' ')}`]
+      : []),
+    ...(others.length > 0 ? [`  apt-get does not bring: ${others.join(' ')}`] : []),
+    ...([...names, ...others].includes('chromium')
+      ? [
+          'Where chromium is only a snap (Ubuntu), install Google Chrome instead, as a Debian package: ' +
+            'https://www.google.com/chrome/',
+        ]
+      : []),
+  ].join('\n')
 }
 
 /** Says beforehand what Electron's sandbox will miss: its own message does not tell what to do. */

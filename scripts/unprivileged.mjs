@@ -4,23 +4,27 @@
  * in a copy of the clone (a clone below /root cannot be read by anyone else), with a home, caches and
  * a temporary folder of its own. Downloads are shared with root's cache, artifacts come back.
  *
- * Root only ever reads the clone and writes to its own folders; whatever happens in the user's
- * folders is done by a process of that user, so that nothing in them can lead root astray.
+ * Root itself only reads. Whatever is written is written by a process of the folder's owner, so that
+ * nothing in it can lead root astray, and nothing of root's is left where its owner cannot remove it.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { lchown, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { lchown, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { pipeline } from 'node:stream/promises'
 import { exitCode } from './child.mjs'
 import { cacheFolder } from './electron-runtime.mjs'
-import { SetupError } from './failures.mjs'
+import { Interrupted, SetupError } from './failures.mjs'
 import { npmNetworkSettings } from './npm.mjs'
 import { say } from './progress.mjs'
 
-/** @typedef {{ uid: number, gid: number }} User */
+/**
+ * Whoever a process runs as, and where when its way there may be closed to the user.
+ *
+ * @typedef {{ uid: number, gid: number, cwd?: string }} User
+ */
 
 const root = { uid: 0, gid: 0 }
 const results = ['artifacts', 'test-results']
@@ -48,9 +52,11 @@ export async function runUnprivileged(project, script, args) {
   await forgetRemovedClones(user, inArea('clones'))
   writeAs(user, `${copy}.source`, source)
   await updateCopy(user, source, copy)
-  const rootDownloads = path.join(cacheFolder(), 'downloads')
-  await mkdir(rootDownloads, { recursive: true })
-  await shareDownloads(rootDownloads, root, downloads, user)
+  // sudo may leave HOME as it is: then these downloads are not root's.
+  const ownDownloads = path.join(cacheFolder(), 'downloads')
+  const self = ownerOf(ownDownloads)
+  runAs(self, 'mkdir', ['-p', ownDownloads])
+  await shareDownloads(ownDownloads, self, downloads, user)
 
   const node = await readableNode(user, inArea('tools'))
   const env = {
@@ -74,11 +80,39 @@ export async function runUnprivileged(project, script, args) {
     }),
   )
 
-  await shareDownloads(downloads, user, rootDownloads, root)
-  const returned = results.filter((name) => existsSync(path.join(copy, name)))
-  for (const name of returned) await rm(path.join(source, name), { recursive: true, force: true })
-  if (returned.length > 0) await copyFiles(copy, user, source, root, returned)
+  await shareDownloads(downloads, user, ownDownloads, self)
+  await returnResults(copy, user, source)
   return code
+}
+
+/**
+ * @param {string} copy
+ * @param {User} user
+ * @param {string} source
+ */
+async function returnResults(copy, user, source) {
+  const returned = results.filter((name) => existsSync(path.join(copy, name)))
+  if (returned.length === 0) return
+  const owner = { ...ownerOf(source), cwd: source }
+  try {
+    runAs(owner, 'rm', ['-rf', ...returned])
+    await copyFiles(copy, user, '.', owner, returned)
+  } catch (error) {
+    if (error instanceof Interrupted) throw error
+    say(
+      `${returned.join(' and ')} could not be put into ${source} as its owner (user ${owner.uid}). ` +
+        `They are in ${copy}.`,
+    )
+  }
+}
+
+/**
+ * @param {string} folder
+ * @returns {User} the owner of the folder, or of the one that it would be made in
+ */
+function ownerOf(folder) {
+  const stats = lstatSync(folder, { throwIfNoEntry: false })
+  return stats === undefined ? ownerOf(path.dirname(folder)) : { uid: stats.uid, gid: stats.gid }
 }
 
 /** @returns {User} whoever called sudo, else nobody */
@@ -117,7 +151,7 @@ async function claimFolder(folder, user) {
  * @param {string | Buffer} [input]
  */
 function runAs(user, command, args, input = '') {
-  execFileSync(command, args, { ...user, cwd: '/', input, stdio: ['pipe', 'ignore', 'inherit'] })
+  execFileSync(command, args, { cwd: '/', ...user, input, stdio: ['pipe', 'ignore', 'inherit'] })
 }
 
 /**
@@ -140,13 +174,13 @@ function writeAs(user, file, content) {
  */
 async function copyFiles(from, reader, to, writer, names) {
   const pack = spawn('tar', ['-C', from, '--null', '-T', '-', '-cf', '-'], {
-    ...reader,
     cwd: '/',
+    ...reader,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const unpack = spawn('tar', ['-C', to, '--no-same-owner', '-xf', '-'], {
-    ...writer,
     cwd: '/',
+    ...writer,
     stdio: ['pipe', 'ignore', 'inherit'],
   })
   pack.stdin.end(names.join('\0'))
@@ -216,34 +250,20 @@ async function filesOfClone(source) {
  * @param {User} writer
  */
 async function shareDownloads(from, reader, to, writer) {
-  const all = await readdir(from, { recursive: true })
-  const stamps = await Promise.all(
-    all.map(async (name) => {
-      const [one, other] = await Promise.all([
-        stamp(path.join(from, name)),
-        stamp(path.join(to, name)),
-      ])
-      return { name, differs: one !== undefined && one !== other }
-    }),
-  )
-  const names = stamps.filter(({ name, differs }) => differs && !name.includes('.part-'))
-  if (names.length === 0) return
-  await copyFiles(
-    from,
-    reader,
-    to,
-    writer,
-    names.map(({ name }) => name),
-  )
+  const names = (await readdir(from, { recursive: true })).filter((name) => {
+    const mine = stamp(path.join(from, name))
+    return mine !== '' && mine !== stamp(path.join(to, name)) && !name.includes('.part-')
+  })
+  if (names.length > 0) await copyFiles(from, reader, to, writer, names)
 }
 
 /**
  * @param {string} file
- * @returns {Promise<string | undefined>} size and time of a file, nothing for anything else
+ * @returns {string} size and time of a file, nothing for anything else
  */
-async function stamp(file) {
-  const stats = await lstat(file).catch(() => undefined)
-  return stats?.isFile() ? `${stats.size} ${Math.floor(stats.mtimeMs / 1000)}` : undefined
+function stamp(file) {
+  const stats = lstatSync(file, { throwIfNoEntry: false })
+  return stats?.isFile() ? `${stats.size} ${Math.floor(stats.mtimeMs / 1000)}` : ''
 }
 
 /**

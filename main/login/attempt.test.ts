@@ -718,6 +718,26 @@ describe('an answer of the token endpoint is refused', () => {
   })
 })
 
+describe('a hint', () => {
+  it('comes when no browser has come, goes when one does, and comes again when it does not return', async () => {
+    const login = begin()
+    const start = await login.opened.next()
+    const hints = () => login.events.filter(({ type }) => type === 'hint')
+    login.clock.advance(5999)
+    expect(hints()).toEqual([])
+    login.clock.advance(1)
+    expect(hints()).toEqual([{ type: 'hint', hint: 'browser-missing' }])
+    const callback = await logInAt(start)
+    expect(login.eventTypes().at(-1)).toBe('browser-arrived')
+    login.clock.advance(59_999)
+    expect(hints()).toHaveLength(1)
+    login.clock.advance(1)
+    expect(hints().at(-1)).toEqual({ type: 'hint', hint: 'not-returned' })
+    await arrive(callback)
+    await expect(login.result).resolves.toBeTruthy()
+  })
+})
+
 describe('what the provider says', () => {
   it('is told without the state or the code that it repeats in an error of the callback', async () => {
     const login = begin()

@@ -239,6 +239,45 @@ describe('a whole login', () => {
   })
 })
 
+describe('strangers', () => {
+  it('by the hundred fill neither the log nor the bridge, and the window says that there was one', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    await Promise.all(
+      Array.from({ length: 100 }, () =>
+        navigate(start, { headers: { origin: 'https://evil.example' } }),
+      ),
+    )
+    expect(app.lines.filter((line) => line.startsWith('stray request'))).toHaveLength(20)
+    const told = app.snapshots.filter(({ waiting }) => waiting?.strangerRefused === true)
+    expect(told).toHaveLength(1)
+    await arrive(await logInAt(start))
+    await app.reach('signed-in')
+  })
+
+  it('that are only a browser asking for an icon are not told of', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    expect((await navigate(new URL('/favicon.ico', start))).status).toBe(404)
+    expect(app.controller.snapshot().waiting?.strangerRefused).toBe(false)
+  })
+})
+
+describe('the language', () => {
+  it('of the last page is the one that was chosen in the middle of the login', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    app.controller.setLanguage('en')
+    expect((await arrive(await logInAt(start))).body).toContain('lang="en"')
+  })
+})
+
 describe('sign-in', () => {
   it('pressed again gives no second attempt but the same browser address once more', async () => {
     const app = create()

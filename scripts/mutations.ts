@@ -169,13 +169,13 @@ const mutations: readonly Mutation[] = [
   {
     name: 'leave the port open',
     file: listener,
-    from: '    stopWaiting()\n    await close()',
-    to: '    stopWaiting()\n    void close',
+    from: 'if (server.listening) server.close()\n    server.closeAllConnections()\n    await closed',
+    to: 'void closed',
   },
   {
     name: 'leave idle sockets open',
     file: listener,
-    from: 'server.closeAllConnections()',
+    from: 'server.closeAllConnections()\n',
     to: '',
   },
   {

@@ -201,27 +201,24 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   server.on('error', (error: NodeJS.ErrnoException) => accepted.reject(bindError(error)))
   accepted.promise.catch(() => {})
 
-  const close = async (): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  }
-
   let finished: Promise<void> | null = null
   const finish = async (result: Outcome): Promise<void> => {
     outcome = result
-    const shown = Promise.withResolvers<void>()
-    lastPageShown = shown.resolve
-    const stopWaiting = clock.after(lastPageLimit, shown.resolve)
     startTargets.clear()
     const held = [...waiting]
     waiting.clear()
+    const closed = new Promise((resolve) => server.once('close', resolve))
+    const shown = Promise.withResolvers<void>()
+    lastPageShown = shown.resolve
+    const stopWaiting = clock.after(lastPageLimit, shown.resolve)
+    // Free at once unless a browser is on its way to the last page: one that is held is connected.
+    if (held.length > 0 || !callbackSeen) server.close()
     for (const response of held) showResult(response)
-    // Without a callback nobody is on the way to the last page.
     if (callbackSeen) await shown.promise
     stopWaiting()
-    await close()
+    if (server.listening) server.close()
+    server.closeAllConnections()
+    await closed
   }
 
   return {

@@ -113,15 +113,23 @@ test('a second start address of a used link says so, and the login goes on', asy
   await desktop.expectStatus('signed-in')
 })
 
-test('tells the true time after a sleep (the event of the system is made by the test)', async ({
+test('takes a sleep off the time that is left (events and wall clock of the sleep are made by the test)', async ({
   launch,
   browserPage,
 }) => {
   const desktop = await launch()
   await desktop.action('sign-in').click()
   const page = await browserPage(loginPage)
-  await desktop.app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'))
-  await desktop.expectStatus('waiting-for-browser')
+  const timer = desktop.window.getByRole('timer')
+  await expect(timer).toHaveText(/^4:5\d$/)
+  await desktop.app.evaluate(({ powerMonitor }) => {
+    const real = Date.now
+    powerMonitor.emit('suspend')
+    Date.now = () => real() + 100_000
+    powerMonitor.emit('resume')
+    Date.now = real
+  })
+  await expect(timer).toHaveText(/^3:1\d$/)
   await logInAt(page)
   await desktop.expectStatus('signed-in')
 })

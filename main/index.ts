@@ -56,8 +56,8 @@ async function boot(): Promise<void> {
     log,
   })
   serveIntents(window, controller, log)
-  powerMonitor.on('resume', () => controller.resumed())
-  powerMonitor.on('unlock-screen', () => controller.resumed())
+  powerMonitor.on('suspend', controller.suspended)
+  powerMonitor.on('resume', controller.resumed)
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => bringToFront(window))
   app.on('will-quit', () => void controller.close())

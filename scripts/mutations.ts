@@ -151,8 +151,8 @@ const mutations: readonly Mutation[] = [
   {
     name: 'say that it went well before it did',
     file: listener,
-    from: 'if (outcome !== null) {\n      response.once',
-    to: "outcome ??= 'signed-in'\n    {\n      response.once",
+    from: 'if (outcome !== null) {\n      showing',
+    to: "outcome ??= 'signed-in'\n    {\n      showing",
   },
   {
     name: 'hold the browser without a limit',
@@ -187,7 +187,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take a target of any length',
     file: listener,
-    from: 'target.length > maxTargetLength || ',
+    from: "if (url.length > maxTargetLength) return refuse(response, 414, 'target')",
     to: '',
   },
   {
@@ -247,14 +247,20 @@ const mutations: readonly Mutation[] = [
   {
     name: 'wait for the person without a limit',
     file: attempt,
-    from: 'stopTimer = clock.after(options.loginTimeout, () => {\n      endWith(tooLate())\n    })',
+    from: 'stopTimer = clock.after(deadline - clock.monotonic(), () => endWith(tooLate()))',
     to: '',
+  },
+  {
+    name: 'believe a late word that no browser opened',
+    file: attempt,
+    from: 'if (arrivals === 0) endWith(error)',
+    to: 'endWith(error)',
   },
   {
     name: 'let a sleep prolong the login',
     file: attempt,
-    from: 'if (clock.now() > wallDeadline) endWith(tooLate())',
-    to: '',
+    from: "onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })",
+    to: "onEvent({ type: 'prolonged', deadline: deadline - milliseconds })",
   },
   {
     name: 'go on after a cancel',

@@ -381,16 +381,34 @@ describe('an end without a login', () => {
     release.resolve()
   })
 
-  it('by a sleep that outlasted it; a shorter one changes nothing', async () => {
+  it('by a sleep that outlasted it, and by its limit less the sleep when that was shorter', async () => {
+    const long = begin()
+    await long.opened.next()
+    long.slept(300_000)
+    expect((await long.failure()).code).toBe('E_LOGIN_TIMEOUT')
+
+    const short = begin()
+    const start = await short.opened.next()
+    short.clock.advance(100_000)
+    short.slept(150_000)
+    expect(short.events.at(-1)).toEqual({ type: 'prolonged', deadline: 150_000 })
+    short.clock.advance(49_999)
+    expect((await navigate(start)).status).toBe(303)
+    short.clock.advance(1)
+    expect((await short.failure()).code).toBe('E_LOGIN_TIMEOUT')
+    await refused(start)
+  })
+
+  it('is not brought by a clock that jumps, also far', async () => {
     const login = begin()
     const start = await login.opened.next()
-    login.clock.sleep(299_999)
-    login.resumed()
+    login.clock.sleep(86_400_000)
     expect((await navigate(start)).status).toBe(303)
-    login.clock.sleep(2)
-    login.resumed()
+    login.clock.sleep(-2 * 86_400_000)
+    login.clock.advance(299_999)
+    expect(login.eventTypes().filter((type) => type === 'prolonged')).toEqual([])
+    login.clock.advance(1)
     expect((await login.failure()).code).toBe('E_LOGIN_TIMEOUT')
-    await refused(start)
   })
 
   it('by its time limit, which can be prolonged; the port is closed then', async () => {
@@ -715,6 +733,36 @@ describe('an answer of the token endpoint is refused', () => {
     await arrive(await logInAt(await rotated.opened.next()))
     await expect(rotated.result).resolves.toBeTruthy()
     expect(fetches).toBe(2)
+  })
+})
+
+describe('a system that says late that it could not open a browser', () => {
+  it('is not believed once a browser has come, and is before that', async () => {
+    const opened = createMailbox<string>()
+    const outcome = Promise.withResolvers<void>()
+    const login = begin(
+      {},
+      {
+        openBrowser: async (address) => {
+          opened.put(address)
+          await outcome.promise
+        },
+      },
+    )
+    const callback = await logInAt(await opened.next())
+    outcome.reject(new AppError('E_BROWSER_OPEN', 'browser: late'))
+    await expect(outcome.promise).rejects.toThrow('late')
+    await arrive(callback)
+    await expect(login.result).resolves.toBeTruthy()
+
+    const refusedAtOnce = begin(
+      {},
+      {
+        openBrowser: async () =>
+          await Promise.reject(new AppError('E_BROWSER_OPEN', 'browser: no')),
+      },
+    )
+    expect((await refusedAtOnce.failure()).code).toBe('E_BROWSER_OPEN')
   })
 })
 

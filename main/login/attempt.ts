@@ -73,8 +73,8 @@ export interface Attempt {
   link(): Promise<string | null>
   /** Gives the person the login time once more, from now. */
   prolong(): void
-  /** Tells that the computer has slept: timers may have stood still, the person's time has not. */
-  resumed(): void
+  /** Tells for how long the clocks stood still in a sleep: the person's time did not. */
+  slept(milliseconds: number): void
   /** Ends the attempt; nothing that arrives later counts. */
   cancel(): void
 }
@@ -99,7 +99,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
   let lastOpened = Number.NEGATIVE_INFINITY
   let stopTimer = (): void => {}
   let stopHint = (): void => {}
-  let wallDeadline = Number.POSITIVE_INFINITY
+  let deadline = Number.POSITIVE_INFINITY
+  let arrivals = 0
   const secrets: Secret[] = []
 
   const end = Promise.withResolvers<never>()
@@ -109,14 +110,14 @@ export function startAttempt(options: AttemptOptions): Attempt {
     ended.abort(error)
   }
 
-  const startTimer = (): number => {
+  /** Gives the person until then, in monotonic milliseconds. */
+  const waitUntil = (time: number): number => {
+    deadline = time
     stopTimer()
-    stopTimer = clock.after(options.loginTimeout, () => {
-      endWith(tooLate())
-    })
-    wallDeadline = clock.now() + options.loginTimeout
-    return clock.monotonic() + options.loginTimeout
+    stopTimer = clock.after(deadline - clock.monotonic(), () => endWith(tooLate()))
+    return deadline
   }
+  const startTimer = (): number => waitUntil(clock.monotonic() + options.loginTimeout)
 
   const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
     stopHint()
@@ -135,6 +136,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       reference,
       clock,
       onArrival: () => {
+        arrivals += 1
         onEvent({ type: 'browser-arrived' })
         hintAfter(notReturnedAfter, 'not-returned')
       },
@@ -167,7 +169,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
     lastOpened = clock.monotonic()
     onEvent({ type: 'waiting', deadline: startTimer() })
     hintAfter(missingAfter, 'browser-missing')
-    options.openBrowser(firstLink).catch((error: unknown) => endWith(error))
+    options.openBrowser(firstLink).catch((error: unknown) => {
+      // The system may say so late, and wrongly: a browser that came has been opened.
+      if (arrivals === 0) endWith(error)
+    })
 
     const parameters = await callback
     stopTimer()
@@ -265,14 +270,18 @@ export function startAttempt(options: AttemptOptions): Attempt {
       if (link === null) return
       // Not the end this time: a browser may be open already, and the link can still be copied.
       hintAfter(missingAfter, 'browser-missing')
+      const before = arrivals
       await options.openBrowser(link).catch(() => {
+        if (arrivals > before) return
         stopHint()
         onEvent({ type: 'hint', hint: 'browser-failed' })
       })
     },
     link: freshLink,
-    resumed: () => {
-      if (clock.now() > wallDeadline) endWith(tooLate())
+    slept: (milliseconds) => {
+      if (mintLink === null) return
+      if (clock.monotonic() >= deadline - milliseconds) endWith(tooLate())
+      else onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })
     },
     prolong: () => {
       if (mintLink !== null) onEvent({ type: 'prolonged', deadline: startTimer() })

@@ -116,7 +116,7 @@ async function cancelled(round: number): Promise<string> {
   return start === null ? 'ECONNREFUSED' : await refusal(Number(new URL(start).port))
 }
 
-it('a hundred attempts that are cancelled leave nothing behind', { timeout: 60_000 }, async () => {
+it('a thousand attempts that are cancelled leave nothing behind', { timeout: 60_000 }, async () => {
   for (let round = 0; round < 4; round += 1) {
     // oxlint-disable-next-line no-await-in-loop
     await cancelled(round)
@@ -124,7 +124,7 @@ it('a hundred attempts that are cancelled leave nothing behind', { timeout: 60_0
   await turn()
   const before = resources()
   const answers = new Set<string>()
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < 1000; round += 1) {
     // oxlint-disable-next-line no-await-in-loop
     answers.add(await cancelled(round))
   }

@@ -252,14 +252,32 @@ describe('the page of the outcome', () => {
   )
 
   it('is there for a browser that comes late, also by a reload of the callback', async () => {
-    const { listener, callback } = await open()
+    const { listener, clock, callback } = await open()
     const first = await navigate(callback())
     const done = listener.finish('denied')
     const again = await navigate(callback())
     expect(again.headers.location).toBe(first.headers.location)
     const page = await navigate(locationOf(again, callback()))
     expect(page.body).toContain('denied title')
+    // The first tab was sent here too, and is waited for as long as a last page may take.
+    const other = await navigate(locationOf(first, callback()))
+    expect(other.body).toContain('denied title')
+    expect(clock.timers()).toEqual([])
     await done
+  })
+
+  it('is shown to a tab that still waits at a start address', async () => {
+    const { listener, callback } = await open()
+    const asked = Promise.withResolvers<void>()
+    const start = listener.startAddress(async () => {
+      asked.resolve()
+      return await new Promise<string>(() => {})
+    })
+    const tab = navigate(start)
+    await asked.promise
+    await listener.finish('cancelled')
+    expect((await tab).body).toContain('cancelled title')
+    await expect(navigate(callback())).rejects.toThrow('ECONNREFUSED')
   })
 
   it('is shown to the person only, not to what the browser fetches before or for a page', async () => {
@@ -358,8 +376,10 @@ it('has every security header on every status, and none that helps a stranger', 
   ]
   const held = arrive(callback())
   await clock.timer(10_000)
-  await listener.finish('signed-in')
+  const done = listener.finish('signed-in')
   answers.push(await held)
+  clock.advance(700)
+  await done
   expect(answers.map(({ status }) => status)).toEqual(
     Array.of(400, 404, 405, 403, 421, 414, 417, 303, 410, 502, 303, 200),
   )

@@ -66,9 +66,17 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   const accepted = Promise.withResolvers<URLSearchParams>()
   // Nothing has this digest: no login pending looks just like a wrong state, in time too.
   let pending: Buffer = randomBytes(32)
-  let callbackSeen = false
+  /** Tabs at a start address whose way on is not known yet. */
+  const starting = new Set<ServerResponse>()
+  /** Browsers that were sent to the last page and have not come to it yet. */
+  let onTheWay = 0
+  /** Last pages that are not out yet. */
+  let showing = 0
   let outcome: Outcome | null = null
-  let lastPageShown = (): void => {}
+  let allShown = (): void => {}
+  const tellWhenShown = (): void => {
+    if (onTheWay === 0 && showing === 0) allShown()
+  }
 
   const answer = (
     response: ServerResponse,
@@ -97,7 +105,11 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
 
   const showResult = (response: ServerResponse): void => {
     if (outcome !== null) {
-      response.once('finish', () => lastPageShown())
+      showing += 1
+      response.once('close', () => {
+        showing -= 1
+        tellWhenShown()
+      })
       answer(response, outcome === 'failed' ? 400 : 200, outcome)
       return
     }
@@ -120,9 +132,11 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     }
     startTargets.set(path, 'used')
     options.onArrival()
+    starting.add(response)
+    response.once('close', () => starting.delete(response))
     target().then(
-      (url) => redirect(response, url),
-      () => answer(response, 502, 'failed'),
+      (url) => starting.delete(response) && redirect(response, url),
+      () => starting.delete(response) && answer(response, 502, 'failed'),
     )
   }
 
@@ -133,13 +147,18 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (request.httpVersion !== '1.1') return refuse(response, 505, 'version')
     if (request.method !== 'GET') return refuse(response, 405, 'method', { Allow: 'GET' })
     if (hasBody(request)) return refuse(response, 400, 'body')
-    const target = parseTarget(request.url ?? '')
-    if (target === null) return refuse(response, 414, 'target')
+    const { url = '' } = request
+    if (url.length > maxTargetLength) return refuse(response, 414, 'target')
+    const target = parseTarget(url)
+    if (target === null) return refuse(response, 400, 'target')
     const known = startTargets.has(target.path) || target.path === resultPath
     if (!known && target.path !== redirectPath) return refuse(response, 404, 'path')
     if (!isTopLevelNavigation(request)) return refuse(response, 403, 'not a navigation')
     if (startTargets.has(target.path)) return start(response, target.path)
-    if (target.path === resultPath) return showResult(response)
+    if (target.path === resultPath) {
+      onTheWay = Math.max(0, onTheWay - 1)
+      return showResult(response)
+    }
 
     const parameters = parseQuery(target.query)
     if (parameters === null) return refuse(response, 400, 'malformed or doubled parameters')
@@ -147,7 +166,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
       return refuse(response, 400, 'state')
     }
     // A reload or the back button comes here again: the promise settles once, the page is the same.
-    callbackSeen = true
+    onTheWay += 1
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
     return redirect(response, resultPath)
@@ -209,12 +228,14 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     waiting.clear()
     const closed = new Promise((resolve) => server.once('close', resolve))
     const shown = Promise.withResolvers<void>()
-    lastPageShown = shown.resolve
+    allShown = shown.resolve
     const stopWaiting = clock.after(lastPageLimit, shown.resolve)
-    // Free at once unless a browser is on its way to the last page: one that is held is connected.
-    if (held.length > 0 || !callbackSeen) server.close()
-    for (const response of held) showResult(response)
-    if (callbackSeen) await shown.promise
+    // Free at once unless a browser is on its way to the last page: who waits is connected already.
+    if (onTheWay === 0) server.close()
+    for (const response of [...held, ...starting]) showResult(response)
+    starting.clear()
+    tellWhenShown()
+    await shown.promise
     stopWaiting()
     if (server.listening) server.close()
     server.closeAllConnections()
@@ -300,8 +321,7 @@ function headerValues(request: IncomingMessage, name: string): string[] {
 
 /** Splits the request target without a URL parser: it must be a plain path with at most one query. */
 function parseTarget(target: string): Parsed | null {
-  if (target.length > maxTargetLength || !target.startsWith('/') || target.includes('#'))
-    return null
+  if (!target.startsWith('/') || target.includes('#')) return null
   const at = target.indexOf('?')
   return at === -1
     ? { path: target, query: '' }

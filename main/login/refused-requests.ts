@@ -341,13 +341,21 @@ export const refusals: readonly Refusal[] = [
     ],
   },
   {
-    what: 'A target that is too long or no plain path',
-    why: 'exhaustion; absolute targets fool what builds a URL from the `Host`',
+    what: 'A target that is too long',
+    why: 'exhaustion',
     answer: 414,
     reason: 'target',
     requests: [
       { what: '8,193 characters', bytes: forTarget((given) => targetOf(8193, given)) },
       { what: '15 kB', bytes: forTarget((given) => targetOf(15_000, given)) },
+    ],
+  },
+  {
+    what: 'A target that is no plain path',
+    why: 'absolute targets fool what builds a URL from the `Host`',
+    answer: 400,
+    reason: 'target',
+    requests: [
       {
         what: 'an absolute URL',
         bytes: forTarget(({ host, target }) => `http://${host}${target}`),

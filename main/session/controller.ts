@@ -38,7 +38,9 @@ export interface Controller {
   readonly signOut: () => void
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
-  /** The computer has woken: the window is told the true time that is left. */
+  /** The computer goes to sleep. */
+  readonly suspended: () => void
+  /** The computer has woken: what stood still meanwhile is made up for, and the window is told. */
   readonly resumed: () => void
   /** Ends everything; resolves when no attempt and no session is left. */
   readonly close: () => Promise<void>
@@ -52,6 +54,7 @@ export function createController(options: ControllerOptions): Controller {
   let state = initialState(options.language)
   let attempt: Attempt | null = null
   let strays = 0
+  let asleep: { readonly wall: number; readonly monotonic: number } | null = null
   let stopSessionTimer = (): void => {}
 
   // Asked for anew with every page: the person may change the language in the middle.
@@ -174,8 +177,15 @@ export function createController(options: ControllerOptions): Controller {
     setLanguage: (language) => {
       if (dispatch({ type: 'language-chosen', language })) options.onLanguage(language)
     },
+    suspended: () => {
+      asleep = { wall: clock.now(), monotonic: clock.monotonic() }
+    },
     resumed: () => {
-      attempt?.resumed()
+      if (asleep === null) return
+      const counted = clock.monotonic() - asleep.monotonic
+      const uncounted = clock.now() - asleep.wall - counted
+      asleep = null
+      if (uncounted > 0) attempt?.slept(uncounted)
       if (state.session !== null && clock.now() >= state.session.endsAt) endSession(expired)
       dispatch({ type: 'resumed' })
     },

@@ -40,6 +40,8 @@ export interface ListenerOptions {
 
 /** Limits far below Node's own: the one request that counts is small and comes at once. */
 const maxTargetLength = 8192
+/** The whole head in bytes: room for cookies of other local servers, which know no port. */
+const maxHeadLength = 12_288
 const maxHeaders = 64
 const maxConnections = 256
 const requestTimeLimit = 5000
@@ -183,7 +185,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
 
   const server = createServer(
     {
-      maxHeaderSize: 8192 + maxTargetLength,
+      maxHeaderSize: maxHeadLength,
       connectionsCheckingInterval: 1000,
       insecureHTTPParser: false,
       // Checked below, with the same answer as for a wrong one.

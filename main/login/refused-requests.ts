@@ -347,7 +347,7 @@ export const refusals: readonly Refusal[] = [
     reason: 'target',
     requests: [
       { what: '8,193 characters', bytes: forTarget((given) => targetOf(8193, given)) },
-      { what: '15 kB', bytes: forTarget((given) => targetOf(15_000, given)) },
+      { what: '11 kB', bytes: forTarget((given) => targetOf(11_000, given)) },
     ],
   },
   {
@@ -379,19 +379,19 @@ export const refusals: readonly Refusal[] = [
     ],
   },
   {
-    what: 'Many more headers, or a head of more than 16 kB',
+    what: 'Many more headers, or a head of more than 12 kB',
     why: 'exhaustion',
     answer: 431,
     reason: 'not HTTP',
     requests: [
-      { what: 'a target of 17 kB', bytes: forTarget((given) => targetOf(17_000, given)) },
+      { what: 'a target of 13 kB', bytes: forTarget((given) => targetOf(13_000, given)) },
       { what: 'a target of 64 kB', bytes: forTarget((given) => targetOf(65_536, given)) },
       { what: 'a target of 1 MB', bytes: forTarget((given) => targetOf(1_048_576, given)) },
       {
         what: '10,000 parameters',
         bytes: withQuery(`state=STATE&code=x&${repeat(10_000, (index) => `a${index}`).join('&')}`),
       },
-      { what: 'one header of 17 kB', bytes: withHeaders(`X: ${'x'.repeat(17_000)}`) },
+      { what: 'one header of 13 kB', bytes: withHeaders(`X: ${'x'.repeat(13_000)}`) },
       { what: '100 headers', bytes: withHeaders(...repeat(99, () => 'X: 1')) },
       { what: '1,500 headers', bytes: withHeaders(...repeat(1499, () => 'X: 1')) },
       { what: '10,000 headers', bytes: withHeaders(...repeat(9999, () => 'X: 1')) },

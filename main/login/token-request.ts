@@ -15,7 +15,6 @@ export interface TokenResponse {
   readonly refreshToken: Secret | null
   /** Seconds; null when the provider did not say. */
   readonly expiresIn: number | null
-  readonly scope: string | null
   /** The library's own checks of the same response; they run after ours and must agree. */
   confirm(): Promise<void>
 }
@@ -165,13 +164,12 @@ export async function requestTokens(options: {
     // The message of the schema may quote what came: only its kind is told.
     throw tokenError('E_TOKEN_RESPONSE', `${key} is absent or not valid`, undefined)
   }
-  const { access_token, id_token, refresh_token, expires_in, scope } = parsed.output
+  const { access_token, id_token, refresh_token, expires_in } = parsed.output
   return {
     idToken: new Secret(id_token),
     accessToken: new Secret(access_token),
     refreshToken: refresh_token === undefined ? null : new Secret(refresh_token),
     expiresIn: expires_in ?? null,
-    scope: scope ?? null,
     confirm: () =>
       process().catch((error: unknown) => {
         throw tokenError('E_TOKEN_RESPONSE', oauthReason(error), error)

@@ -38,8 +38,10 @@ const whole: Snapshot = {
     ...errors.E_UNEXPECTED,
     reference: 'x',
     detail: { key: 'x', reason: 'x' },
+    explanation: { kind: 'clock', direction: 'ahead', seconds: 1 },
     checks: [check],
   },
+  retryInMs: 1,
 }
 
 type Path = readonly (string | number)[]
@@ -71,7 +73,7 @@ it('a snapshot with one of everything is accepted, and comes out as it went in',
 describe('a snapshot is refused', () => {
   const objects = objectsIn(whole)
   it('in all places where there is an object', () => {
-    expect(objects).toHaveLength(10)
+    expect(objects).toHaveLength(11)
   })
 
   it.each(objects.map((path) => [path.join('.') || 'itself', path] as const))(

@@ -40,6 +40,8 @@ export const errors = {
   E_ID_TOKEN_CLAIM: { category: 'id-token', retryable: true },
   E_CLOCK_SKEW: { category: 'id-token', retryable: true },
   E_SESSION_EXPIRED: { category: 'session', retryable: true },
+  E_RENEWAL_REFUSED: { category: 'session', retryable: true },
+  E_VAULT_UNAVAILABLE: { category: 'session', retryable: true },
   E_NETWORK_OFFLINE: { category: 'network', retryable: true },
   E_NETWORK_UNREACHABLE: { category: 'network', retryable: true },
   E_NETWORK_TIMEOUT: { category: 'network', retryable: true },
@@ -78,6 +80,61 @@ const claim = v.strictObject({
 })
 export type Claim = v.InferOutput<typeof claim>
 
+/**
+ * The error codes of the flows that this app takes part in, each explained as `oauth.<code>` in assets/locales:
+ * RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core 1.0 §3.1.2.6, and of RFC 6750, 7009, 8707, 9101,
+ * 9126, 9396, 9449 and 9470 those that a client of ID-porten can meet.
+ */
+export const oauthErrors = [
+  'access_denied',
+  'account_selection_required',
+  'consent_required',
+  'insufficient_scope',
+  'insufficient_user_authentication',
+  'interaction_required',
+  'invalid_authorization_details',
+  'invalid_client',
+  'invalid_dpop_proof',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_request_object',
+  'invalid_request_uri',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_token',
+  'login_required',
+  'registration_not_supported',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'server_error',
+  'temporarily_unavailable',
+  'unauthorized_client',
+  'unmet_authentication_requirements',
+  'unsupported_grant_type',
+  'unsupported_response_type',
+  'unsupported_token_type',
+  'use_dpop_nonce',
+] as const
+export type OauthError = (typeof oauthErrors)[number]
+
+/** What a TLS connection was refused for; anything else has no explanation of its own. */
+export const tlsProblems = ['expired', 'wrong-host', 'unknown-authority', 'old-version'] as const
+
+/** What is known beyond the code of a failure, from fixed lists, to be said in the person's language. */
+const explanation = v.variant('kind', [
+  v.strictObject({ kind: v.literal('oauth'), error: v.picklist(oauthErrors) }),
+  v.strictObject({ kind: v.literal('tls'), problem: v.picklist(tlsProblems) }),
+  /** Something that is not the provider answered in its place, as a hotel's network does. */
+  v.strictObject({ kind: v.literal('captive-portal') }),
+  /** How far this computer's clock is from the provider's. */
+  v.strictObject({
+    kind: v.literal('clock'),
+    direction: v.picklist(['ahead', 'behind']),
+    seconds: count,
+  }),
+])
+export type Explanation = v.InferOutput<typeof explanation>
+
 const failure = v.strictObject({
   code: v.picklist(errorCodes),
   category: v.picklist(errorCodes.map((name) => errors[name].category)),
@@ -86,6 +143,7 @@ const failure = v.strictObject({
   reference: text,
   /** What it was about (a profile key, a claim, an OAuth error) and why, in English, redacted. */
   detail: v.nullable(v.strictObject({ key: text, reason: text })),
+  explanation: v.nullable(explanation),
   /** The checks of the ID token, when it came that far. */
   checks: v.array(check),
 })
@@ -141,6 +199,8 @@ const snapshot = v.strictObject({
     }),
   ),
   error: v.nullable(failure),
+  /** Time until the provider wants to be asked again (`Retry-After`); sign-in is off until then. */
+  retryInMs: v.nullable(milliseconds),
 })
 export type Snapshot = v.InferOutput<typeof snapshot>
 

@@ -1,7 +1,14 @@
 // @vitest-environment happy-dom
 import { act, screen } from '@testing-library/react'
 import { describe, expect, it, vi } from 'vitest'
-import { errorCodes, errors, type Snapshot } from '../preload/contract.ts'
+import {
+  errorCodes,
+  errors,
+  type Explanation,
+  oauthErrors,
+  type Snapshot,
+  tlsProblems,
+} from '../preload/contract.ts'
 import { failed, renderApp, signedIn, signedOut, valueIn, waiting } from './fixtures.tsx'
 
 const busy = (status: Snapshot['status']): Snapshot => ({ ...signedOut, status, attempt: 1 })
@@ -101,6 +108,199 @@ describe('failed', () => {
     const row = document.querySelector('[data-check="acr"][data-result="fail"]')
     expect(row?.querySelector('[data-value="got"]')?.textContent).toBe('low')
     expect(document.querySelector('[data-check="new-rule"]')).not.toBeNull()
+  })
+})
+
+describe('explained', () => {
+  const shown = () => document.querySelector('[role="alert"] [data-explanation]')
+  const oauth = (error: (typeof oauthErrors)[number]): Explanation => ({ kind: 'oauth', error })
+  const tls = (problem: (typeof tlsProblems)[number]): Explanation => ({ kind: 'tls', problem })
+  const clock = (direction: 'ahead' | 'behind', seconds: number): Explanation => ({
+    kind: 'clock',
+    direction,
+    seconds,
+  })
+  const kinds: readonly { name: string; explanation: Explanation; said: Record<string, RegExp> }[] =
+    [
+      {
+        name: 'oauth:invalid_scope',
+        explanation: oauth('invalid_scope'),
+        said: { nb: /hvilke scopes/, nn: /kva scopes/, en: /which scopes/, se: /hvilke scopes/ },
+      },
+      {
+        name: 'tls:wrong-host',
+        explanation: tls('wrong-host'),
+        said: { nb: /annen adresse/, nn: /anna adresse/, en: /another address/, se: /annen/ },
+      },
+      {
+        name: 'captive-portal',
+        explanation: { kind: 'captive-portal' },
+        said: { nb: /på hotell, tog/, nn: /Opne ei nettside/, en: /hotels/, se: /Åpne en/ },
+      },
+      {
+        name: 'clock:ahead',
+        explanation: clock('ahead', 420),
+        said: {
+          nb: /går 7 minutter for fort/,
+          nn: /går 7 minutt for fort/,
+          en: /is 7 minutes fast/,
+          se: /går 7 minutter for fort/,
+        },
+      },
+      {
+        name: 'clock:behind',
+        explanation: clock('behind', 3 * 86_400),
+        said: {
+          nb: /går 3 dager for sent/,
+          nn: /går 3 dagar for seint/,
+          en: /is 3 days slow/,
+          se: /går 3 dager for sent/,
+        },
+      },
+    ]
+
+  it.each(
+    kinds.flatMap(({ name, explanation, said }) =>
+      (['nb', 'nn', 'en', 'se'] as const).map((language) => ({
+        name,
+        explanation,
+        language,
+        text: said[language],
+      })),
+    ),
+  )(
+    '$name is said in $language, between what happened and what to do',
+    async ({ name, explanation, language, text }) => {
+      await renderApp({ ...failed({ explanation }), language })
+      expect(shown()?.getAttribute('data-explanation')).toBe(name)
+      expect(shown()?.textContent).toMatch(text ?? /^$/)
+      expect(shown()?.nextElementSibling?.nextElementSibling).toBeNull()
+      expect(shown()?.querySelector('[lang]')?.getAttribute('lang')).toBe(
+        language === 'se' ? 'nb' : undefined,
+      )
+    },
+  )
+
+  it.each([
+    ...oauthErrors.map((error) => ({ name: `oauth:${error}`, explanation: oauth(error) })),
+    ...tlsProblems.map((problem) => ({ name: `tls:${problem}`, explanation: tls(problem) })),
+  ])('$name has words', async ({ name, explanation }) => {
+    await renderApp(failed({ explanation }))
+    expect(shown()?.getAttribute('data-explanation')).toBe(name)
+    expect(shown()?.textContent).toMatch(/\.$/)
+  })
+
+  it.each([
+    [0, '0 sekunder'],
+    [1, '1 sekund'],
+    [119, '119 sekunder'],
+    [120, '2 minutter'],
+    [449, '7 minutter'],
+    [450, '8 minutter'],
+    [7169, '119 minutter'],
+    [7170, '2 timer'],
+    [47.4 * 3600, '47 timer'],
+    [47.5 * 3600, '2 dager'],
+    [20_000 * 86_400, '20\u00A0000 dager'],
+  ])('%i seconds are %s', async (seconds, words) => {
+    await renderApp(failed({ explanation: clock('behind', seconds) }))
+    expect(shown()?.textContent).toContain(`går ${words} for sent`)
+  })
+
+  it('leaves out what the cause makes superfluous', async () => {
+    const alert = () => screen.getByRole('alert').textContent
+    const { push } = await renderApp(
+      failed({ ...errors.E_NETWORK_TLS, code: 'E_NETWORK_TLS', explanation: tls('expired') }),
+    )
+    expect(alert()).not.toContain('Appen kunne ikke bekrefte')
+    expect(alert()).toContain('Hvis det skjer igjen')
+    const skew = failed({
+      ...errors.E_CLOCK_SKEW,
+      code: 'E_CLOCK_SKEW',
+      explanation: clock('ahead', 600),
+    })
+    push({ ...skew, revision: 2 })
+    expect(alert()).not.toContain('viser ulik tid')
+    expect(alert()).toContain('Still klokka')
+  })
+
+  it('does not ask to try again where only the setup can help, unless a new login may', async () => {
+    const explanation = oauth('unauthorized_client')
+    const alert = () => screen.getByRole('alert').textContent
+    const { push } = await renderApp(failed({ explanation }))
+    expect(alert()).toContain('Prøv igjen når feilen er rettet')
+    push({ ...failed({ explanation: oauth('server_error') }), revision: 2 })
+    expect(alert()).toContain('Prøv igjen om litt')
+    const renewal = { ...errors.E_RENEWAL_REFUSED, code: 'E_RENEWAL_REFUSED' as const }
+    push({ ...failed({ ...renewal, explanation }), revision: 3 })
+    expect(alert()).toContain('Logg inn på nytt i nettleseren')
+  })
+
+  it('has hostile words beside it as text', async () => {
+    const reason = '<img src=x onerror=alert(1)>&$t(app.name){{time}}'
+    await renderApp(
+      failed({ detail: { key: 'error', reason }, explanation: oauth('invalid_scope') }),
+    )
+    expect(screen.getByText(reason)).toBeDefined()
+    expect(document.querySelector('main img')).toBeNull()
+    expect(shown()?.textContent).not.toContain('onerror')
+  })
+})
+
+describe('asked to wait', () => {
+  const status = () =>
+    [...document.querySelectorAll('.actions [role="status"]')].map((place) => place.textContent)
+  const off = (action: HTMLElement | null) => action?.hasAttribute('disabled')
+
+  it('cannot sign in, counts down, and tells once when it can', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    try {
+      const first = { ...failed(), retryInMs: 65_000 }
+      const { action, push } = await renderApp(first)
+      const timer = () => screen.queryByRole('timer')
+      expect(off(action('sign-in'))).toBe(true)
+      expect(timer()?.textContent).toContain('Du kan prøve igjen om 1:05.')
+      expect(timer()?.getAttribute('aria-live')).toBe('off')
+      expect(action('sign-in')?.getAttribute('aria-describedby')).toBe(timer()?.id)
+
+      const changes: string[] = []
+      const watcher = new MutationObserver((records) =>
+        changes.push(...records.map(({ type }) => type)),
+      )
+      const place = document.querySelector('.actions [role="status"]')
+      if (place) watcher.observe(place, { childList: true, characterData: true, subtree: true })
+      act(() => {
+        vi.advanceTimersByTime(70_000)
+      })
+      expect(timer()?.textContent).toContain('0:00')
+      expect(off(action('sign-in'))).toBe(true)
+      await Promise.resolve()
+      expect([changes, status()]).toStrictEqual([[], ['']])
+
+      push({ ...first, revision: 2, retryInMs: null })
+      expect(off(action('sign-in'))).toBe(false)
+      expect(action('sign-in')?.hasAttribute('aria-describedby')).toBe(false)
+      expect(timer()).toBeNull()
+      expect(status()).toStrictEqual(['Nå kan du prøve igjen.'])
+      push({ ...first, revision: 3, retryInMs: null })
+      act(() => {
+        vi.advanceTimersByTime(5000)
+      })
+      await Promise.resolve()
+      expect(document.querySelector('.actions [role="status"]')).toBe(place)
+      expect(changes).toStrictEqual(['childList'])
+      watcher.disconnect()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('waits without a failure too, and says nothing where nobody waited', async () => {
+    const { action, push } = await renderApp({ ...signedOut, retryInMs: 1000 })
+    expect(off(action('sign-in'))).toBe(true)
+    push({ ...failed(), revision: 2 })
+    expect(off(action('sign-in'))).toBe(false)
+    expect(status()).toStrictEqual([''])
   })
 })
 

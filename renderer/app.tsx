@@ -71,7 +71,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
     case 'signed-in':
       return session && <SignedIn session={session} renewing={renewing} error={error} />
     case 'signed-out':
-      return <SignedOut snapshot={snapshot} />
+      return <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
     default:
       return status satisfies never
   }

@@ -25,6 +25,7 @@ export const signedOut: Snapshot = {
   waiting: null,
   session: null,
   error: null,
+  retryInMs: null,
 }
 
 export const waiting: Snapshot = {
@@ -68,6 +69,7 @@ export function failed(failure: Partial<Failure> = {}): Snapshot {
       retryable: true,
       reference: '7F3K-92QD',
       detail: null,
+      explanation: null,
       checks: [],
       ...failure,
     },

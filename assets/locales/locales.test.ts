@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorCodes } from '../../preload/contract.ts'
+import { errorCodes, oauthErrors, tlsProblems } from '../../preload/contract.ts'
 import en from './en.json' with { type: 'json' }
 import { isTextKey, translator } from './index.ts'
 import nb from './nb.json' with { type: 'json' }
@@ -37,6 +37,24 @@ describe('texts', () => {
       expect(nb).toHaveProperty([`error.${code}.${part}`])
   })
 
+  it.each([
+    { of: 'oauth', names: oauthErrors },
+    { of: 'tls', names: tlsProblems },
+  ])('explains each $of problem of the contract, and no other', ({ of, names }) => {
+    const keys = names.map((name) => `${of}.${name}`).toSorted()
+    for (const texts of [nb, nn, en]) {
+      expect(Object.keys(texts).filter((key) => key.startsWith(`${of}.`))).toStrictEqual(keys)
+    }
+  })
+
+  it('never suggests to go on over a connection that is not secure', () => {
+    const ignoring = /ignor|overse|likevel|se bort|sjå bort|fortsett|hald fram|anyway|continue/i
+    for (const [, texts] of entries) {
+      const told = Object.entries(texts).filter(([key]) => key.startsWith('tls.'))
+      expect(told.filter(([, text]) => ignoring.test(text))).toStrictEqual([])
+    }
+  })
+
   it('no language begs', () => {
     const begging = /vennligst|venlegast|please/i
     for (const [, texts] of entries) {
@@ -46,7 +64,7 @@ describe('texts', () => {
 
   it('nynorsk is nynorsk', () => {
     const bokmal =
-      /(?<!\p{L})(ikke|jeg|hva|hvem|hvor|hvordan|fra|noe|noen|flere|mer|bare|nettleser\p{L}*|innloggingen|tjenest\p{L}*|maskinen|opplysningene|gjør|kommer|åpne\p{L}*|hvis|ble|være|nå|dere|deres|lenken)(?!\p{L})/iu
+      /(?<!\p{L})(ikke|jeg|hva|hvem|hvor|hvordan|fra|noe|noen|flere|mer|bare|nettleser\p{L}*|innloggingen|tjenest\p{L}*|maskinen|opplysningene|gjør|kommer|åpne\p{L}*|hvis|ble|være|nå|dere|deres|lenken|forespørsel\p{L}*|opplysninger|hvilke\p{L}*|selv|gammel\p{L}*|trenger|sendte|støtter|sekunder|minutter|timer|dager)(?!\p{L})/iu
     const words = Object.entries(nn).filter(([, text]) => bokmal.test(text))
     expect(words).toStrictEqual([])
   })

@@ -272,6 +272,48 @@ describe('a callback is refused', () => {
   })
 })
 
+describe('a phase in which the person can only wait', () => {
+  /** A provider that answers one path never, whatever the limits of a single request are. */
+  const holding = (path: string) => {
+    const asked = Promise.withResolvers<void>()
+    const fetchNothing = answering(path, () => {
+      asked.resolve()
+      return new Promise<Response>(() => {})
+    })
+    const limits = { response: 1e9, total: 1e9, bytes: 1e6 }
+    return { asked: asked.promise, options: { fetch: fetchNothing, limits } }
+  }
+
+  it.each(['/par', '/jwks.json'])(
+    'before the browser ends after 15 s when %s does not answer',
+    async (path) => {
+      const { asked, options } = holding(path)
+      const login = begin({}, options)
+      await asked
+      login.clock.advance(14_999)
+      login.clock.advance(1)
+      const error = await login.failure()
+      expect([error.code, error.detail]).toEqual([
+        'E_NETWORK_TIMEOUT',
+        { key: 'preparing', reason: 'no answer in 15000 ms' },
+      ])
+      expect(login.clock.timers().filter((length) => length < 1e9)).toEqual([])
+    },
+  )
+
+  it('after it ends after 15 s, and the page says so', async () => {
+    const { asked, options } = holding('/token')
+    const login = begin({}, options)
+    const page = arrive(await logInAt(await login.opened.next()))
+    await asked
+    login.clock.advance(14_999)
+    login.clock.advance(1)
+    const error = await login.failure()
+    expect([error.code, error.detail?.key]).toEqual(['E_NETWORK_TIMEOUT', 'exchanging'])
+    expect((await page).body).toContain(`failed title ${login.reference}`)
+  })
+})
+
 describe('an end without a login', () => {
   it('by the person at the provider', async () => {
     const login = begin()
@@ -478,6 +520,19 @@ describe('an end without a login', () => {
 })
 
 describe('a browser', () => {
+  it('is not opened when the keys do not come; it is when they do', async () => {
+    const broken = answering('/jwks.json', () => new Response('', { status: 500 }))
+    const login = begin({}, { fetch: broken })
+    const error = await login.failure()
+    expect([error.code, error.detail?.key]).toEqual(['E_NETWORK_STATUS', 'keys'])
+    expect(login.events).toEqual([])
+    const good = begin()
+    await good.opened.next()
+    expect(good.requests('/jwks.json')).toHaveLength(1)
+    good.cancel()
+    await good.result
+  })
+
   it('is not opened when the provider is down', async () => {
     const gone = await startSimulator()
     await gone.close()
@@ -683,7 +738,12 @@ describe('an answer of the token endpoint is refused', () => {
     ],
     ['of another type', change({ token_type: 'DPoP' }), 'E_TOKEN_RESPONSE', 'token_type'],
     ['with a life that is text', change({ expires_in: '120' }), 'E_TOKEN_RESPONSE', 'expires_in'],
-    ['with an ID token that is none', change({ id_token: 'x.y.z' }), 'E_TOKEN_RESPONSE', 'not a'],
+    [
+      'with an ID token that is none',
+      change({ id_token: 'x.y.z' }),
+      'E_TOKEN_RESPONSE',
+      'not JSON',
+    ],
     [
       'as HTML',
       answering('/token', () => new Response('<p>', { headers: { 'content-type': 'text/html' } })),

@@ -5,9 +5,8 @@ import { createAuthorizationRequest, type LoginPolicy } from './authorization-re
 import type { CallbackTexts } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
 import type { Discovery } from './discovery.ts'
-import { createHttp, type Fetch } from './http.ts'
+import { createHttp, type Fetch, type HttpLimits } from './http.ts'
 import { type Claims, verifyIdToken } from './id-token.ts'
-import { createKeySource } from './keys.ts'
 import { openLoopbackListener, type LoopbackListener, type Outcome } from './loopback-listener.ts'
 import type { Check } from '../../preload/contract.ts'
 import { Secret, secretRemover } from './secret.ts'
@@ -38,6 +37,9 @@ const notReturnedAfter = 60_000
 /** Milliseconds in which a second wish to open the browser is taken for the same. */
 const reopenPause = 300
 
+/** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
+const phaseLimit = 15_000
+
 /** What happens on the way, in this order; `deadline` is monotonic milliseconds. */
 export type AttemptEvent =
   | { readonly type: 'waiting'; readonly deadline: number }
@@ -52,8 +54,7 @@ export interface AttemptOptions {
   readonly texts: CallbackTexts
   /** Time for the person to log in, in milliseconds. */
   readonly loginTimeout: number
-  /** Time for one request, in milliseconds. */
-  readonly requestTimeout?: number
+  readonly limits?: HttpLimits
   readonly discovery: Discovery
   readonly fetch: Fetch
   readonly clock: Clock
@@ -92,7 +93,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     fetch: options.fetch,
     clock,
     signal: ended.signal,
-    ...(options.requestTimeout !== undefined && { timeout: options.requestTimeout }),
+    ...(options.limits && { limits: options.limits }),
   })
   let listener: LoopbackListener | null = null
   let mintLink: (() => Promise<string>) | null = null
@@ -117,6 +118,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
     stopTimer = clock.after(deadline - clock.monotonic(), () => endWith(tooLate()))
     return deadline
   }
+  /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
+  const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
+    stopTimer()
+    stopTimer = clock.after(phaseLimit, () => endWith(tooSlow(phase)))
+  }
   const startTimer = (): number => waitUntil(clock.monotonic() + options.loginTimeout)
 
   const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
@@ -126,8 +132,12 @@ export function startAttempt(options: AttemptOptions): Attempt {
 
   const run = async (): Promise<Login> => {
     const startedAt = Math.floor(clock.now() / 1000)
+    limitPhase('preparing')
     const provider = await options.discovery.find(policy.issuer, http)
     ended.signal.throwIfAborted()
+    const keys = options.discovery.keys(provider, http)
+    const keysAreThere = keys.prepare()
+    keysAreThere.catch(() => {})
 
     const { texts } = options
     listener = await openLoopbackListener({
@@ -162,8 +172,9 @@ export function startAttempt(options: AttemptOptions): Attempt {
         }
       })
     }
-    // Pushing a request may fail: then no browser is opened.
+    // Pushing a request may fail, and so may the keys: then no browser is opened.
     const firstLink = await mint()
+    await keysAreThere
     ended.signal.throwIfAborted()
     mintLink = mint
     lastOpened = clock.monotonic()
@@ -180,8 +191,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
     mintLink = null
     secrets.push(new Secret(parameters.get('code') ?? ''))
     onEvent({ type: 'exchanging' })
+    limitPhase('exchanging')
     const answer = checkCallback(provider, policy, parameters, request)
-    const keys = createKeySource(provider, http)
     const tokens = await requestTokens({
       provider,
       policy,
@@ -191,9 +202,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
     })
     const receivedAt = clock.now()
     const skew = http.clockSkew()
-    const verified = await verifyIdToken(tokens.idToken, keys, {
+    const verified = await verifyIdToken(tokens.idToken, await keys.forToken(tokens.idToken), {
       issuer: provider.issuer,
       clientId: policy.clientId,
+      accessToken: tokens.accessToken,
+      renews: null,
       nonce: request.nonce,
       acrValues: policy.acrValues,
       authenticatedAfter: policy.prompt === 'login' ? startedAt : null,
@@ -305,6 +318,13 @@ function readAccessToken(accessToken: Secret): Claims | null {
 
 function tooLate(): AppError {
   return new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
+}
+
+function tooSlow(phase: string): AppError {
+  const reason = `no answer in ${phaseLimit} ms`
+  return new AppError('E_NETWORK_TIMEOUT', `${phase}: ${reason}`, {
+    detail: { key: phase, reason },
+  })
 }
 
 /** A short name for the attempt that a person can read aloud; no letters that look alike. */

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { AppError } from '../errors.ts'
+import { libraryError } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import { type Http, steps } from './http.ts'
@@ -144,7 +145,7 @@ function createPush(options: {
         refused = true
         return null
       }
-      throw refusal(oauthReason(error), error)
+      throw libraryError(error, steps.pushedRequest)
     }
   }
 }
@@ -155,19 +156,7 @@ function isClientRefusal(error: unknown, status: number): boolean {
   return name === 'invalid_client' || name === 'unauthorized_client'
 }
 
-/** The OAuth error that a response body names, or what the library found wrong with it. */
-export function oauthReason(error: unknown): string {
-  if (error instanceof oauth.ResponseBodyError) {
-    return error.error_description === undefined
-      ? error.error
-      : `${error.error}: ${error.error_description}`
-  }
-  return error instanceof Error ? error.message : 'not valid'
-}
-
-function refusal(reason: string, cause?: unknown): AppError {
-  return new AppError('E_PAR_REFUSED', `pushed authorization request: ${reason}`, {
-    cause,
-    detail: { key: 'pushed authorization request', reason },
-  })
+function refusal(reason: string): AppError {
+  const { name, refused } = steps.pushedRequest
+  return new AppError(refused, `${name}: ${reason}`, { detail: { key: name, reason } })
 }

@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
+import { oauthReason } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { type Http, steps } from './http.ts'
+import { createKeyCache, idTokenAlgorithm, type KeySource } from './keys.ts'
 
 /** Metadata of the provider, checked and frozen: one copy serves an attempt from start to end. */
 export interface Provider extends oauth.AuthorizationServer {
@@ -10,9 +12,6 @@ export interface Provider extends oauth.AuthorizationServer {
   readonly token_endpoint: string
   readonly jwks_uri: string
 }
-
-/** The one signature algorithm that ID-porten uses; another one is a new release, not a setting. */
-export const idTokenAlgorithm = 'RS256'
 
 /** Digdir, "Well-known endepunkt": keep the metadata for 24 hours at most. */
 const lifetime = 24 * 60 * 60 * 1000
@@ -85,9 +84,7 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
 
   const server = await oauth
     .processDiscoveryResponse(url, response)
-    .catch((error: unknown) =>
-      refuse('document', error instanceof Error ? error.message : 'not valid', error),
-    )
+    .catch((error: unknown) => refuse('document', oauthReason(error).reason, error))
   return Object.freeze({ ...server, authorization_endpoint, token_endpoint, jwks_uri })
 }
 
@@ -114,13 +111,16 @@ function refuse(key: string, reason: string, cause?: unknown): never {
 export interface Discovery {
   /** The metadata of the issuer, from memory when it is fresh enough. Throws as `discover` does. */
   find(issuer: string, http: Http): Promise<Provider>
+  /** The provider's keys for one attempt; kept from one to the next. */
+  keys(provider: Provider, http: Http): KeySource
   /** Forgets what was fetched, so that a failed login cannot be held up by old metadata. */
   forget(): void
 }
 
-/** Keeps good metadata for at most 24 hours; a failed fetch is never kept. */
+/** Keeps good metadata for at most 24 hours and keys for one; a failed fetch is never kept. */
 export function createDiscovery(clock: Clock): Discovery {
   let kept: { provider: Provider; until: number } | null = null
+  const keys = createKeyCache(clock)
   return {
     find: async (issuer, http) => {
       if (kept?.provider.issuer === issuer && clock.monotonic() < kept.until) return kept.provider
@@ -128,8 +128,10 @@ export function createDiscovery(clock: Clock): Discovery {
       kept = { provider, until: clock.monotonic() + lifetime }
       return provider
     },
+    keys: (provider, http) => keys.forAttempt(provider, http),
     forget: () => {
       kept = null
+      keys.forget()
     },
   }
 }

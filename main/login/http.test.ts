@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
-import { createHttp, type HttpOptions, steps } from './http.ts'
+import { createHttp, type Fetch, httpLimits, type HttpOptions, steps } from './http.ts'
 import { createTestClock, failureOf } from './test-browser.ts'
 
 let servers: Server[] = []
@@ -39,20 +39,51 @@ const json = (response: ServerResponse, body: string | Buffer = '{}', headers = 
 }
 const good = () => serve((_, response) => json(response))
 
-describe('the time limit', () => {
-  it.each<readonly [string, RequestListener]>([
-    ['a server that never answers', () => {}],
-    [
-      'a server that stalls in the body',
-      (_, response) => {
-        response.writeHead(200, { 'content-type': 'application/json' })
-        response.write('{"access_')
-      },
-    ],
-  ])('ends %s; one that answers is heard', async (_, listener) => {
-    const error = await refusalOf(await serve(listener), { timeout: 60 })
-    expect([error.code, error.detail?.reason]).toEqual(['E_NETWORK_TIMEOUT', 'no answer in 60 ms'])
-    await expect(get(await good())).resolves.toMatchObject({ status: 200 })
+describe('a time limit', () => {
+  const limits = { response: 100, total: 150, bytes: 1000 }
+
+  it('ends a server that never answers; one that answers in time is heard', async () => {
+    const clock = createTestClock()
+    const arrived = Promise.withResolvers<void>()
+    const silent = await serve(() => arrived.resolve())
+    const failure = refusalOf(silent, { clock, limits })
+    await arrived.promise
+    clock.advance(99)
+    expect(clock.timers()).toEqual([150, 100])
+    clock.advance(1)
+    const error = await failure
+    expect([error.code, error.detail?.reason]).toEqual(['E_NETWORK_TIMEOUT', 'no answer in 100 ms'])
+    await expect(get(await good(), { clock, limits })).resolves.toMatchObject({ status: 200 })
+    expect(clock.timers()).toEqual([])
+  })
+
+  it('ends a server that stalls in the body, and lets go of its connection', async () => {
+    const clock = createTestClock()
+    const gone = Promise.withResolvers<void>()
+    const url = await serve((request, response) => {
+      request.socket.once('close', () => gone.resolve())
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write('{"access_')
+    })
+    const began = Promise.withResolvers<void>()
+    const watched: Fetch = async (...request) => {
+      const response = await fetch(...request)
+      queueMicrotask(() => began.resolve())
+      return response
+    }
+    const failure = refusalOf(url, { clock, limits, fetch: watched })
+    await began.promise
+    await Promise.resolve()
+    // The answer has begun: its first limit is over, the other one is not.
+    expect(clock.timers()).toEqual([150])
+    clock.advance(150)
+    const error = await failure
+    expect([error.code, error.detail?.reason]).toEqual(['E_NETWORK_TIMEOUT', 'no answer in 150 ms'])
+    await gone.promise
+  })
+
+  it('is 10 s for an answer to begin and 15 s for its end', () => {
+    expect([httpLimits.response, httpLimits.total]).toEqual([10_000, 15_000])
   })
 })
 
@@ -63,9 +94,11 @@ describe('the size limit', () => {
     const chunked = { 'transfer-encoding': 'chunked' }
     for (const url of [await sized(101), await sized(101, chunked)]) {
       // oxlint-disable-next-line no-await-in-loop
-      expect((await refusalOf(url, { maxBytes: 100 })).code).toBe('E_NETWORK_BODY')
+      expect((await refusalOf(url, { limits: { ...httpLimits, bytes: 100 } })).code).toBe(
+        'E_NETWORK_BODY',
+      )
     }
-    const answer = await get(await sized(100), { maxBytes: 100 })
+    const answer = await get(await sized(100), { limits: { ...httpLimits, bytes: 100 } })
     expect(await answer.text()).toHaveLength(100)
   })
 
@@ -132,11 +165,81 @@ describe('an answer is refused', () => {
     await expect(get(await good())).resolves.toBeTruthy()
   })
 
+  it.each<readonly [string, string | Buffer, string]>([
+    ['cut off', '{"a":', 'not JSON'],
+    ['empty', '', 'not JSON'],
+    ['with a name twice', '{"sub":"a","sub":"b"}', 'JSON with a name twice'],
+    ['with a byte order mark', '\uFEFF{}', 'JSON with a byte order mark'],
+    ['in UTF-16', Buffer.from('{}', 'utf16le'), 'not JSON'],
+    ['that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'not UTF-8'],
+    ['with __proto__', '{"__proto__":{}}', 'JSON with a forbidden name'],
+    ['of 100 000 levels', '['.repeat(100_000), 'not JSON'],
+    ['of 100 000 closed levels', '['.repeat(1e5) + ']'.repeat(1e5), 'JSON that is too deep'],
+    ['with NaN', '{"expires_in":NaN}', 'not JSON'],
+  ])('as JSON %s, for what the step says it is', async (_, body, reason) => {
+    const url = await serve((_request, response) => json(response, body))
+    const error = await refusalOf(url)
+    expect([error.code, error.detail?.reason]).toEqual([
+      'E_TOKEN_RESPONSE',
+      `not usable: ${reason}`,
+    ])
+  })
+
   it('from nobody', async () => {
     const url = await good()
     servers.map((server) => server.close())
     const error = await refusalOf(url)
     expect([error.code, error.detail?.reason]).toEqual(['E_NETWORK_UNREACHABLE', 'ECONNREFUSED'])
+  })
+})
+
+describe('a provider that wants to be left alone', () => {
+  const at = Date.parse('2026-11-01T12:00:00Z')
+  const date = (seconds: number) => new Date(at + seconds * 1000).toUTCString()
+  it.each<readonly [number, string | undefined, number | null]>([
+    [503, '7', 7],
+    [429, '7', 7],
+    [429, date(9), 9],
+    [503, '60', 60],
+    [503, '61', 60],
+    [503, '1000000000', 60],
+    [503, '9'.repeat(400), 60],
+    [503, date(86_400), 60],
+    [503, '0', null],
+    [503, '-5', null],
+    [503, '1.5', null],
+    [503, date(-1), null],
+    [503, 'soon', null],
+    [503, '', null],
+    [503, undefined, null],
+    [500, '7', null],
+    [502, '7', null],
+  ])('with %i and Retry-After %s gets %s s', async (status, value, expected) => {
+    const headers = value === undefined ? {} : { 'retry-after': value }
+    const url = await serve((_, response) => response.writeHead(status, headers).end())
+    const error = await refusalOf(url, { clock: createTestClock(at) })
+    expect([error.code, error.retryAfter]).toEqual(['E_NETWORK_STATUS', expected])
+  })
+})
+
+describe('a network that wants a login of its own is recognised', () => {
+  const page = { 'content-type': 'text/html' }
+  it.each<readonly [string, number, Record<string, string>, boolean]>([
+    ['by a page instead of metadata', 200, page, true],
+    ['by a redirect instead of metadata', 302, { location: 'http://portal.test/' }, true],
+    ['by its own status', 511, page, true],
+    ['and not by plain text', 200, { 'content-type': 'text/plain' }, false],
+    ['and not by an outage', 503, page, false],
+  ])('%s', async (_, status, headers, recognised) => {
+    const url = await serve((_request, response) => response.writeHead(status, headers).end('<p>'))
+    const error = await failureOf(create().for(steps.discovery)(url), AppError)
+    expect(error.explanation).toEqual(recognised ? { kind: 'captive-portal' } : null)
+  })
+
+  it('and not by the answer to a form', async () => {
+    const url = await serve((_, response) => response.writeHead(200, page).end('<p>'))
+    const error = await failureOf(create().for(steps.token)(url, { method: 'POST' }), AppError)
+    expect(error.explanation).toBeNull()
   })
 })
 

@@ -1,6 +1,8 @@
-import { AppError, networkError } from '../errors.ts'
-import type { ErrorCode } from '../../preload/contract.ts'
+import type { ErrorCode, Explanation } from '../../preload/contract.ts'
+import { AppError } from '../errors.ts'
+import { networkError, type Step } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
+import { parseStrictJson } from './strict-json.ts'
 
 /** The part of fetch that a login uses; Electron's session has it, and so has Node. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -12,18 +14,34 @@ interface RequestOptions {
   readonly body?: URLSearchParams | undefined
 }
 
-/** A request of a login, and the failure that it is when the answer is not what it must be. */
-export interface Step {
-  readonly name: string
-  readonly invalid: ErrorCode
+export const steps = {
+  discovery: {
+    name: 'discovery',
+    invalid: 'E_PROVIDER_METADATA',
+    refused: 'E_PROVIDER_METADATA',
+  },
+  keys: { name: 'keys', invalid: 'E_PROVIDER_KEYS', refused: 'E_PROVIDER_KEYS' },
+  pushedRequest: {
+    name: 'pushed authorization request',
+    invalid: 'E_PAR_REFUSED',
+    refused: 'E_PAR_REFUSED',
+  },
+  token: { name: 'token request', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+} as const satisfies Record<string, Step>
+
+export interface HttpLimits {
+  /** Milliseconds until the answer begins; to connect is part of it, because fetch does not tell them apart. */
+  readonly response: number
+  /** Milliseconds until the body has ended. */
+  readonly total: number
+  /** Bytes of a body, after it was decompressed. */
+  readonly bytes: number
 }
 
-export const steps = {
-  discovery: { name: 'discovery', invalid: 'E_PROVIDER_METADATA' },
-  keys: { name: 'keys', invalid: 'E_PROVIDER_KEYS' },
-  pushedRequest: { name: 'pushed authorization request', invalid: 'E_PAR_REFUSED' },
-  token: { name: 'token request', invalid: 'E_TOKEN_RESPONSE' },
-} as const satisfies Record<string, Step>
+export const httpLimits: HttpLimits = { response: 10_000, total: 15_000, bytes: 262_144 }
+
+/** Seconds of `Retry-After` that are respected at most. */
+const longestRetryAfter = 60
 
 export interface Http {
   /** A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx). */
@@ -37,18 +55,16 @@ export interface HttpOptions {
   readonly clock: Clock
   /** Ends every request, for example because the attempt was cancelled. */
   readonly signal: AbortSignal
-  /** Time for one request, body included, in milliseconds. */
-  readonly timeout?: number
-  /** Size of one body in bytes. */
-  readonly maxBytes?: number
+  readonly limits?: HttpLimits
 }
 
 /**
- * Wraps fetch in what oauth4webapi leaves to its caller: a time limit that covers the body, a size
- * limit while reading, no redirects, JSON only. Throws `AppError` (`E_NETWORK_…` or the step's own code).
+ * Wraps fetch in what oauth4webapi leaves to its caller: time limits that cover the body, a size limit
+ * while reading, no redirects, JSON only, and only JSON that can be read in one way.
+ * Throws `AppError` (`E_NETWORK_…` or the step's own code).
  */
 export function createHttp(options: HttpOptions): Http {
-  const { timeout = 10_000, maxBytes = 262_144 } = options
+  const { clock, limits = httpLimits } = options
   let skew: number | null = null
 
   const send = async (
@@ -56,20 +72,25 @@ export function createHttp(options: HttpOptions): Http {
     url: string,
     { method = 'GET', headers = {}, body }: RequestOptions,
   ): Promise<Response> => {
-    const limit = AbortSignal.timeout(timeout)
-    const signal = AbortSignal.any([options.signal, limit])
+    const late = new AbortController()
+    const limit = (milliseconds: number): (() => void) =>
+      clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
+    const stopTotal = limit(limits.total)
+    const stopResponse = limit(limits.response)
     try {
       const response = await options.fetch(url, {
         method,
         headers,
         ...(body && { body: body.toString() }),
         redirect: 'manual',
-        signal,
+        signal: AbortSignal.any([options.signal, late.signal]),
       })
-      const bytes = await readBody(response, maxBytes, step)
+      stopResponse()
       const date = Date.parse(response.headers.get('date') ?? '')
-      if (!Number.isNaN(date)) skew = options.clock.now() - date
-      refuseUnusable(response, step)
+      if (!Number.isNaN(date)) skew = clock.now() - date
+      refuseUnusable(response, step, method, clock)
+      const bytes = await readBody(response, limits.bytes, step)
+      if (response.status < 400) refuseAmbiguous(bytes, step)
       const kept = new Headers(response.headers)
       // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
       kept.delete('www-authenticate')
@@ -79,13 +100,13 @@ export function createHttp(options: HttpOptions): Http {
       })
     } catch (error) {
       options.signal.throwIfAborted()
-      if (limit.aborted) {
-        throw new AppError('E_NETWORK_TIMEOUT', `${step.name}: no answer in ${timeout} ms`, {
-          cause: error,
-          detail: { key: step.name, reason: `no answer in ${timeout} ms` },
-        })
-      }
-      throw error instanceof AppError ? error : networkError(error, step.name)
+      late.signal.throwIfAborted()
+      throw error instanceof AppError ? error : networkError(error, step)
+    } finally {
+      stopResponse()
+      stopTotal()
+      // A body that nobody reads to its end would keep its connection.
+      late.abort()
     }
   }
 
@@ -98,19 +119,27 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
+function refusal(
+  code: ErrorCode,
+  step: Step,
+  reason: string,
+  more: { explanation?: Explanation | null; retryAfter?: number | null } = {},
+): AppError {
+  const detail = { key: step.name, reason }
+  return new AppError(code, `${step.name}: ${reason}`, { detail, ...more })
+}
+
+function tooLate(step: Step, milliseconds: number): AppError {
+  return refusal('E_NETWORK_TIMEOUT', step, `no answer in ${milliseconds} ms`)
+}
+
 async function readBody(response: Response, maxBytes: number, step: Step): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
     if (size > maxBytes) {
-      throw new AppError(
-        'E_NETWORK_BODY',
-        `${step.name}: the answer is larger than ${maxBytes} bytes`,
-        {
-          detail: { key: step.name, reason: `larger than ${maxBytes} bytes` },
-        },
-      )
+      throw refusal('E_NETWORK_BODY', step, `larger than ${maxBytes} bytes`)
     }
     chunks.push(chunk)
   }
@@ -118,19 +147,45 @@ async function readBody(response: Response, maxBytes: number, step: Step): Promi
 }
 
 /** What a refusal by the provider says in its body is for the step to read; success must be JSON. */
-function refuseUnusable(response: Response, step: Step): void {
-  const { status } = response
-  const refuse = (code: ErrorCode, reason: string): never => {
-    throw new AppError(code, `${step.name}: ${reason}`, { detail: { key: step.name, reason } })
+function refuseUnusable(response: Response, step: Step, method: string, clock: Clock): void {
+  const { status, headers } = response
+  // What should bring metadata or keys and brings a page is a network that wants a login of its own.
+  const portal: Explanation | null = method === 'GET' ? { kind: 'captive-portal' } : null
+  if (status >= 300 && status < 400) {
+    throw refusal('E_NETWORK_REDIRECT', step, `HTTP ${status}`, { explanation: portal })
   }
-  if (status >= 300 && status < 400) refuse('E_NETWORK_REDIRECT', `HTTP ${status}`)
-  if (status >= 500 || status === 429) refuse('E_NETWORK_STATUS', `HTTP ${status}`)
+  if (status >= 500 || status === 429) {
+    const waits = status === 429 || status === 503
+    throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
+      retryAfter: waits ? retryAfter(headers.get('retry-after'), clock) : null,
+      // RFC 6585 §6: Network Authentication Required.
+      explanation: status === 511 ? { kind: 'captive-portal' } : null,
+    })
+  }
   if (status >= 400) return
-  const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
-    refuse(
-      step.invalid,
-      `HTTP ${status} with content type ${/^[\w.+/-]{1,60}$/.test(type) ? type : 'unknown'}`,
-    )
+    const shown = /^[\w.+/-]{1,60}$/.test(type) ? type : 'unknown'
+    throw refusal(step.invalid, step, `HTTP ${status} with content type ${shown}`, {
+      explanation: type === 'text/html' ? portal : null,
+    })
   }
+}
+
+function refuseAmbiguous(bytes: Uint8Array, step: Step): void {
+  try {
+    parseStrictJson(bytes)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refusal(step.invalid, step, `not usable: ${error.message}`)
+  }
+}
+
+/** Seconds from now by RFC 9110 §10.2.3, a number or a date; null for what is neither or has passed. */
+function retryAfter(value: string | null, clock: Clock): number | null {
+  if (value === null) return null
+  const seconds = /^\d+$/.test(value)
+    ? Number(value)
+    : Math.ceil((Date.parse(value) - clock.now()) / 1000)
+  return seconds > 0 ? Math.min(seconds, longestRetryAfter) : null
 }

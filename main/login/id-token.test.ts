@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import {
   type CryptoKey,
@@ -11,10 +12,11 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { isTextKey } from '../../assets/locales/index.ts'
 import { AppError } from '../errors.ts'
 import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
 import { createHttp } from './http.ts'
-import { createKeySource, type KeySource } from './keys.ts'
+import { createKeyCache, type KeySource } from './keys.ts'
 import { Secret } from './secret.ts'
 import { createTestClock, failureOf } from './test-browser.ts'
 
@@ -22,6 +24,10 @@ const now = 1_800_000_000
 const issuer = 'https://issuer.test'
 const clientId = 'client'
 const nonce = 'the-nonce-that-was-sent'
+const accessToken = 'the-access-token'
+/** The beginning of a token's hash: 16 bytes are half of it. */
+const hashOf = (token: string, bytes = 16): string =>
+  createHash('sha256').update(token).digest().subarray(0, bytes).toString('base64url')
 const good = {
   iss: issuer,
   sub: 'subject',
@@ -35,7 +41,9 @@ const good = {
 const expectation: IdTokenExpectation = {
   issuer,
   clientId,
+  accessToken: new Secret(accessToken),
   nonce: new Secret(nonce),
+  renews: null,
   acrValues: ['idporten-loa-substantial'],
   authenticatedAfter: null,
   now,
@@ -75,7 +83,8 @@ function keysOf(...lists: JWK[][]): KeySource & { readonly fetches: () => number
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/jwks`,
   }
-  return { ...createKeySource(provider, http), fetches: () => fetches }
+  const source = createKeyCache(createTestClock()).forAttempt(provider, http)
+  return { ...source, fetches: () => fetches }
 }
 
 async function sign(
@@ -86,8 +95,14 @@ async function sign(
   return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...header }).sign(key)
 }
 
-const verify = (token: string, expected = expectation, keys: KeySource = keysOf([ownJwk])) =>
-  verifyIdToken(new Secret(token), keys, expected)
+const verify = async (
+  token: string,
+  expected = expectation,
+  keys: KeySource = keysOf([ownJwk]),
+) => {
+  const secret = new Secret(token)
+  return await verifyIdToken(secret, await keys.forToken(secret), expected)
+}
 
 const refusal = (token: string, expected = expectation, keys?: KeySource) =>
   failureOf(verify(token, expected, keys), AppError)
@@ -100,6 +115,7 @@ const ruleNames = [
   'typ',
   'crit',
   'embedded-key',
+  'kid',
   'signature',
   'iss',
   'aud',
@@ -109,8 +125,12 @@ const ruleNames = [
   'nbf',
   'nonce',
   'sub',
+  'same-person',
   'acr',
   'auth_time',
+  'same-login',
+  'at_hash',
+  'types',
   'pid',
 ]
 
@@ -154,10 +174,14 @@ describe('a claim is refused', () => {
     ['pid', 'that is a number', 12838540137, '12838540137'],
     ['pid', 'of ten digits', '1283854013', undefined],
     ['pid', 'that is null', null, undefined],
+    ['at_hash', 'of another access token', hashOf('another'), hashOf(accessToken)],
+    ['at_hash', 'of the whole hash', hashOf(accessToken, 32), undefined],
+    ['at_hash', 'that is empty', '', hashOf(accessToken)],
+    ['at_hash', 'that is null', null, undefined],
   ])('%s %s; the right one is accepted', async (rule, _, bad, fine) => {
     const error = await refusal(await sign({ ...good, [rule]: bad }))
     expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_CLAIM', rule])
-    expect(failedRules(error)).toEqual([rule])
+    expect(failedRules(error).filter((failed) => failed !== 'types')).toEqual([rule])
     const { claims } = await verify(await sign({ ...good, [rule]: fine }))
     expect(claims[rule]).toEqual(fine)
   })
@@ -171,16 +195,84 @@ describe('a claim is refused', () => {
     'auth_time %s, when a fresh login was asked for; the right one is accepted',
     async (_, bad) => {
       const error = await refusal(await sign({ ...good, auth_time: bad }), fresh)
-      expect(failedRules(error)).toEqual(['auth_time'])
+      expect(error.detail?.key).toBe('auth_time')
       await expect(
         verify(await sign({ ...good, auth_time: now - 89 }), fresh),
       ).resolves.toBeTruthy()
+      if (typeof bad === 'string') return
       await expect(verify(await sign({ ...good, auth_time: bad }))).resolves.toBeTruthy()
     },
   )
 })
 
-type IdTokenClaims = typeof good & { azp: unknown; nbf: unknown }
+it.each<readonly [string, unknown, unknown]>([
+  ['auth_time', String(now), now - 5000],
+  ['auth_time', [now], undefined],
+  ['given_name', 7, 'Kari'],
+  ['family_name', ['Nordmann'], 'Nordmann'],
+  ['locale', { nb: true }, 'nb'],
+  ['jti', 1, 'x'],
+  ['sid', null, 'x'],
+  ['email', true, 'kari@example.test'],
+  ['email_verified', 'true', true],
+])('a claim %s that is %j is refused for its type; %j is accepted', async (name, bad, fine) => {
+  const error = await refusal(await sign({ ...good, [name]: bad }))
+  expect([error.code, error.detail]).toMatchObject([
+    'E_ID_TOKEN_CLAIM',
+    { key: 'types', reason: `expected known claims of their types, got ${name}` },
+  ])
+  await expect(verify(await sign({ ...good, [name]: fine }))).resolves.toBeTruthy()
+})
+
+it.each<readonly [string, unknown]>([
+  ['amr', ['Minid-APP']],
+  ['amr', 'BankID'],
+  ['amr', 7],
+  ['amr', undefined],
+  ['made_up', { any: ['thing'] }],
+  ['_claim_sources', { src1: { endpoint: 'https://evil.example/claims' } }],
+])('a claim %s of %j is not judged', async (name, value) => {
+  await expect(verify(await sign({ ...good, [name]: value }))).resolves.toBeTruthy()
+})
+
+describe('a renewed ID token is refused', () => {
+  const former = { ...good, auth_time: now - 5000 }
+  const renewedBy = (by: 'refresh-token' | 'browser'): IdTokenExpectation => ({
+    ...expectation,
+    renews: { claims: former, by },
+  })
+
+  it.each<readonly ['refresh-token' | 'browser', string, Record<string, unknown>, string[]]>([
+    ['refresh-token', 'of another person', { sub: 'another' }, ['same-person']],
+    ['browser', 'of another person', { sub: 'another' }, ['same-person']],
+    ['refresh-token', 'without a person', { sub: undefined }, ['sub', 'same-person']],
+    ['refresh-token', 'of another issuer', { iss: `${issuer}1` }, ['iss']],
+    ['refresh-token', 'for another client', { aud: 'another' }, ['aud']],
+    ['refresh-token', 'of another login', { auth_time: now - 4999 }, ['same-login']],
+    ['refresh-token', 'with another nonce', { nonce: 'another' }, ['nonce']],
+    ['browser', 'without a nonce', { nonce: undefined }, ['nonce']],
+    ['refresh-token', 'that is old', { iat: now - 660 }, ['iat']],
+  ])('by %s %s; the right one is accepted', async (by, _, change, rules) => {
+    const error = await refusal(await sign({ ...former, ...change }), renewedBy(by))
+    expect([error.code, failedRules(error)]).toEqual(['E_ID_TOKEN_CLAIM', rules])
+    await expect(verify(await sign(former), renewedBy(by))).resolves.toBeTruthy()
+  })
+
+  it('but not for what a renewal may leave out, or may make new', async () => {
+    for (const [by, change] of [
+      ['refresh-token', { nonce: undefined }],
+      ['refresh-token', { auth_time: undefined }],
+      ['browser', { auth_time: now }],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(
+        verify(await sign({ ...former, ...change }), renewedBy(by)),
+      ).resolves.toBeTruthy()
+    }
+  })
+})
+
+type IdTokenClaims = typeof good & Record<'azp' | 'nbf' | 'at_hash', unknown>
 
 describe('a signature is refused', () => {
   const twin = async (keys?: KeySource) => verify(await sign(good), expectation, keys)
@@ -244,13 +336,13 @@ describe('a signature is refused', () => {
     await expect(verify(await sign(good, { kid: 'new' }), expectation, keys)).resolves.toBeTruthy()
     expect(keys.fetches()).toBe(2)
     const error = await refusal(await sign(good, { kid: 'newer' }), expectation, keys)
-    expect(failedRules(error)).toEqual(['signature'])
+    expect(failedRules(error)).toEqual(['kid', 'signature'])
     expect(keys.fetches()).toBe(2)
   })
 
   it('without a kid when there are two keys; with one of them it is accepted', async () => {
     const error = await refusal(await sign(good), expectation, keysOf([ownJwk, strangerJwk]))
-    expect(failedRules(error)).toEqual(['signature'])
+    expect(failedRules(error)).toEqual(['kid', 'signature'])
     await expect(twin(keysOf([ownJwk]))).resolves.toBeTruthy()
   })
 
@@ -269,6 +361,10 @@ it.each([
   'eyJhbGciOiJSUzI1NiJ9.e30.AA.AA.AA',
   'eyJhbGciOiJSUzI1NiJ9.WzFd.AA',
   'eyJhbGciOiJSUzI1NiJ9..',
+  // {"alg":"RS256","alg":"RS256"} and {"sub":"a","sub":"b"}
+  'eyJhbGciOiJSUzI1NiIsImFsZyI6IlJTMjU2In0.e30.AA',
+  'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIiwic3ViIjoiYiJ9.AA',
+  'eyJhbGciOiJSUzI1NiJ9 .e30.AA',
 ])('what is no JWT of an object is refused: %j', async (text) => {
   const error = await refusal(text)
   expect([error.code, error.checks]).toEqual(['E_TOKEN_RESPONSE', []])
@@ -287,6 +383,11 @@ describe("this computer's clock", () => {
     const token = await sign({ ...good, ...claims })
     const error = await refusal(token, { ...expectation, clockSkew })
     expect([error.code, error.detail?.key]).toEqual([code, rule])
+    expect(error.explanation).toEqual(
+      code === 'E_CLOCK_SKEW'
+        ? { kind: 'clock', direction: Number(clockSkew) > 0 ? 'ahead' : 'behind', seconds: 720 }
+        : null,
+    )
     expect(error.checks.find((check) => check.rule === rule)?.result).toBe('fail')
     await expect(verify(await sign(good), { ...expectation, clockSkew })).resolves.toBeTruthy()
   })
@@ -304,9 +405,10 @@ describe('the lines of the checks', () => {
   it('name every rule of a good token, passed or skipped', async () => {
     const { checks } = await verify(await sign({ ...good, typ: 'x' }, { typ: 'JWT' }))
     expect(checks.map(({ rule }) => rule)).toEqual(ruleNames)
-    expect(checks.filter(({ result }) => result !== 'pass')).toEqual([
-      expect.objectContaining({ rule: 'auth_time', result: 'skipped' }),
-    ])
+    expect(ruleNames.filter((rule) => !isTextKey(`check.${rule}`))).toEqual([])
+    expect(checks.flatMap(({ rule, result }) => (result === 'pass' ? [] : [rule, result]))).toEqual(
+      ['same-person', 'auth_time', 'same-login'].flatMap((rule) => [rule, 'skipped']),
+    )
     const any = await verify(await sign({ ...good, acr: undefined }), {
       ...expectation,
       acrValues: [],

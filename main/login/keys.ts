@@ -1,14 +1,39 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import { type CryptoKey, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import { idTokenAlgorithm, type Provider } from './discovery.ts'
+import type { Clock } from './clock.ts'
+import type { Provider } from './discovery.ts'
 import { type Http, steps } from './http.ts'
+import type { Secret } from './secret.ts'
 
-/** Finds the provider's public key for a token header. */
-export interface KeySource {
-  /** Null when the provider has no such key, also after looking once more. Throws `AppError`. */
-  find(kid: string | undefined): Promise<CryptoKey | null>
+/** The one signature algorithm that ID-porten uses; another one is a new release, not a setting. */
+export const idTokenAlgorithm = 'RS256'
+
+/** A public key of the provider that may verify an ID token. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  readonly key: CryptoKey
 }
+
+/** The provider's keys for one attempt. */
+export interface KeySource {
+  /** Makes sure that there are keys, from memory or from the provider. Throws `AppError`. */
+  prepare(): Promise<void>
+  /**
+   * The keys to verify a token with: the provider is asked once more, and only once in an attempt, when
+   * none of them can be the token's, however fresh they are. Throws `AppError`.
+   */
+  forToken(token: Secret): Promise<readonly VerificationKey[]>
+}
+
+/** Keeps the keys of one provider from one attempt to the next. */
+export interface KeyCache {
+  forAttempt(provider: Provider, http: Http): KeySource
+  forget(): void
+}
+
+/** Milliseconds that keys are kept: so long would a key be believed that the provider has withdrawn. */
+const lifetime = 60 * 60 * 1000
 
 const keySet = v.object({
   keys: v.pipe(v.array(v.looseObject({ kty: v.string() })), v.maxLength(100)),
@@ -28,43 +53,70 @@ const rsaKey = v.looseObject({
   ),
 })
 
-/** Bits of the smallest RSA modulus that is taken (RFC 7518 §3.3). */
-const minimumModulus = 2048
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+/** Bits of an RSA modulus that is taken: RFC 7518 §3.3, and no more than is verified at once. */
+const modulus = { least: 2048, most: 8192 }
+/** F4, the exponent that everybody uses; below it a signature may be forged. */
+const leastExponent = 65_537
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/**
- * Reads the provider's keys once per attempt, and once more when a token names a key that is not
- * among them: a provider that rotates during a login just works, and cannot make us fetch forever.
- */
-export function createKeySource(provider: Provider, http: Http): KeySource {
-  let fetched = fetchKeys(provider, http)
-  fetched.catch(() => {})
-  let lookedAgain = false
+/** A provider that rotates its keys between or during logins just works, and cannot make us fetch forever. */
+export function createKeyCache(clock: Clock): KeyCache {
+  let kept: { uri: string; keys: readonly VerificationKey[]; until: number } | null = null
+
   return {
-    find: async (kid) => {
-      const key = select(await fetched, kid)
-      if (key !== null) return key
-      if (lookedAgain) return null
-      lookedAgain = true
-      fetched = fetchKeys(provider, http)
-      return select(await fetched, kid)
+    forAttempt: ({ jwks_uri: uri }, http) => {
+      const fetchNow = async (): Promise<readonly VerificationKey[]> => {
+        const keys = await fetchKeys(uri, http)
+        kept = { uri, keys, until: clock.monotonic() + lifetime }
+        return keys
+      }
+      let fetches = 0
+      const load = async (): Promise<readonly VerificationKey[]> => {
+        if (kept?.uri === uri && clock.monotonic() < kept.until) return kept.keys
+        fetches += 1
+        return await fetchNow()
+      }
+      let current: Promise<readonly VerificationKey[]> | null = null
+      let lookedAgain = false
+      return {
+        prepare: async () => {
+          await (current ??= load())
+        },
+        forToken: async (token) => {
+          const keys = await (current ??= load())
+          const kid = kidOf(token)
+          // A key without a name may have been replaced by another without one since the last attempt.
+          const believed = kid !== undefined || fetches > 0
+          if (lookedAgain || (believed && matching(keys, kid).length > 0)) return await current
+          lookedAgain = true
+          return await (current = fetchNow())
+        },
+      }
+    },
+    forget: () => {
+      kept = null
     },
   }
 }
 
-interface UsableKey {
-  readonly kid: string | undefined
-  readonly key: CryptoKey
+/** The keys that a token header may mean; only when it is exactly one is it known which. */
+export function matching(
+  keys: readonly VerificationKey[],
+  kid: unknown,
+): readonly VerificationKey[] {
+  return kid === undefined ? keys : keys.filter((key) => key.kid === kid)
 }
 
-function select(keys: readonly UsableKey[], kid: string | undefined): CryptoKey | null {
-  const candidates = kid === undefined ? keys : keys.filter((key) => key.kid === kid)
-  // Two keys that could be meant are none: guessing would let a stranger's key in.
-  return candidates.length === 1 ? (candidates[0]?.key ?? null) : null
+function kidOf(token: Secret): unknown {
+  try {
+    return decodeProtectedHeader(token.reveal()).kid
+  } catch {
+    return undefined
+  }
 }
 
-async function fetchKeys(provider: Provider, http: Http): Promise<readonly UsableKey[]> {
-  const response = await http.for(steps.keys)(provider.jwks_uri, {
+async function fetchKeys(uri: string, http: Http): Promise<readonly VerificationKey[]> {
+  const response = await http.for(steps.keys)(uri, {
     headers: { accept: 'application/json, application/jwk-set+json' },
   })
   const refuse = (reason: string): never => {
@@ -74,18 +126,29 @@ async function fetchKeys(provider: Provider, http: Http): Promise<readonly Usabl
   const parsed = v.safeParse(keySet, await response.json().catch(() => null))
   if (!parsed.success) return refuse('not a key set')
 
-  const usable: UsableKey[] = []
+  const usable = new Map<string, VerificationKey>()
+  const names = new Map<string, number>()
   for (const jwk of parsed.output.keys) {
     const candidate = v.safeParse(rsaKey, jwk)
     if (!candidate.success || privateMembers.some((member) => member in jwk)) continue
     const { n, e, kid } = candidate.output
     const publicKey: JWK = { kty: 'RSA', n, e }
+    // Sequential on purpose: a set of a hundred keys must not occupy every thread.
+    // oxlint-disable-next-line no-await-in-loop
     const key = await importJWK(publicKey, idTokenAlgorithm).catch(() => null)
-    if (key !== null && !(key instanceof Uint8Array) && isStrong(key)) usable.push({ kid, key })
+    if (key === null || key instanceof Uint8Array || !isStrong(key, e)) continue
+    // The same key under the same name is one; two keys under one name are none: guessing would let
+    // a stranger's key in.
+    const same = `${kid ?? ''} ${n} ${e}`
+    if (usable.has(same)) continue
+    usable.set(same, { kid, key })
+    if (kid !== undefined) names.set(kid, (names.get(kid) ?? 0) + 1)
   }
-  return usable
+  return [...usable.values()].filter(({ kid }) => kid === undefined || names.get(kid) === 1)
 }
 
-function isStrong({ algorithm }: CryptoKey): boolean {
-  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) >= minimumModulus
+function isStrong({ algorithm }: CryptoKey, exponent: string): boolean {
+  const bits = 'modulusLength' in algorithm ? Number(algorithm.modulusLength) : 0
+  const value = BigInt(`0x0${Buffer.from(exponent, 'base64url').toString('hex')}`)
+  return bits >= modulus.least && bits <= modulus.most && value >= leastExponent
 }

@@ -2,8 +2,8 @@ import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import type { Check } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
+import { libraryError, oauthReason } from '../known-errors.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
-import { oauthReason } from './authorization-request.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import { type Http, steps } from './http.ts'
 import { Secret } from './secret.ts'
@@ -77,15 +77,17 @@ export function checkCallback(
     )
     return { parameters: valid, checks: callbackChecks(provider, parameters, request) }
   } catch (error) {
+    const { reason, explanation } = oauthReason(error)
     if (!(error instanceof oauth.AuthorizationResponseError)) {
-      return invalid('response', error instanceof Error ? error.message : 'not valid', error)
+      return invalid('response', reason, error)
     }
-    const description = error.error_description === undefined ? '' : `: ${error.error_description}`
-    const code = error.error === 'access_denied' ? 'E_LOGIN_DENIED' : 'E_LOGIN_REFUSED'
-    throw new AppError(code, `authorization response: ${error.error}`, {
-      cause: error,
-      detail: { key: 'error', reason: `${error.error}${description}` },
-    })
+    const denied = error.error === 'access_denied'
+    throw new AppError(
+      denied ? 'E_LOGIN_DENIED' : 'E_LOGIN_REFUSED',
+      `authorization response: ${error.error}`,
+      // That the person said no needs no explanation.
+      { cause: error, detail: { key: 'error', reason }, explanation: denied ? null : explanation },
+    )
   }
 }
 
@@ -142,17 +144,14 @@ export async function requestTokens(options: {
     },
   )
   const process = async (): Promise<void> => {
-    await oauth.processAuthorizationCodeResponse(provider, client, response, {
-      expectedNonce: request.nonce.reveal(),
-      requireIdToken: true,
-    })
+    const expected = { expectedNonce: request.nonce.reveal(), requireIdToken: true }
+    await oauth
+      .processAuthorizationCodeResponse(provider, client, response, expected)
+      .catch((error: unknown) => {
+        throw libraryError(error, steps.token)
+      })
   }
-  if (response.status !== 200) {
-    await process().catch((error: unknown) => {
-      const refused = error instanceof oauth.ResponseBodyError
-      throw tokenError(refused ? 'E_TOKEN_REFUSED' : 'E_TOKEN_RESPONSE', oauthReason(error), error)
-    })
-  }
+  if (response.status !== 200) await process()
   const body: unknown = await response
     .clone()
     .json()
@@ -160,9 +159,11 @@ export async function requestTokens(options: {
   const parsed = v.safeParse(tokenResponse, body)
   if (!parsed.success) {
     const [issue] = parsed.issues
-    const key = v.getDotPath(issue) ?? 'body'
     // The message of the schema may quote what came: only its kind is told.
-    throw tokenError('E_TOKEN_RESPONSE', `${key} is absent or not valid`, undefined)
+    const reason = `${v.getDotPath(issue) ?? 'body'} is absent or not valid`
+    throw new AppError('E_TOKEN_RESPONSE', `${steps.token.name}: ${reason}`, {
+      detail: { key: steps.token.name, reason },
+    })
   }
   const { access_token, id_token, refresh_token, expires_in } = parsed.output
   return {
@@ -170,20 +171,6 @@ export async function requestTokens(options: {
     accessToken: new Secret(access_token),
     refreshToken: refresh_token === undefined ? null : new Secret(refresh_token),
     expiresIn: expires_in ?? null,
-    confirm: () =>
-      process().catch((error: unknown) => {
-        throw tokenError('E_TOKEN_RESPONSE', oauthReason(error), error)
-      }),
+    confirm: process,
   }
-}
-
-function tokenError(
-  code: 'E_TOKEN_REFUSED' | 'E_TOKEN_RESPONSE',
-  reason: string,
-  cause: unknown,
-): AppError {
-  return new AppError(code, `token request: ${reason}`, {
-    cause,
-    detail: { key: 'token request', reason },
-  })
 }

@@ -460,3 +460,38 @@ describe('the session', () => {
     expect(app.controller.snapshot().status).toBe('signed-out')
   })
 })
+
+describe('a provider that asks for peace', () => {
+  const busy = (retryAfter: string): Fetch => {
+    let asked = 0
+    return async (url, init) => {
+      asked += 1
+      if (asked > 1) return await fetch(url, init)
+      return new Response('', { status: 503, headers: { 'retry-after': retryAfter } })
+    }
+  }
+
+  it('is not asked before its time is over, and then logs in', async () => {
+    const app = create({ fetch: busy('20') })
+    await app.ready()
+    await app.controller.signIn()
+    const failed = await app.until(({ error }) => error !== null)
+    expect([failed.error?.code, failed.retryInMs]).toEqual(['E_NETWORK_STATUS', 20_000])
+    app.clock.advance(19_000)
+    await app.controller.signIn()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', retryInMs: 1000 })
+    app.clock.advance(1000)
+    expect(app.controller.snapshot()).toMatchObject({ retryInMs: null, error: failed.error })
+    const { snapshot } = await app.logIn()
+    expect(snapshot.status).toBe('signed-in')
+  })
+
+  it('without a time can be asked again at once', async () => {
+    const app = create({ fetch: busy('-1') })
+    await app.ready()
+    await app.controller.signIn()
+    expect((await app.until(({ error }) => error !== null)).retryInMs).toBeNull()
+    const { snapshot } = await app.logIn()
+    expect(snapshot.status).toBe('signed-in')
+  })
+})

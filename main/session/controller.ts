@@ -56,6 +56,7 @@ export function createController(options: ControllerOptions): Controller {
   let strays = 0
   let asleep: { readonly wall: number; readonly monotonic: number } | null = null
   let stopSessionTimer = (): void => {}
+  let stopRetryTimer = (): void => {}
 
   // Asked for anew with every page: the person may change the language in the middle.
   const currentTexts: CallbackTexts = {
@@ -123,10 +124,21 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       const failure = toFailure(toAppError(error), started.reference)
       log('login failed', { error, reference: failure.reference })
-      if (dispatch({ type: 'failed', attempt: id, error: failure })) options.onOutcome()
+      if (fail(id, failure, toAppError(error).retryAfter)) options.onOutcome()
     } finally {
       if (attempt === started) attempt = null
     }
+  }
+
+  /** A provider that asks for peace gets it: until then nothing can be started. */
+  const fail = (id: number, error: Failure, retryAfter: number | null): boolean => {
+    const wait = (retryAfter ?? 0) * 1000
+    const retryAt = wait > 0 ? clock.monotonic() + wait : null
+    if (!dispatch({ type: 'failed', attempt: id, error, retryAt })) return false
+    if (wait > 0) {
+      stopRetryTimer = clock.after(wait, () => dispatch({ type: 'retry-allowed', attempt: id }))
+    }
+    return true
   }
 
   const signedIn = (result: Login, policy: Profile, id: number): void => {
@@ -159,7 +171,9 @@ export function createController(options: ControllerOptions): Controller {
     snapshot,
     signIn: async () => {
       if (inProgress(state.status)) await attempt?.reopen()
-      else if (profile !== null && state.status === 'signed-out') start(profile)
+      else if (profile !== null && state.status === 'signed-out' && state.retryAt === null) {
+        start(profile)
+      }
     },
     cancel,
     reopenBrowser: async () => {
@@ -190,6 +204,7 @@ export function createController(options: ControllerOptions): Controller {
       dispatch({ type: 'resumed' })
     },
     close: async () => {
+      stopRetryTimer()
       await cancel()
       endSession(null)
     },
@@ -204,6 +219,7 @@ const expired: Failure = {
   ...errors.E_SESSION_EXPIRED,
   reference: '',
   detail: null,
+  explanation: null,
   checks: [],
 }
 
@@ -224,13 +240,14 @@ function loginPolicy(profile: Profile, language: Language): LoginPolicy {
 }
 
 function toFailure(error: AppError, reference: string): Failure {
-  const { code, detail, checks } = error
+  const { code, detail, explanation, checks } = error
   return {
     code,
     ...errors[code],
     reference,
     // Part of it may be the provider's words.
     detail: detail && { key: redactText(detail.key), reason: redactText(detail.reason) },
+    explanation,
     checks: [...checks],
   }
 }

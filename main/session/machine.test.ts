@@ -15,6 +15,7 @@ const failure: Failure = {
   ...errors.E_LOGIN_TIMEOUT,
   reference: 'REFREF',
   detail: null,
+  explanation: null,
   checks: [],
 }
 const session: SignedIn = {
@@ -38,6 +39,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       'stranger-refused',
       'exchanging',
       'cancelled',
+      'retry-allowed',
     ),
     attempt,
   }),
@@ -48,7 +50,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     hint: fc.constantFrom('browser-failed', 'browser-missing', 'not-returned'),
   }),
   fc.record({ type: fc.constant('signed-in'), attempt, session: fc.constant(session) }),
-  fc.record({ type: fc.constant('failed'), attempt, error: fc.constant(failure) }),
+  fc.record({
+    type: fc.constant('failed'),
+    attempt,
+    error: fc.constant(failure),
+    retryAt: fc.constantFrom(null, 5),
+  }),
 )
 
 /** The events of a login that goes well, so that the deep states are reached often. */
@@ -91,6 +98,7 @@ describe('whatever happens in whatever order', () => {
           expect(state.session !== null).toBe(state.status === 'signed-in')
           expect(state.waiting !== null).toBe(state.status === 'waiting-for-browser')
           expect(state.error === null || state.status === 'signed-out').toBe(true)
+          expect(state.retryAt === null || state.status === 'signed-out').toBe(true)
           expect(!state.pidRevealed || state.status === 'signed-in').toBe(true)
           expect(state.status !== 'restoring' || before.status === 'restoring').toBe(true)
         }
@@ -207,7 +215,12 @@ describe('a transition', () => {
       { status: 'signed-out', error: failure },
     ],
     ['sign out of nothing', 'exchanging', { type: 'signed-out', error: failure }, null],
-    ['late failure', 'signedIn', { type: 'failed', attempt: 1, error: failure }, null],
+    [
+      'late failure',
+      'signedIn',
+      { type: 'failed', attempt: 1, error: failure, retryAt: null },
+      null,
+    ],
     ['late cancel', 'signedIn', { type: 'cancelled', attempt: 1 }, null],
     ['same language', 'signedOut', { type: 'language-chosen', language: 'nb' }, null],
     [
@@ -229,13 +242,28 @@ describe('a transition', () => {
     (from) => {
       const state = all[from] ?? initialState('nb')
       expect(inProgress(state.status)).toBe(true)
-      const failed = reduce(state, { type: 'failed', attempt: 1, error: failure })
+      const failed = reduce(state, { type: 'failed', attempt: 1, error: failure, retryAt: null })
       expect(failed).toMatchObject({ status: 'signed-out', error: failure, waiting: null })
       expect(reduce(failed, { type: 'sign-in-started', attempt: 2 }).error).toBeNull()
       const cancelled = reduce(state, { type: 'cancelled', attempt: 1 })
       expect(cancelled).toMatchObject({ status: 'signed-out', error: null, waiting: null })
     },
   )
+
+  it('after a failure whose provider wants peace is no login until that is over', () => {
+    const failed = reduce(run([restored, ...login(1).slice(0, 1)]), {
+      type: 'failed',
+      attempt: 1,
+      error: failure,
+      retryAt: 7,
+    })
+    expect(failed).toMatchObject({ status: 'signed-out', retryAt: 7 })
+    const start = { type: 'sign-in-started', attempt: 2 } as const
+    expect(reduce(failed, start)).toBe(failed)
+    const allowed = reduce(failed, { type: 'retry-allowed', attempt: 1 })
+    expect(allowed).toMatchObject({ error: failure, retryAt: null })
+    expect(reduce(allowed, start).status).toBe('preparing')
+  })
 
   it('to a second person hides the number again', () => {
     const revealed = reduce(run([restored, ...login(1)]), { type: 'pid-revealed', revealed: true })

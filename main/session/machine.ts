@@ -31,6 +31,8 @@ export interface State {
   readonly session: SignedIn | null
   readonly pidRevealed: boolean
   readonly error: Failure | null
+  /** Monotonic milliseconds before which the provider wants no new login; null when it does not mind. */
+  readonly retryAt: number | null
 }
 
 export type Event =
@@ -45,7 +47,13 @@ export type Event =
   | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
   | { readonly type: 'exchanging'; readonly attempt: number }
   | { readonly type: 'signed-in'; readonly attempt: number; readonly session: SignedIn }
-  | { readonly type: 'failed'; readonly attempt: number; readonly error: Failure }
+  | {
+      readonly type: 'failed'
+      readonly attempt: number
+      readonly error: Failure
+      readonly retryAt: number | null
+    }
+  | { readonly type: 'retry-allowed'; readonly attempt: number }
   | { readonly type: 'cancelled'; readonly attempt: number }
   | { readonly type: 'pid-revealed'; readonly revealed: boolean }
   | { readonly type: 'signed-out'; readonly error: Failure | null }
@@ -60,6 +68,7 @@ export function initialState(language: Language): State {
     session: null,
     pidRevealed: false,
     error: null,
+    retryAt: null,
   }
 }
 
@@ -89,7 +98,9 @@ function step(state: State, event: Event): State {
     case 'language-chosen':
       return event.language === state.language ? state : { ...state, language: event.language }
     case 'sign-in-started':
-      return state.status === 'signed-out' && event.attempt > state.attempt
+      return state.status === 'signed-out' &&
+        state.retryAt === null &&
+        event.attempt > state.attempt
         ? { ...state, status: 'preparing', attempt: event.attempt, error: null }
         : state
     case 'pid-revealed':
@@ -157,7 +168,11 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? { ...state, status: 'signed-in', session: event.session, pidRevealed: false }
         : state
     case 'failed':
-      return inProgress(status) ? { ...state, ...signedOut, error: event.error } : state
+      return inProgress(status)
+        ? { ...state, ...signedOut, error: event.error, retryAt: event.retryAt }
+        : state
+    case 'retry-allowed':
+      return state.retryAt === null ? state : { ...state, retryAt: null }
     case 'cancelled':
       return inProgress(status) ? { ...state, ...signedOut, error: null } : state
   }

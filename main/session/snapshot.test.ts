@@ -104,6 +104,7 @@ describe('a personal number', () => {
         ...errors.E_ID_TOKEN_CLAIM,
         reference: 'REFREF',
         detail: { key: 'sub', reason: `got ${pid}` },
+        explanation: null,
         checks: [check],
       },
     })

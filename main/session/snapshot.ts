@@ -64,6 +64,7 @@ export function toSnapshot(state: State, profile: Profile | null, monotonic: num
       })),
     },
     error: state.error && maskFailure(state.error),
+    retryInMs: state.retryAt === null ? null : Math.max(0, state.retryAt - monotonic),
   }
 }
 

@@ -7,7 +7,7 @@ import { Text } from './text.tsx'
 
 type ActionProps = Pick<
   ComponentProps<typeof Button>,
-  'variant' | 'disabled' | 'aria-pressed' | 'data-color' | 'data-size'
+  'variant' | 'disabled' | 'aria-describedby' | 'aria-pressed' | 'data-color' | 'data-size'
 > & {
   /** The name of the control in the automation contract (docs/automation.md). */
   name: string

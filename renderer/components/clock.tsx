@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import { useTexts } from '../i18n.ts'
+import { type Texts, useTexts } from '../i18n.ts'
 
 function everyQuarterSecond(onTick: () => void): () => void {
   const timer = setInterval(onTick, 250)
@@ -26,6 +26,21 @@ export function clockTime(seconds: number): string {
 // Dates have no Northern Sami here: they are Norwegian, and marked as such.
 // Chromium has no dates in nynorsk: bokmål writes them alike, the default would be American.
 const formats = { nb: ['nb-NO'], nn: ['nn-NO', 'nb-NO'], en: ['en-GB'], se: ['nb-NO'] }
+
+/** A length of time in words: in the largest unit of which there are at least two. */
+export function timeInWords(seconds: number, { language, t }: Texts): string {
+  const words = (unit: 'second' | 'minute' | 'hour' | 'day', count: number) =>
+    // All the languages here have these two forms; what Chromium knows of nynorsk is not asked.
+    t(`unit.${unit}.${count === 1 ? 'one' : 'other'}`, {
+      number: new Intl.NumberFormat(formats[language]).format(count),
+    })
+  const minutes = Math.round(seconds / 60)
+  const hours = Math.round(seconds / 3600)
+  if (seconds < 120) return words('second', seconds)
+  if (minutes < 120) return words('minute', minutes)
+  if (hours < 48) return words('hour', hours)
+  return words('day', Math.round(seconds / 86_400))
+}
 
 /** A point of time (Unix, in milliseconds) as the person's own clock and language show it. */
 export function LocalTime({ at, precise = false }: { at: number; precise?: boolean }) {

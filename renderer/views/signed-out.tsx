@@ -1,26 +1,21 @@
 import { Card, Paragraph } from '@digdir/designsystemet-react'
 import { EnterIcon } from '@navikt/aksel-icons'
+import { useId, useState } from 'react'
 import type { Snapshot } from '../../preload/contract.ts'
+import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
+import { clockTime, useSecondsLeft } from '../components/clock.tsx'
 import { FailureReport } from '../components/failure.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { Level } from '../components/level.tsx'
+import { Status } from '../components/status.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
-export function SignedOut({ snapshot: { error, profile } }: { snapshot: Snapshot }) {
-  const signIn = (
-    <div className="actions">
-      <Action
-        name="sign-in"
-        label={error?.retryable && error.category !== 'session' ? 'action.retry' : 'action.sign-in'}
-        icon={<EnterIcon aria-hidden fontSize="1.5rem" />}
-        disabled={profile === null}
-        intent={(main) => main.signIn()}
-      />
-    </div>
-  )
+export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
+  const { error, profile } = snapshot
+  const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
       <>
@@ -41,6 +36,44 @@ export function SignedOut({ snapshot: { error, profile } }: { snapshot: Snapshot
       {signIn}
       {profile && <ProfileFacts profile={profile} />}
     </>
+  )
+}
+
+/** The way in, and while the provider wants to be left alone: for how long. */
+function SignIn({
+  snapshot: { error, profile, retryInMs },
+  receivedAt,
+}: {
+  snapshot: Snapshot
+  receivedAt: number
+}) {
+  const countdown = useId()
+  const waiting = retryInMs !== null
+  const [waited, setWaited] = useState(waiting)
+  if (waiting && !waited) setWaited(true)
+  return (
+    <div className="actions">
+      <Action
+        name="sign-in"
+        label={error?.retryable && error.category !== 'session' ? 'action.retry' : 'action.sign-in'}
+        icon={<EnterIcon aria-hidden fontSize="1.5rem" />}
+        disabled={profile === null || waiting}
+        {...(waiting && { 'aria-describedby': countdown })}
+        intent={(main) => main.signIn()}
+      />
+      {waiting && <Countdown id={countdown} deadline={receivedAt + retryInMs} />}
+      {/* The countdown is not read out by itself; its end is, once. */}
+      <Status className="ds-sr-only">{waited && !waiting && <Text id="retry.ready" />}</Status>
+    </div>
+  )
+}
+
+function Countdown({ id, deadline }: { id: string; deadline: number }) {
+  const seconds = useSecondsLeft(deadline, monotonic)
+  return (
+    <p id={id} role="timer" aria-live="off" className="countdown" data-retry-wait>
+      <Text id="retry.wait" values={{ time: clockTime(seconds) }} />
+    </p>
   )
 }
 

@@ -1,0 +1,159 @@
+import { getSystemErrorMap } from 'node:util'
+import * as jose from 'jose'
+import * as oauth from 'oauth4webapi'
+import { describe, expect, it } from 'vitest'
+import { errorCodes, oauthErrors } from '../preload/contract.ts'
+import { AppError } from './errors.ts'
+import {
+  libraryCode,
+  libraryError,
+  networkCode,
+  networkError,
+  oauthReason,
+} from './known-errors.ts'
+import { steps } from './login/http.ts'
+
+const node = (code: string) =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(`x ${code}`), { code }) })
+const chromium = (name: string) => new Error(`net::${name}`)
+
+describe('a request that failed is named', () => {
+  it.each([
+    [node('ENOTFOUND'), 'E_NETWORK_OFFLINE', 'ENOTFOUND'],
+    [node('EAI_AGAIN'), 'E_NETWORK_OFFLINE', 'EAI_AGAIN'],
+    [chromium('ERR_INTERNET_DISCONNECTED'), 'E_NETWORK_OFFLINE', 'ERR_INTERNET_DISCONNECTED'],
+    [chromium('ERR_NAME_NOT_RESOLVED'), 'E_NETWORK_OFFLINE', 'ERR_NAME_NOT_RESOLVED'],
+    [chromium('ERR_PROXY_CONNECTION_FAILED'), 'E_NETWORK_PROXY', 'ERR_PROXY_CONNECTION_FAILED'],
+    [chromium('ERR_TUNNEL_CONNECTION_FAILED'), 'E_NETWORK_PROXY', 'ERR_TUNNEL_CONNECTION_FAILED'],
+    [chromium('ERR_CONNECTION_TIMED_OUT'), 'E_NETWORK_TIMEOUT', 'ERR_CONNECTION_TIMED_OUT'],
+    [node('ETIMEDOUT'), 'E_NETWORK_TIMEOUT', 'ETIMEDOUT'],
+    [chromium('ERR_CERT_AUTHORITY_INVALID'), 'E_NETWORK_TLS', 'ERR_CERT_AUTHORITY_INVALID'],
+    [chromium('ERR_SSL_PROTOCOL_ERROR'), 'E_NETWORK_TLS', 'ERR_SSL_PROTOCOL_ERROR'],
+    [node('CERT_HAS_EXPIRED'), 'E_NETWORK_TLS', 'CERT_HAS_EXPIRED'],
+    [node('ERR_TLS_CERT_ALTNAME_INVALID'), 'E_NETWORK_TLS', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    [new Error('Redirect was cancelled'), 'E_NETWORK_REDIRECT', 'a redirect'],
+    [node('ECONNREFUSED'), 'E_NETWORK_UNREACHABLE', 'ECONNREFUSED'],
+    [node('ECONNRESET'), 'E_NETWORK_UNREACHABLE', 'ECONNRESET'],
+    [chromium('ERR_CONNECTION_REFUSED'), 'E_NETWORK_UNREACHABLE', 'ERR_CONNECTION_REFUSED'],
+    [chromium('ERR_EMPTY_RESPONSE'), 'E_NETWORK_UNREACHABLE', 'ERR_EMPTY_RESPONSE'],
+    [chromium('ERR_INVALID_HTTP_RESPONSE'), 'E_NETWORK_BODY', 'ERR_INVALID_HTTP_RESPONSE'],
+    [
+      chromium('ERR_INCOMPLETE_CHUNKED_ENCODING'),
+      'E_NETWORK_BODY',
+      'ERR_INCOMPLETE_CHUNKED_ENCODING',
+    ],
+    [chromium('ERR_CONTENT_DECODING_FAILED'), 'E_NETWORK_BODY', 'ERR_CONTENT_DECODING_FAILED'],
+    [new Error('something else'), 'E_NETWORK_UNREACHABLE', 'no answer'],
+    ['no error at all', 'E_NETWORK_UNREACHABLE', 'no answer'],
+  ])('%s as %s', (error, code, reason) => {
+    const named = networkError(error, steps.token)
+    expect([named.code, named.detail]).toEqual([code, { key: 'token request', reason }])
+  })
+
+  it('also when its causes go round', () => {
+    const round = new Error('round')
+    round.cause = round
+    expect(networkError(round, steps.token).code).toBe('E_NETWORK_UNREACHABLE')
+  })
+})
+
+describe('what a secure connection was refused for is told apart', () => {
+  it.each([
+    [chromium('ERR_CERT_DATE_INVALID'), 'expired'],
+    [node('CERT_HAS_EXPIRED'), 'expired'],
+    [node('CERT_NOT_YET_VALID'), 'expired'],
+    [chromium('ERR_CERT_COMMON_NAME_INVALID'), 'wrong-host'],
+    [node('ERR_TLS_CERT_ALTNAME_INVALID'), 'wrong-host'],
+    [chromium('ERR_CERT_AUTHORITY_INVALID'), 'unknown-authority'],
+    [node('DEPTH_ZERO_SELF_SIGNED_CERT'), 'unknown-authority'],
+    [node('SELF_SIGNED_CERT_IN_CHAIN'), 'unknown-authority'],
+    [node('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'unknown-authority'],
+    [chromium('ERR_SSL_VERSION_OR_CIPHER_MISMATCH'), 'old-version'],
+    [node('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'), 'old-version'],
+    [node('ERR_SSL_UNSUPPORTED_PROTOCOL'), 'old-version'],
+    [chromium('ERR_CERT_REVOKED'), null],
+    [chromium('ERR_SSL_PROTOCOL_ERROR'), null],
+  ])('%s as %s', (error, problem) => {
+    expect(networkError(error, steps.discovery)).toMatchObject({
+      code: 'E_NETWORK_TLS',
+      explanation: problem === null ? null : { kind: 'tls', problem },
+    })
+  })
+
+  it('and nothing else gets such an explanation', () => {
+    for (const error of [chromium('ERR_CONNECTION_RESET'), node('ENOTFOUND'), new Error('x')]) {
+      expect(networkError(error, steps.discovery).explanation).toBeNull()
+    }
+  })
+})
+
+describe('no name is forgotten when a library is upgraded', () => {
+  const names = new Set<string>(errorCodes)
+
+  it("of Node's errors of the system", () => {
+    const codes = Array.from(getSystemErrorMap().values(), ([name]) => name)
+    expect(codes.length).toBeGreaterThan(70)
+    // The one that says that it has no name.
+    expect(codes.filter((code) => networkCode(code) === null)).toEqual(['UNKNOWN'])
+  })
+
+  it('of oauth4webapi', () => {
+    const codes = Object.values(oauth).filter(
+      (value) => typeof value === 'string' && value.startsWith('OAUTH_'),
+    )
+    expect(codes.length).toBeGreaterThan(15)
+    for (const code of codes) {
+      expect([code, names.has(libraryCode(String(code), steps.token) ?? '')]).toEqual([code, true])
+    }
+  })
+
+  it('of jose', () => {
+    const codes = Object.values(jose.errors).map((error) => error.code)
+    expect(codes.length).toBeGreaterThan(12)
+    for (const code of codes) {
+      expect([code, names.has(libraryCode(code, steps.keys) ?? '')]).toEqual([code, true])
+    }
+  })
+
+  it('and what is no name is not guessed', () => {
+    expect(['toString', '', 'OAUTH_NEW'].map((code) => libraryCode(code, steps.token))).toEqual([
+      null,
+      null,
+      null,
+    ])
+    expect([networkCode('ERR_NEW'), networkCode('')]).toEqual([null, null])
+  })
+})
+
+describe('what a library found wrong', () => {
+  const bodyError = (error: string, error_description?: string) =>
+    new oauth.ResponseBodyError('refused', {
+      cause: { error, ...(error_description !== undefined && { error_description }) },
+      response: Response.json({}, { status: 400 }),
+    })
+
+  it.each(oauthErrors)('%s is the refusal of its step and explained', (name) => {
+    expect(libraryError(bodyError(name), steps.token)).toMatchObject({
+      code: 'E_TOKEN_REFUSED',
+      detail: { key: 'token request', reason: name },
+      explanation: { kind: 'oauth', error: name },
+    })
+    expect(libraryError(bodyError(name), steps.pushedRequest).code).toBe('E_PAR_REFUSED')
+  })
+
+  it('is told with the words of the provider, explained only when the name is known', () => {
+    expect(oauthReason(bodyError('made_up', '<b>no</b>'))).toEqual({
+      reason: 'made_up: <b>no</b>',
+      explanation: null,
+    })
+  })
+
+  it('is the invalid answer of its step when nothing else is known, and keeps a name that it has', () => {
+    expect(libraryError(new Error('odd'), steps.keys)).toMatchObject({
+      code: 'E_PROVIDER_KEYS',
+      detail: { reason: 'odd' },
+    })
+    const named = new AppError('E_NETWORK_TIMEOUT', 'x')
+    expect(libraryError(named, steps.token)).toBe(named)
+  })
+})

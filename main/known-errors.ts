@@ -1,0 +1,181 @@
+/**
+ * The one mapping from what Chromium, Node, oauth4webapi and jose call a failure to our names.
+ * known-errors.test.ts and e2e/network.spec.ts enumerate their own lists and fail when one is new.
+ */
+import { AuthorizationResponseError, ResponseBodyError } from 'oauth4webapi'
+import {
+  type ErrorCode,
+  type Explanation,
+  oauthErrors,
+  type OauthError,
+} from '../preload/contract.ts'
+import { AppError } from './errors.ts'
+
+/** A request of a login: what it is called, and what it means when its answer is not valid or a refusal. */
+export interface Step {
+  readonly name: string
+  readonly invalid: ErrorCode
+  readonly refused: ErrorCode
+}
+
+/** Names of Chromium (without `ERR_`) and of Node, OpenSSL and undici, each by the first pattern that fits. */
+const networkNames: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/TIMED_?OUT|TIMEOUT/, 'E_NETWORK_TIMEOUT'],
+  [
+    /PROX(Y|IES)|^PAC_|^SOCKS_|TUNNEL_CONNECTION_FAILED|AUTH_(CREDENTIALS|SCHEME|ENVIRONMENT)/,
+    'E_NETWORK_PROXY',
+  ],
+  [
+    /^(CERT_|CERTIFICATE_|SSL_|TLS|CT_|CLIENT_AUTH_|CRL_)|_SSL_|ECH_|SELF_SIGNED|ALTNAME|UNABLE_TO_(VERIFY|GET|DECRYPT|DECODE)|^(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|OCSP\w*)$|SECURITY|ALPN_|EARLY_DATA|ROOT_NOT_KNOWN|INSECURE_RESPONSE|CLEARTEXT|^EPROTO$/,
+    'E_NETWORK_TLS',
+  ],
+  [
+    /INTERNET_DISCONNECTED|^NAME_|NETWORK_CHANGED|NETWORK_IO_SUSPENDED|^DNS_|HOST_RESOLVER|ICANN_NAME|^(ENOTFOUND|EAI_\w+|ENETUNREACH|ENETDOWN|ENONET)$/,
+    'E_NETWORK_OFFLINE',
+  ],
+  [/REDIRECT/, 'E_NETWORK_REDIRECT'],
+  [
+    /^(CONTENT_|ENCODING_DETECTION|INCOMPLETE_|RESPONSE_|ZSTD_|HPE_|Z_)|INVALID_(CHUNKED_ENCODING|HTTP_RESPONSE|RESPONSE)|HTTP_RESPONSE_CODE|CONTENT_DICTIONARY|HEADERS_OVERFLOW|^UND_ERR_RES|^(HTTP2|QUIC)_\w*(COMPRESSION|FLOW_CONTROL|FRAME_SIZE|PROTOCOL)_ERROR/,
+    'E_NETWORK_BODY',
+  ],
+  [
+    /^(CONNECTION_|ADDRESS_|SOCKET_|HTTP2_|QUIC_|BLOCKED_|LOCAL_NETWORK_|NETWORK_ACCESS_|EMPTY_RESPONSE|HTTP_1_1_REQUIRED|TEMPORARILY_THROTTLED|TOO_MANY_RETRIES|UNSAFE_PORT|FAILED|CACHED_IP_ADDRESS|INCONSISTENT_IP_ADDRESS|PRECONNECT_|ACCESS_DENIED)|^UND_ERR_|^(ECONN\w+|EHOST\w+|EPIPE|EADDR\w+|ENOTCONN|EISCONN|ESHUTDOWN|EALREADY|ENOTSOCK|EDESTADDRREQ|EPROTO\w+|ENOPROTOOPT|EAFNOSUPPORT|ESOCKTNOSUPPORT|EACCES|EPERM)$/,
+    'E_NETWORK_UNREACHABLE',
+  ],
+  // What is left of the lists is no matter of the network: files, caches, memory, other protocols.
+  [
+    /^(BLOB_|CACHE_|FILE_|WS_|IMPORT_|PKCS12_|TRUST_TOKEN_|INVALID_|NO_|OUT_OF_MEMORY|INSUFFICIENT_RESOURCES|UNEXPECTED|UNKNOWN_URL_SCHEME|DISALLOWED_URL_SCHEME|METHOD_NOT_SUPPORTED|NOT_IMPLEMENTED|CONTEXT_SHUT_DOWN|CONTROL_MSG|MSG_TOO_BIG|MULTICAST|DICTIONARY_LOAD|HTTPENGINE|KEY_GENERATION|PRIVATE_KEY_EXPORT|MALFORMED_IDENTITY|ADD_USER_CERT|READ_IF_READY|REQUEST_RANGE|TOO_MANY_ACCEPT_CH|UPLOAD_|WINSOCK_|ENCODING_)/,
+    'E_UNEXPECTED',
+  ],
+]
+/** Names of Node's that no request of ours can end with, or that say nothing of the network. */
+const otherSystemName = /^E[A-Z0-9_]+$/
+
+const tlsNames: readonly (readonly [RegExp, (Explanation & { kind: 'tls' })['problem']])[] = [
+  [/CERT_(DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID)/, 'expired'],
+  [/COMMON_NAME_INVALID|ALTNAME_INVALID|HOSTNAME_MISMATCH|UNRECOGNIZED_NAME/, 'wrong-host'],
+  [
+    /AUTHORITY_INVALID|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|INVALID_CA|ROOT_NOT_KNOWN/,
+    'unknown-authority',
+  ],
+  [/VERSION_OR_CIPHER_MISMATCH|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|OBSOLETE/, 'old-version'],
+]
+
+/** What the name of a network error means; null for a name that is not known. */
+export function networkCode(name: string): ErrorCode | null {
+  const bare = name.replace(/^ERR_/, '')
+  const found = networkNames.find(([pattern]) => pattern.test(bare))
+  return (
+    found?.[1] ?? (otherSystemName.test(name) && !name.startsWith('ERR_') ? 'E_UNEXPECTED' : null)
+  )
+}
+
+/** Names what a rejected fetch was, by Chromium's or Node's own name for it, never by wording. */
+export function networkError(error: unknown, step: Step): AppError {
+  // Electron's fetch has no name for a redirect that it was told not to follow.
+  const name =
+    error instanceof Error && error.message === 'Redirect was cancelled'
+      ? 'REDIRECT'
+      : nameOf(error)
+  const known = name === null ? null : networkCode(name)
+  const code = known ?? 'E_NETWORK_UNREACHABLE'
+  const reason = name === 'REDIRECT' ? 'a redirect' : (name ?? 'no answer')
+  const problem = name === null ? undefined : tlsNames.find(([pattern]) => pattern.test(name))?.[1]
+  return new AppError(code, `${step.name}: ${reason}`, {
+    cause: error,
+    detail: { key: step.name, reason },
+    explanation:
+      code === 'E_NETWORK_TLS' && problem !== undefined ? { kind: 'tls', problem } : null,
+  })
+}
+
+/** The innermost name that is known, else the innermost name; OpenSSL's own reason says more than its code. */
+function nameOf(error: unknown): string | null {
+  const names: string[] = []
+  for (
+    let at: unknown = error, depth = 0;
+    at instanceof Error && depth < 8;
+    at = at.cause, depth += 1
+  ) {
+    if ('code' in at && typeof at.code === 'string') names.unshift(at.code)
+    names.unshift(...(at.message.match(/(?<=net::)ERR_[A-Z0-9_]+/g) ?? []))
+    if (at instanceof AggregateError)
+      names.unshift(...at.errors.flatMap((inner) => nameOf(inner) ?? []))
+  }
+  return names.find((name) => networkCode(name) !== null) ?? names[0] ?? null
+}
+
+/** What a code of oauth4webapi or jose means: `invalid` and `refused` are the step's own names for it. */
+const libraryCodes: Readonly<Record<string, ErrorCode | 'invalid' | 'refused'>> = {
+  OAUTH_AUTHORIZATION_RESPONSE_ERROR: 'E_LOGIN_REFUSED',
+  OAUTH_HTTP_REQUEST_FORBIDDEN: 'E_PROVIDER_METADATA',
+  OAUTH_INVALID_REQUEST: 'E_UNEXPECTED',
+  OAUTH_INVALID_RESPONSE: 'invalid',
+  OAUTH_INVALID_SERVER_METADATA: 'E_PROVIDER_METADATA',
+  OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: 'invalid',
+  OAUTH_JWT_CLAIM_COMPARISON_FAILED: 'E_ID_TOKEN_CLAIM',
+  OAUTH_JWT_TIMESTAMP_CHECK_FAILED: 'E_ID_TOKEN_CLAIM',
+  OAUTH_JWT_USERINFO_EXPECTED: 'invalid',
+  OAUTH_KEY_SELECTION_FAILED: 'E_ID_TOKEN_SIGNATURE',
+  OAUTH_MISSING_SERVER_METADATA: 'E_PROVIDER_METADATA',
+  OAUTH_PARSE_ERROR: 'invalid',
+  OAUTH_REQUEST_PROTOCOL_FORBIDDEN: 'E_PROVIDER_METADATA',
+  OAUTH_RESPONSE_BODY_ERROR: 'refused',
+  OAUTH_RESPONSE_IS_NOT_CONFORM: 'invalid',
+  OAUTH_RESPONSE_IS_NOT_JSON: 'invalid',
+  OAUTH_UNSUPPORTED_OPERATION: 'invalid',
+  OAUTH_WWW_AUTHENTICATE_CHALLENGE: 'refused',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JOSE_GENERIC: 'E_UNEXPECTED',
+  ERR_JOSE_NOT_SUPPORTED: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JWE_DECRYPTION_FAILED: 'invalid',
+  ERR_JWE_INVALID: 'invalid',
+  ERR_JWK_INVALID: 'E_PROVIDER_KEYS',
+  ERR_JWKS_INVALID: 'E_PROVIDER_KEYS',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JWKS_NO_MATCHING_KEY: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JWKS_TIMEOUT: 'E_NETWORK_TIMEOUT',
+  ERR_JWS_INVALID: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'E_ID_TOKEN_SIGNATURE',
+  ERR_JWT_CLAIM_VALIDATION_FAILED: 'E_ID_TOKEN_CLAIM',
+  ERR_JWT_EXPIRED: 'E_ID_TOKEN_CLAIM',
+  ERR_JWT_INVALID: 'E_TOKEN_RESPONSE',
+}
+
+/** What a code of a library means at a step; null for one that is not known. */
+export function libraryCode(code: string, step: Step): ErrorCode | null {
+  const meaning = Object.hasOwn(libraryCodes, code) ? libraryCodes[code] : undefined
+  if (meaning === undefined) return null
+  return meaning === 'invalid' ? step.invalid : meaning === 'refused' ? step.refused : meaning
+}
+
+/** Names what a library found wrong with an answer; an error that has a name already keeps it. */
+export function libraryError(error: unknown, step: Step): AppError {
+  if (error instanceof AppError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const { reason, explanation } = oauthReason(error)
+  return new AppError(libraryCode(code, step) ?? step.invalid, `${step.name}: ${reason}`, {
+    cause: error,
+    detail: { key: step.name, reason },
+    explanation,
+  })
+}
+
+/** The OAuth error that an answer names, with its explanation, or what the library found wrong with it. */
+export function oauthReason(error: unknown): {
+  readonly reason: string
+  readonly explanation: Explanation | null
+} {
+  if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
+    const { error: name, error_description: description } = error
+    return {
+      reason: description === undefined ? name : `${name}: ${description}`,
+      explanation: isOauthError(name) ? { kind: 'oauth', error: name } : null,
+    }
+  }
+  return { reason: error instanceof Error ? error.message : 'not valid', explanation: null }
+}
+
+function isOauthError(name: string): name is OauthError {
+  return oauthErrors.some((known) => known === name)
+}

@@ -62,6 +62,25 @@ describe('npm run simulator', () => {
     },
   )
 
+  it('plays the scenario that it is told, on the port that it is told', async () => {
+    const { output } = await running('--scenario=token-http-503', '--port=0')
+    const { issuer } = JSON.parse(/\{[^]*\}/.exec(output.out)?.[0] ?? '')
+    expect(output.out).toContain('Scenario token-http-503: token: HTTP 503')
+    expect((await fetch(`${issuer}/token`, { method: 'POST' })).status).toBe(503)
+    expect((await fetch(`${issuer}/jwks.json`)).status).toBe(200)
+  })
+
+  it('refuses a scenario that there is not, and lists those that there are', async () => {
+    const { output, ended } = run('--scenario=no-such-one')
+    expect(await ended).toEqual([1, null])
+    expect(output.out).toBe('')
+    expect(output.err).toMatch(/^There is no scenario 'no-such-one'\./)
+    expect(output.err).toContain('invalid-nonce ')
+    expect(output.err).toContain('The nonce is another one.')
+    expect(output.err).toContain('<step>-<fault>')
+    expect(output.err).toMatch(/Usage: .+\n$/)
+  })
+
   it('takes a port that is free, and refuses it with one message when it is in use', async () => {
     const holder = createServer().listen(0, '127.0.0.1')
     await once(holder, 'listening')

@@ -1,15 +1,43 @@
 import { parseArgs } from 'node:util'
+import { faults, steps } from './faults.ts'
+import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
+import type { Scenario, ScenarioName } from './scenarios.ts'
 import { startSimulator } from './simulator.ts'
 
-const usage = 'Usage: npm run simulator -- [--port=<0-65535>]'
+const usage = 'Usage: npm run simulator -- [--port=<0-65535>] [--scenario=<name>]'
 
-function readPort(args: readonly string[]): number {
-  const { values } = parseArgs({ args: [...args], options: { port: { type: 'string' } } })
+interface Arguments {
+  readonly port: number
+  readonly scenario: ScenarioName
+}
+
+/** The names to choose from, in groups, with what each means. */
+function listScenarios(): string {
+  const lines = (group: Readonly<Record<string, Scenario>>) =>
+    Object.entries(group).map(([name, { summary }]) => `  ${name.padEnd(44)} ${summary}\n`)
+  const groups = Object.entries<Readonly<Record<string, Scenario>>>(scenarioGroups)
+  return [
+    ...groups.map(([title, group]) => `\n${title}:\n${lines(group).join('')}`),
+    '\nFaults on the wire, as <step>-<fault> where the fault can happen, for example token-reset:\n',
+    `  Steps: ${steps.join(', ')}\n`,
+    `  Faults: ${Object.keys(faults).join(', ')}\n`,
+  ].join('')
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { port: { type: 'string' }, scenario: { type: 'string', default: 'normal' } },
+  })
   const port = values.port ?? '0'
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new Error(`--port must be a number from 0 to 65535, not '${port}'.`)
   }
-  return Number(port)
+  const { scenario } = values
+  if (!isScenarioName(scenario)) {
+    throw new Error(`There is no scenario '${scenario}'. These are the names:\n${listScenarios()}`)
+  }
+  return { port: Number(port), scenario }
 }
 
 function messageOf(error: unknown): string {
@@ -30,26 +58,28 @@ function explain(error: unknown, port: number): string {
 
 /** Runs the simulator until it is told to stop; gives the exit code when it cannot run. */
 async function run(args: readonly string[]): Promise<number | undefined> {
-  let port = 0
+  let settings: Arguments
   try {
-    port = readPort(args)
+    settings = readArguments(args)
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n${usage}\n`)
     return 1
   }
   try {
-    const simulator = await startSimulator({ port })
+    const { port, scenario } = settings
+    const simulator = await startSimulator({ port, scenario })
     const stop = () => void simulator.close()
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)
     process.stdout.write(
       `Simulator of ID-porten, for tests only: ${simulator.issuer}\n` +
         `Profile to copy into the program:\n${JSON.stringify(simulator.profile, null, 2)}\n` +
+        (scenario === 'normal' ? '' : `Scenario ${scenario}: ${scenarios[scenario].summary}\n`) +
         'Stop it with Ctrl+C.\n',
     )
     return undefined
   } catch (error) {
-    process.stderr.write(`${explain(error, port)}\n`)
+    process.stderr.write(`${explain(error, settings.port)}\n`)
     return 1
   }
 }

@@ -1,5 +1,5 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { SignJWT, exportJWK, generateKeyPair } from 'jose'
+import { createHash, randomBytes } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { Provider, errors, interactionPolicy } from 'oidc-provider'
 import type {
   AccountClaims,
@@ -10,11 +10,13 @@ import type {
 import { discoveryDocument, locales, paths, responseModes } from './discovery.ts'
 import type { Locale } from './discovery.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
+import type { Keys } from './keys.ts'
 import { isAcr, levelBelow, rankOf, requestedLevels } from './levels.ts'
 import type { Acr } from './levels.ts'
 import { consentPage, errorPage, loginPage, messagePage, pageHeaders, withNotice } from './pages.ts'
 import { persons } from './persons.ts'
 import type { TestPerson } from './persons.ts'
+import type { Stage } from './stage.ts'
 import type { Store } from './store.ts'
 
 /** Lifetimes in seconds. */
@@ -81,6 +83,8 @@ interface ProviderOptions {
   readonly refreshTokens: boolean
   readonly secure: boolean
   readonly store: Store
+  readonly keys: Keys
+  readonly stage: Stage
 }
 
 /** ID-porten's request URI as oidc-provider names it; any other one is made unknown to it. */
@@ -138,20 +142,9 @@ function claimsOf(person: TestPerson, use: string, scope: string, locale: Locale
   return { ...claims }
 }
 
-async function createSigningKey() {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
-  const kid = randomUUID()
-  return {
-    privateKey,
-    kid,
-    jwk: { ...(await exportJWK(privateKey)), kid, use: 'sig', alg: 'RS256' },
-  }
-}
-
 /** Builds an oidc-provider that answers as ID-porten does. */
-export async function createProvider(options: ProviderOptions): Promise<Provider> {
-  const { issuer, lifetimes, store } = options
-  const key = await createSigningKey()
+export function createProvider(options: ProviderOptions): Provider {
+  const { issuer, lifetimes, store, keys, stage } = options
   const issues = new Map<string, Issue>()
   const headless = new WeakSet<KoaContextWithOIDC>()
   const cookieOptions = {
@@ -338,7 +331,7 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     },
     interactions: { policy: policy(), url: (_ctx, interaction) => `/login/${interaction.uid}` },
     issueRefreshToken: (_ctx, caller) => caller.grantTypeAllowed('refresh_token'),
-    jwks: { keys: [key.jwk] },
+    jwks: { keys: [keys.current().privateJwk] },
     async loadExistingGrant(ctx) {
       const { account, client: caller, result, session } = ctx.oidc
       if (account === undefined || caller === undefined) {
@@ -411,7 +404,12 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   const provider = new Provider(issuer, configuration)
   // Koa would write these to the console; it is no event target of the web.
   // oxlint-disable-next-line unicorn/prefer-add-event-listener
-  provider.onerror = (error) => process.emitWarning(error)
+  provider.onerror = (error) => {
+    // A client that goes away in the middle of an answer is no fault of the provider.
+    if (!('code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE'))) {
+      process.emitWarning(error)
+    }
+  }
   provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
     process.emitWarning(error)
   })
@@ -442,7 +440,8 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     issues.delete(source.jti)
     issues.set(accessToken.jti, issue)
     const caller = accessToken.clientId ?? ''
-    const iat = Math.floor(Date.now() / 1000)
+    const iat = Math.floor(Date.now() / 1000) + stage.clock
+    const key = keys.current()
     const jwt = await new SignJWT({
       sub: pairwiseSubject(person.pid, caller),
       acr: source.acr,
@@ -594,6 +593,7 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     } else {
       await next()
       await respondAsIdPorten(ctx)
+      await stage.after(ctx)
       if (ctx.status === 404 && ctx.body === undefined) {
         sendPage(ctx, 404, messagePage(locale, 'errorTitle', 'notFound'))
       }

@@ -2,11 +2,15 @@ import { createServer as createHttpServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { paths } from './discovery.ts'
+import { redirectedPath } from './faults.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
+import { createKeys } from './keys.ts'
 import { persons } from './persons.ts'
 import type { TestPerson } from './persons.ts'
 import { clientId, createProvider, defaultLifetimes, toProviderRequestUri } from './provider.ts'
 import type { Lifetimes } from './provider.ts'
+import type { Scenario, ScenarioName } from './scenarios.ts'
+import { createStage } from './stage.ts'
 import { createStore } from './store.ts'
 
 /** What a simulator can be told. */
@@ -20,6 +24,8 @@ export interface SimulatorOptions {
   readonly redirectPath?: string
   /** Issues refresh tokens; ID-porten's pages disagree on them for public clients. */
   readonly refreshTokens?: boolean
+  /** What the provider does wrong from the start. */
+  readonly scenario?: ScenarioName
 }
 
 /** One request that the simulator received. It holds secrets: never write it to a log. */
@@ -49,6 +55,11 @@ export interface Simulator {
   readonly profile: SimulatorProfile
   readonly persons: readonly TestPerson[]
   readonly journal: readonly JournalEntry[]
+  /** Lets the provider do something wrong from now on; null makes it well behaved again. */
+  readonly play: (scenario: ScenarioName | Scenario | null) => void
+  /** Publishes a new signing key in place of the one before. */
+  readonly rotateKeys: () => Promise<void>
+  /** Stops listening and ends every connection, also those that a fault holds. */
   readonly close: () => Promise<void>
 }
 
@@ -89,13 +100,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const issuer = tls === undefined ? `http://127.0.0.1:${port}` : `https://${tls.host}:${port}`
 
   const store = createStore(lifetimes.par)
-  const provider = await createProvider({
+  const keys = await createKeys()
+  const stage = createStage(issuer, keys)
+  stage.play(options.scenario ?? null)
+  const provider = createProvider({
     issuer,
     lifetimes,
     redirectPath,
     refreshTokens,
     secure: tls !== undefined,
     store,
+    keys,
+    stage,
   })
   const answer = provider.callback()
   const journal: JournalEntry[] = []
@@ -129,6 +145,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return
     }
 
+    if (await stage.before(url.pathname, { request, response })) {
+      return
+    }
+    if (stage.scenario !== null && url.pathname.startsWith(`${redirectedPath}/`)) {
+      url.pathname = url.pathname.slice(redirectedPath.length)
+    }
+
+    for (const parameters of [url.searchParams, form]) {
+      const hint = parameters.get('id_token_hint')
+      if (hint !== null && stage.originalOf(hint) !== hint) {
+        parameters.set('id_token_hint', stage.originalOf(hint))
+      }
+    }
     const token = form.get('token')
     if ((url.pathname === paths.revocation || url.pathname === paths.introspection) && token) {
       // oidc-provider refuses every JWT here; one that is unknown must count as an unknown token.
@@ -174,6 +203,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     persons,
     journal,
+    play: stage.play,
+    rotateKeys: keys.rotate,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -223,6 +223,14 @@ describe('a callback is refused', () => {
     ['without code and error', (query: URLSearchParams) => query.delete('code'), 'is absent'],
     ['with an empty code', (query: URLSearchParams) => query.set('code', ''), 'is absent'],
     [
+      'with an empty error',
+      (query: URLSearchParams) => {
+        query.delete('code')
+        query.set('error', '')
+      },
+      'is absent',
+    ],
+    [
       'with code and error',
       (query: URLSearchParams) => query.set('error', 'access_denied'),
       'came together with an error',

@@ -22,11 +22,14 @@ export interface TokenResponse {
 /** Ten years in seconds: more is no lifetime of a token. */
 const longestLife = 315_360_000
 
+/** What a header can carry (RFC 6749 appendix A.12 without the space). */
+const tokenText = /^[\x21-\x7E]+$/
+
 const tokenResponse = v.looseObject({
-  access_token: v.pipe(v.string(), v.nonEmpty()),
+  access_token: v.pipe(v.string(), v.regex(tokenText, 'is no token')),
   token_type: v.pipe(v.string(), v.regex(/^bearer$/i, 'is not Bearer')),
   id_token: v.pipe(v.string(), v.nonEmpty()),
-  refresh_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  refresh_token: v.optional(v.pipe(v.string(), v.regex(tokenText, 'is no token'))),
   expires_in: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestLife))),
   scope: v.optional(v.string()),
 })
@@ -67,7 +70,7 @@ export function checkCallback(
   }
   if (parameters.has('code') && parameters.has('error'))
     invalid('code', 'came together with an error')
-  if (!parameters.has('error') && !parameters.get('code')) invalid('code', 'is absent')
+  if (!parameters.get('error') && !parameters.get('code')) invalid('code', 'is absent')
   try {
     const valid = oauth.validateAuthResponse(
       provider,

@@ -345,16 +345,10 @@ const mutations: readonly Mutation[] = [
     to: 'operations.length > 0',
   },
   {
-    name: 'take two keys of one name',
-    file: keys,
-    from: '.filter(({ kid }) => kid === undefined || names.get(kid) === 1)',
-    to: '',
-  },
-  {
     name: 'be disturbed by a key that stands there twice',
     file: keys,
-    from: 'if (usable.has(same)) continue',
-    to: "if (usable.has(same)) { names.set(kid ?? '', 2); continue }",
+    from: "usable.set(`${kid ?? ''} ${n} ${e}`, { kid, key })",
+    to: 'usable.set(String(usable.size), { kid, key })',
   },
   {
     name: 'take any number of keys',

@@ -255,6 +255,18 @@ describe('an answer is taken', () => {
     },
   )
 
+  it('without a challenge, so that the error in its body is heard', async () => {
+    const headers = { 'content-type': 'application/json', 'www-authenticate': 'DPoP error="x"' }
+    const url = await serve((_, response) =>
+      response.writeHead(401, headers).end('{"error":"invalid_client"}'),
+    )
+    const answer = await get(url)
+    expect([answer.headers.get('www-authenticate'), await answer.json()]).toEqual([
+      null,
+      { error: 'invalid_client' },
+    ])
+  })
+
   it('with the form, the method and the headers of the request', async () => {
     const seen = Promise.withResolvers<string>()
     const url = await serve((request, response) => {

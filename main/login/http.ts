@@ -40,12 +40,17 @@ export interface HttpLimits {
 
 export const httpLimits: HttpLimits = { response: 10_000, total: 15_000, bytes: 262_144 }
 
+/** Why a request that was answered is let go; made once, because making an error takes time. */
+const read = new Error('read')
+
 /** Seconds of `Retry-After` that are respected at most. */
 const longestRetryAfter = 60
 
 export interface Http {
   /** A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx). */
   for(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  /** What the JSON of such an answer is, parsed once; null for a refusal. */
+  valueOf(response: Response): unknown
   /** How far this computer's clock is from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
 }
@@ -66,6 +71,7 @@ export interface HttpOptions {
 export function createHttp(options: HttpOptions): Http {
   const { clock, limits = httpLimits } = options
   let skew: number | null = null
+  const values = new WeakMap<Response, unknown>()
 
   const send = async (
     step: Step,
@@ -90,14 +96,16 @@ export function createHttp(options: HttpOptions): Http {
       if (!Number.isNaN(date)) skew = clock.now() - date
       refuseUnusable(response, step, method, clock)
       const bytes = await readBody(response, limits.bytes, step)
-      if (response.status < 400) refuseAmbiguous(bytes, step)
+      const value = response.status < 400 ? parseOnly(bytes, step) : null
       const kept = new Headers(response.headers)
       // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
       kept.delete('www-authenticate')
-      return new Response(bytes.length === 0 ? null : bytes, {
+      const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
         headers: kept,
       })
+      values.set(answer, value)
+      return answer
     } catch (error) {
       options.signal.throwIfAborted()
       late.signal.throwIfAborted()
@@ -106,7 +114,7 @@ export function createHttp(options: HttpOptions): Http {
       stopResponse()
       stopTotal()
       // A body that nobody reads to its end would keep its connection.
-      late.abort()
+      late.abort(read)
     }
   }
 
@@ -115,6 +123,7 @@ export function createHttp(options: HttpOptions): Http {
       (step) =>
       (url, request = {}) =>
         send(step, url, request),
+    valueOf: (response) => values.get(response) ?? null,
     clockSkew: () => skew,
   }
 }
@@ -172,9 +181,10 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   }
 }
 
-function refuseAmbiguous(bytes: Uint8Array, step: Step): void {
+/** JSON that can be read in one way, or a refusal. */
+function parseOnly(bytes: Uint8Array, step: Step): unknown {
   try {
-    parseStrictJson(bytes)
+    return parseStrictJson(bytes)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw refusal(step.invalid, step, `not usable: ${error.message}`)

@@ -123,7 +123,7 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
     throw new AppError('E_PROVIDER_KEYS', `keys: ${reason}`, { detail: { key: 'keys', reason } })
   }
   if (response.status !== 200) refuse(`HTTP ${response.status}`)
-  const parsed = v.safeParse(keySet, await response.json().catch(() => null))
+  const parsed = v.safeParse(keySet, http.valueOf(response))
   if (!parsed.success) return refuse('not a key set')
 
   const usable = new Map<string, VerificationKey>()

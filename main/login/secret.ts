@@ -42,6 +42,7 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
     .filter((value) => value.length >= shortestSecret)
   const remove = (value: unknown): unknown => {
     if (typeof value === 'string') {
+      if (value.length < shortestSecret) return value
       return values.reduce((text, secret) => text.replaceAll(secret, '[secret]'), value)
     }
     if (Array.isArray(value)) return value.map(remove)

@@ -155,11 +155,7 @@ export async function requestTokens(options: {
       })
   }
   if (response.status !== 200) await process()
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => null)
-  const parsed = v.safeParse(tokenResponse, body)
+  const parsed = v.safeParse(tokenResponse, http.valueOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The message of the schema may quote what came: only its kind is told.

@@ -40,7 +40,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take any typ',
     file: idToken,
-    from: "holds: typ === undefined || (typeof typ === 'string' && typ.toUpperCase() === 'JWT'),",
+    from: "holds: typ === undefined || (typeof typ === 'string' && /^(application\\/)?jwt$/i.test(typ)),",
     to: 'holds: true,',
   },
   {
@@ -102,7 +102,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take what is not base64url',
     file: idToken,
-    from: "if (!/^[\\w-]+$/.test(part)) throw new SyntaxError('not base64url')",
+    from: "if (!base64url.test(part)) throw new SyntaxError('not base64url')",
     to: '',
   },
   { name: 'take any iss', file: idToken, from: 'holds: iss === issuer,', to: 'holds: true,' },
@@ -133,7 +133,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take any azp',
     file: idToken,
-    from: 'holds: azp === undefined || azp === clientId,',
+    from: 'holds: (azp === undefined || azp === clientId) && (keptAzp === null || azp === keptAzp.azp),',
     to: 'holds: true,',
   },
   {
@@ -317,13 +317,13 @@ const mutations: readonly Mutation[] = [
     from: '(low|substantial|high)$/',
     to: '(low|substantial|high)/',
   },
-  { name: 'take weak keys', file: keys, from: 'bits >= modulus.least && ', to: '' },
-  { name: 'take huge keys', file: keys, from: 'bits <= modulus.most && ', to: '' },
-  { name: 'take a small exponent', file: keys, from: ' && value >= leastExponent', to: '' },
+  { name: 'take weak keys', file: keys, from: 'bits >= modulus.least &&', to: '' },
+  { name: 'take huge keys', file: keys, from: 'bits <= modulus.most &&', to: '' },
+  { name: 'take a small exponent', file: keys, from: 'exponent >= leastExponent &&', to: '' },
   {
     name: 'take private keys',
     file: keys,
-    from: ' || privateMembers.some((member) => member in jwk)',
+    from: 'if (privateMembers.some((member) => member in candidate.output)) continue',
     to: '',
   },
   {
@@ -347,7 +347,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'be disturbed by a key that stands there twice',
     file: keys,
-    from: "usable.set(`${kid ?? ''} ${n} ${e}`, { kid, key })",
+    from: 'usable.set(JSON.stringify([kid, hex(n), hex(e)]), { kid, key })',
     to: 'usable.set(String(usable.size), { kid, key })',
   },
   {
@@ -579,7 +579,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take endpoints with a fragment',
     file: discovery,
-    from: "if (url.hash !== '') refuse(name, 'has a fragment')",
+    from: "if (address.includes('#')) refuse(name, 'has a fragment')",
     to: '',
   },
   {
@@ -657,7 +657,7 @@ const mutations: readonly Mutation[] = [
   {
     name: 'take a life that is text',
     file: tokenRequest,
-    from: 'v.pipe(v.number(), v.minValue(0), v.maxValue(longestLife))',
+    from: 'v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(longestLife))',
     to: 'v.any()',
   },
   {

@@ -86,6 +86,9 @@ describe('a key of the provider is ignored', () => {
     ['with the exponent 1', () => ({ ...right.jwk, e: 'AQ' })],
     ['with the exponent 3', () => ({ ...right.jwk, e: 'Aw' })],
     ['with its private half', () => right.whole],
+    ['with an even exponent', () => ({ ...right.jwk, e: 'AQAC' })],
+    ['whose modulus is padded', () => ({ ...right.jwk, n: `${String(right.jwk['n'])}==` })],
+    ['without a type', () => ({ ...right.jwk, kty: undefined })],
     ['with a part of its private half', () => ({ ...right.jwk, d: right.whole['d'] })],
     ['for encryption', () => ({ ...right.jwk, use: 'enc' })],
     ['for another algorithm', () => ({ ...right.jwk, alg: 'PS256' })],
@@ -217,6 +220,7 @@ describe('a key set is refused', () => {
     ['without keys', Response.json({}), 'not a key set'],
     ['a list', Response.json([]), 'not a key set'],
     ['with keys that are none', keySet('x'), 'not a key set'],
+    ['with keys that are lists', keySet([]), 'not a key set'],
     [
       'with more than 100 keys',
       keySet(...Array.from({ length: 101 }, () => ({ kty: 'RSA' }))),

@@ -35,13 +35,16 @@ export interface KeyCache {
 /** Milliseconds that keys are kept: so long would a key be believed that the provider has withdrawn. */
 const lifetime = 60 * 60 * 1000
 
-const keySet = v.object({
-  keys: v.pipe(v.array(v.looseObject({ kty: v.string() })), v.maxLength(100)),
-})
+/** A key that we do not understand is passed over (RFC 7517 §5): it only has to be an object. */
+const anyKey = v.custom<object>(
+  (jwk) => typeof jwk === 'object' && jwk !== null && !Array.isArray(jwk),
+)
+const keySet = v.object({ keys: v.pipe(v.array(anyKey), v.maxLength(100)) })
+const unsigned = v.pipe(v.string(), v.regex(/^[\w-]+$/))
 const rsaKey = v.looseObject({
   kty: v.literal('RSA'),
-  n: v.string(),
-  e: v.string(),
+  n: unsigned,
+  e: unsigned,
   kid: v.optional(v.string()),
   use: v.optional(v.literal('sig')),
   alg: v.optional(v.literal(idTokenAlgorithm)),
@@ -129,21 +132,33 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
   const usable = new Map<string, VerificationKey>()
   for (const jwk of parsed.output.keys) {
     const candidate = v.safeParse(rsaKey, jwk)
-    if (!candidate.success || privateMembers.some((member) => member in jwk)) continue
+    if (!candidate.success) continue
     const { n, e, kid } = candidate.output
+    if (privateMembers.some((member) => member in candidate.output)) continue
     const publicKey: JWK = { kty: 'RSA', n, e }
     // Sequential on purpose: a set of a hundred keys must not occupy every thread.
     // oxlint-disable-next-line no-await-in-loop
     const key = await importJWK(publicKey, idTokenAlgorithm).catch(() => null)
     if (key === null || key instanceof Uint8Array || !isStrong(key, e)) continue
     // The same key under the same name is one; two keys under one name are not, and are both refused.
-    usable.set(`${kid ?? ''} ${n} ${e}`, { kid, key })
+    usable.set(JSON.stringify([kid, hex(n), hex(e)]), { kid, key })
   }
   return [...usable.values()]
 }
 
-function isStrong({ algorithm }: CryptoKey, exponent: string): boolean {
+function isStrong({ algorithm }: CryptoKey, e: string): boolean {
   const bits = 'modulusLength' in algorithm ? Number(algorithm.modulusLength) : 0
-  const value = BigInt(`0x0${Buffer.from(exponent, 'base64url').toString('hex')}`)
-  return bits >= modulus.least && bits <= modulus.most && value >= leastExponent
+  const exponent = BigInt(`0x${hex(e)}`)
+  return (
+    bits >= modulus.least &&
+    bits <= modulus.most &&
+    exponent >= leastExponent &&
+    // No RSA key has an even one (RFC 8017 §3.1).
+    exponent % 2n === 1n
+  )
+}
+
+/** A number as text that two spellings of it share; a zero octet in front changes nothing. */
+function hex(number: string): string {
+  return `0${Buffer.from(number, 'base64url').toString('hex').replace(/^0+/, '')}`
 }

@@ -30,7 +30,7 @@ const tokenResponse = v.looseObject({
   token_type: v.pipe(v.string(), v.regex(/^bearer$/i, 'is not Bearer')),
   id_token: v.pipe(v.string(), v.nonEmpty()),
   refresh_token: v.optional(v.pipe(v.string(), v.regex(tokenText, 'is no token'))),
-  expires_in: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestLife))),
+  expires_in: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(longestLife))),
   scope: v.optional(v.string()),
 })
 

@@ -1,24 +1,12 @@
-import * as v from 'valibot'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { snapshotSchema, type Snapshot } from '../../preload/contract.ts'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { plainScope } from '../../simulator/provider.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
 import type { Fetch } from '../login/http.ts'
-import {
-  arrive,
-  createMailbox,
-  createTestClock,
-  type Deed,
-  logInAt,
-  navigate,
-  requestsTo,
-  texts,
-} from '../login/test-browser.ts'
-import { redact, redactText } from '../redact.ts'
-import { type Controller, type ControllerOptions, createController } from './controller.ts'
-import { parseProfile } from './profile.ts'
+import { arrive, logInAt, navigate } from '../login/test-browser.ts'
+import type { Controller, ControllerOptions } from './controller.ts'
+import { createTestApp, profileOf, textsIn } from './test-app.ts'
 
 const pid = persons[0]?.pid ?? ''
 const halfAnHour = 30 * 60_000
@@ -33,89 +21,12 @@ afterEach(async () => {
   controllers = []
 })
 
-const profileWith = (changes: object = {}) =>
-  parseProfile(JSON.stringify({ ...simulator.profile, ...changes }), 'command-line')
+const profileWith = (changes: object = {}) => profileOf(simulator, changes)
 
-/** A controller whose window, log, clipboard and browser are the test. */
 function create(options: Partial<ControllerOptions> = {}) {
-  const clock = createTestClock()
-  const opened = createMailbox<string>()
-  const snapshots: Snapshot[] = []
-  const lines: string[] = []
-  const copied: string[] = []
-  const addresses: string[] = []
-  const chosen: string[] = []
-  const tokens: unknown[] = []
-  const counts = { outcomes: 0 }
-  const since = simulator.journal.length
-  let waiters: { wanted: (snapshot: Snapshot) => boolean; resolve: () => void }[] = []
-  const { fetch: innerFetch = fetch, ...others } = options
-  const controller = createController({
-    profile: profileWith(),
-    language: 'nn',
-    clock,
-    fetch: async (url, init) => {
-      const response = await innerFetch(url, init)
-      if (url.endsWith('/token')) tokens.push(await response.clone().json())
-      return response
-    },
-    texts: (language) => ({ ...texts, lang: language }),
-    openBrowser: async (address) => {
-      addresses.push(address)
-      opened.put(address)
-    },
-    copy: async (text) => {
-      copied.push(text)
-    },
-    onOutcome: () => {
-      counts.outcomes += 1
-    },
-    onSnapshot: (snapshot) => {
-      snapshots.push(v.parse(snapshotSchema, snapshot))
-      for (const { wanted, resolve } of waiters) if (wanted(snapshot)) resolve()
-      waiters = waiters.filter(({ wanted }) => !wanted(snapshot))
-    },
-    onLanguage: (language) => chosen.push(language),
-    // As the log of the app does: redacted before it becomes a line.
-    log: (event, details) => {
-      lines.push(`${redactText(event)} ${JSON.stringify(redact(details ?? {}))}`)
-    },
-    ...others,
-  })
-  controllers.push(controller)
-  const until = async (wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> => {
-    if (!wanted(controller.snapshot())) {
-      await new Promise<void>((resolve) => waiters.push({ wanted, resolve }))
-    }
-    return controller.snapshot()
-  }
-  const reach = (status: Snapshot['status']) => until((snapshot) => snapshot.status === status)
-  const logIn = async (deed?: Deed) => {
-    await controller.signIn()
-    const page = await arrive(await logInAt(await opened.next(), deed))
-    return { page, snapshot: await until(({ session, error }) => Boolean(session ?? error)) }
-  }
-  return {
-    controller,
-    clock,
-    opened,
-    snapshots,
-    lines,
-    copied,
-    addresses,
-    chosen,
-    tokens,
-    counts,
-    until,
-    reach,
-    logIn,
-    requests: (path: string) => requestsTo(simulator, path, since),
-    ready: () => reach('signed-out'),
-    statuses: () =>
-      snapshots
-        .map(({ status }) => status)
-        .filter((status, index, all) => status !== all[index - 1]),
-  }
+  const app = createTestApp(simulator, options)
+  controllers.push(app.controller)
+  return app
 }
 
 /** A fetch that holds the answer of the token endpoint and lets go of nothing, whatever is aborted. */
@@ -132,12 +43,6 @@ function holdingTokens() {
     return response
   }
   return { asked: asked.promise, release: release.resolve, answered: held.promise, holding }
-}
-
-/** Every text in a value, keys included. */
-function textsIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [String(value)]
-  return Object.entries(value).flatMap(([key, item]) => [key, ...textsIn(item)])
 }
 
 describe('a whole login', () => {
@@ -168,7 +73,15 @@ describe('a whole login', () => {
   it.each(['auto', 'never'])(
     'shows and logs no token, code, verifier, state or nonce, with pushing %s',
     async (par) => {
-      const app = create({ profile: profileWith({ par }) })
+      const tokens: unknown[] = []
+      const app = create({
+        profile: profileWith({ par }),
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          if (url.endsWith('/token')) tokens.push(await response.clone().json())
+          return response
+        },
+      })
       await app.ready()
       await app.controller.signIn()
       const start = await app.opened.next()
@@ -184,7 +97,7 @@ describe('a whole login', () => {
         .flatMap(({ form, query }) => [form, query])
         .find((parameters) => parameters.has('state'))
       const [token] = app.requests('/token')
-      const [body] = app.tokens
+      const [body] = tokens
       const { access_token, id_token, refresh_token } = Object(body)
       const secrets: Record<string, unknown> = {
         state: asked?.get('state'),

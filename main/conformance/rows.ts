@@ -1,0 +1,1032 @@
+/**
+ * The rules of the specifications and the faults that a provider can show a client, by the numbers
+ * of the project's list (S: specifications, F: faults), and where each is shown. Rules that are about
+ * the listener, the window or the package alone are not here: their tests are beside their code.
+ */
+import type { FaultName } from '../../simulator/faults.ts'
+import type { Scenario, ScenarioName } from '../../simulator/scenarios.ts'
+import type { LoginStep } from './matrix.ts'
+import type { Outcome } from './play.ts'
+
+/** Something that the simulator has no name for, with the keys of the profile that it needs. */
+export interface OwnScenario {
+  readonly scenario: Scenario
+  readonly expected: Outcome
+  readonly profile?: object
+}
+
+export interface Row {
+  readonly id: string
+  /** What the app does, in one sentence. */
+  readonly rule: string
+  /** Scenarios that show it, and how each login must end. */
+  readonly plays?: { readonly [Name in ScenarioName]?: Outcome }
+  readonly own?: readonly OwnScenario[]
+  /** Faults whose cells of the matrix show it. */
+  readonly matrix?: readonly FaultName[]
+  /** The step of those cells; every step where the faults can happen when absent. */
+  readonly at?: LoginStep
+  /** It has a test of its own in rows.test.ts. */
+  readonly tested?: true
+  /** Tests elsewhere that show it: file and a part of its text. */
+  readonly shownBy?: readonly (readonly [file: string, name: string])[]
+  /** Rows that show it too. */
+  readonly see?: readonly string[]
+  /** Why it cannot be shown yet. */
+  readonly notYet?: string
+}
+
+const attempt = 'main/login/attempt.test.ts'
+const idToken = 'main/login/id-token.test.ts'
+const discovery = 'main/login/discovery.test.ts'
+const keys = 'main/login/keys.test.ts'
+const http = 'main/login/http.test.ts'
+const listener = 'main/login/loopback-listener.test.ts'
+const controller = 'main/session/controller.test.ts'
+const network = 'e2e/network.spec.ts'
+const knownErrors = 'main/known-errors.test.ts'
+
+const iss = 'E_ID_TOKEN_CLAIM (iss)'
+const sub = 'E_ID_TOKEN_CLAIM (sub)'
+const aud = 'E_ID_TOKEN_CLAIM (aud)'
+const exp = 'E_ID_TOKEN_CLAIM (exp)'
+const iat = 'E_ID_TOKEN_CLAIM (iat)'
+const nonce = 'E_ID_TOKEN_CLAIM (nonce)'
+const acr = 'E_ID_TOKEN_CLAIM (acr)'
+const alg = 'E_ID_TOKEN_SIGNATURE (alg)'
+const kid = 'E_ID_TOKEN_SIGNATURE (kid)'
+const signature = 'E_ID_TOKEN_SIGNATURE (signature)'
+const embedded = 'E_ID_TOKEN_SIGNATURE (embedded-key)'
+const noToken = 'E_TOKEN_RESPONSE (id_token)'
+const badResponse = 'E_TOKEN_RESPONSE (token request)'
+const refusedLogin = 'E_LOGIN_REFUSED (error)'
+const badPush = 'E_PAR_REFUSED (pushed authorization request)'
+const atAuthorization = 'E_PROVIDER_METADATA (authorization_endpoint)'
+const atToken = 'E_PROVIDER_METADATA (token_endpoint)'
+const atKeys = 'E_PROVIDER_METADATA (jwks_uri)'
+
+const userinfo = 'the app does not call userinfo yet (issue 5)'
+const renewal = 'the app does not renew yet (issue 5)'
+const logout = 'the app does not end the session at the provider yet (issue 5)'
+const dpop = 'the app does not use DPoP yet (issue 5)'
+const revocation = 'the app does not revoke tokens yet (issue 5)'
+
+const now = () => Math.floor(Date.now() / 1000)
+
+/** Other claims under a right signature. */
+const claims = (
+  summary: string,
+  change: (former: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+): Scenario => ({ summary, idToken: (token) => ({ ...token, claims: change(token.claims) }) })
+
+const without = (name: string) => (former: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(former).filter(([key]) => key !== name))
+
+/** A clock of the provider that is some seconds ahead of ours. */
+const clock = (seconds: number, expected: Outcome): OwnScenario => ({
+  scenario: { summary: `The provider's clock is ${seconds} s ahead.`, clock: seconds },
+  expected,
+})
+
+const demands: Scenario = {
+  summary: 'Pushed requests are demanded.',
+  metadata: (document) => ({ ...document, require_pushed_authorization_requests: true }),
+}
+const demandedAndFaulty = (kind: FaultName, expected: Outcome): OwnScenario => ({
+  scenario: { ...demands, fault: { step: 'pushed-request', kind } },
+  expected,
+})
+
+export const rows: readonly Row[] = [
+  {
+    id: 'S-002',
+    rule: 'Each authorization request carries a challenge whose verifier goes with the code',
+    tested: true,
+  },
+  {
+    id: 'S-003',
+    rule: 'The redirect URI names 127.0.0.1 and the port that is open',
+    tested: true,
+    shownBy: [[listener, 'is in the redirect URI, with the address and the registered path']],
+  },
+  { id: 'S-004', rule: 'The redirect URI does not say localhost', see: ['S-003'] },
+  {
+    id: 'S-008',
+    rule: 'A callback whose state is not the pending one is refused, and asks for no token',
+    plays: {
+      'callback-invalid-state': 'E_LOGIN_TIMEOUT',
+      'callback-missing-state': 'E_LOGIN_TIMEOUT',
+    },
+  },
+  { id: 'S-010', rule: 'No client secret is sent, in no way', tested: true },
+  {
+    id: 'S-011',
+    rule: 'A provider that wants the person, though none was to be asked, is an error with a name',
+    plays: {
+      'callback-error-interaction-required': refusedLogin,
+      'callback-error-consent-required': refusedLogin,
+    },
+    shownBy: [[attempt, 'by another error of the provider']],
+  },
+  { id: 'S-012', rule: 'The redirect path is the registered one, not the root', see: ['S-003'] },
+  {
+    id: 'S-020',
+    rule: 'Fifty logins have fifty challenges, states, nonces and start addresses',
+    tested: true,
+  },
+  {
+    id: 'S-021',
+    rule: 'A verifier has 43 to 128 unreserved characters and uses the whole alphabet',
+    tested: true,
+  },
+  { id: 'S-022', rule: 'The challenge is the SHA-256 of the verifier, unpadded', see: ['S-002'] },
+  {
+    id: 'S-023',
+    rule: 'A provider without S256 is refused before a browser is opened; plain is never sent',
+    plays: {
+      'metadata-without-s256': 'E_PROVIDER_METADATA (code_challenge_methods_supported)',
+      'metadata-missing-code-challenge-methods-supported':
+        'E_PROVIDER_METADATA (code_challenge_methods_supported)',
+    },
+  },
+  { id: 'S-024', rule: 'The verifier goes to the token endpoint and nowhere else', tested: true },
+  {
+    id: 'S-025',
+    rule: 'Each attempt keeps its own verifier',
+    shownBy: [
+      [attempt, 'of another attempt; each has its own'],
+      [controller, 'pressed again gives no second attempt but the same browser address once more'],
+    ],
+  },
+  {
+    id: 'S-030',
+    rule: "A callback without the login's state, or with a code of somebody else, signs nobody in",
+    plays: {
+      'callback-missing-state': 'E_LOGIN_TIMEOUT',
+      'callback-other-code': 'E_TOKEN_REFUSED (token request)',
+    },
+  },
+  {
+    id: 'S-031',
+    rule: 'A provider that does not say that it knows PKCE is refused',
+    see: ['S-023'],
+  },
+  {
+    id: 'S-032',
+    rule: 'PKCE is used, and bound to the one login',
+    see: ['S-002', 'S-020', 'S-025'],
+  },
+  { id: 'S-033', rule: 'The challenge does not tell the verifier', see: ['S-002'] },
+  {
+    id: 'S-035',
+    rule: 'A callback of another issuer ends the login before a token is asked for',
+    plays: { 'invalid-callback-iss': 'E_CALLBACK_ISSUER (iss)' },
+  },
+  {
+    id: 'S-036',
+    rule: 'The metadata of the start serve the whole login, whatever discovery says meanwhile',
+    tested: true,
+  },
+  {
+    id: 'S-039',
+    rule: 'A state counts once',
+    shownBy: [
+      [attempt, 'a second time: one code makes exactly one token request'],
+      [listener, 'once: a second one with another code changes nothing and shows the same'],
+    ],
+  },
+  { id: 'S-040', rule: 'No token is in the query of a request', tested: true },
+  { id: 'S-041', rule: 'The response type is code', tested: true },
+  { id: 'S-042', rule: 'The scopes are exactly those of the profile', tested: true },
+  { id: 'S-043', rule: 'A refresh token is replaced by the next one', notYet: renewal },
+  {
+    id: 'S-044',
+    rule: 'Endpoints are those of the metadata, also when they move',
+    tested: true,
+  },
+  {
+    id: 'S-045',
+    rule: 'A certificate that is not trusted ends the login, and nothing goes around it',
+    shownBy: [
+      [network, 'a certificate of an authority that the system does not trust'],
+      [knownErrors, 'what a secure connection was refused for is told apart'],
+    ],
+  },
+  {
+    id: 'S-046',
+    rule: 'A redirect of the token endpoint is not followed: code and verifier go nowhere else',
+    at: 'token',
+    matrix: [
+      'redirect-301',
+      'redirect-302',
+      'redirect-303',
+      'redirect-307',
+      'redirect-308',
+      'redirect-307-other-host',
+      'redirect-308-other-host',
+    ],
+  },
+  {
+    id: 'S-050',
+    rule: 'Parameters and members that nobody knows are passed over',
+    plays: {
+      'callback-extra-parameters': 'signs in',
+      'response-extra-members': 'signs in',
+      'response-with-error': 'signs in',
+      'metadata-extra-members': 'signs in',
+    },
+  },
+  { id: 'S-051', rule: 'The redirect URI is the same, byte by byte, with the code', tested: true },
+  { id: 'S-052', rule: 'The client_id is in the form of the token request', tested: true },
+  {
+    id: 'S-053',
+    rule: 'Bearer is taken in any case; another token type is refused',
+    plays: {
+      'token-type-mixed-case': 'signs in',
+      'token-type-mac': badResponse,
+      'token-type-dpop': badResponse,
+      'token-type-array': badResponse,
+      'response-missing-token-type': badResponse,
+    },
+  },
+  {
+    id: 'S-054',
+    rule: 'A missing lifetime is no error; one that is none is',
+    plays: {
+      'response-missing-expires-in': 'signs in',
+      'expires-in-zero': 'signs in',
+      'expires-in-negative': badResponse,
+      'expires-in-string': badResponse,
+      'expires-in-null': badResponse,
+      'expires-in-huge': badResponse,
+      'expires-in-object': badResponse,
+    },
+  },
+  {
+    id: 'S-055',
+    rule: 'Fewer scopes than asked for are no error',
+    plays: { 'missing-scope-in-token-response': 'signs in' },
+    own: [
+      {
+        scenario: {
+          summary: 'Only openid is granted.',
+          tokenResponse: (body) => ({ ...body, scope: 'openid' }),
+        },
+        expected: 'signs in',
+      },
+    ],
+  },
+  {
+    id: 'S-056',
+    rule: 'Each error of an authorization response is explained, an unknown one in general',
+    tested: true,
+    plays: { 'callback-error-empty': 'E_CALLBACK_INVALID (code)' },
+  },
+  {
+    id: 'S-057',
+    rule: 'What the provider says of an error is neither on the page nor opened',
+    tested: true,
+  },
+  {
+    id: 'S-058',
+    rule: 'Tokens go only to endpoints of the issuer',
+    plays: { 'metadata-elsewhere-token-endpoint': atToken, 'distributed-claims': 'signs in' },
+  },
+  {
+    id: 'S-059',
+    rule: 'A code is sent once, also when its answer is lost',
+    tested: true,
+  },
+  {
+    id: 'S-060',
+    rule: 'The scope holds openid, and each request has a nonce',
+    see: ['S-020', 'S-042'],
+  },
+  {
+    id: 'S-061',
+    rule: 'iss is exactly the issuer',
+    plays: { 'invalid-iss': iss, 'missing-iss': iss, 'iss-array': iss, 'iss-with-slash': iss },
+    own: [
+      {
+        scenario: claims('iss is in capitals.', (former) => ({
+          ...former,
+          iss: String(former['iss']).toUpperCase(),
+        })),
+        expected: iss,
+      },
+    ],
+  },
+  {
+    id: 'S-062',
+    rule: 'aud is this client and nobody else',
+    plays: {
+      'invalid-aud': aud,
+      'missing-aud': aud,
+      'multiple-aud': aud,
+      'aud-empty-array': aud,
+      'aud-number': aud,
+      'aud-nested-array': aud,
+      'response-of-another-client': aud,
+      'aud-array-of-one': 'signs in',
+    },
+  },
+  {
+    id: 'S-063',
+    rule: 'azp, when it is there, is this client',
+    plays: { 'azp-other': 'E_ID_TOKEN_CLAIM (azp)', 'azp-self': 'signs in' },
+  },
+  {
+    id: 'S-064',
+    rule: "The signature is by a key of the provider's set",
+    plays: {
+      'invalid-sig-rs256': signature,
+      'sig-of-other-claims': signature,
+      'sig-empty': signature,
+      'sig-stripped': noToken,
+      'wrong-key-signature': signature,
+      'wrong-key-own-kid': kid,
+      'keys-of-a-stranger': signature,
+    },
+  },
+  {
+    id: 'S-065',
+    rule: 'The algorithm is RS256, whatever the token says',
+    plays: {
+      'sig-none': alg,
+      'sig-none-mixed-case': alg,
+      'sig-hs256': alg,
+      'sig-hs256-client-id': alg,
+      'sig-hs256-empty-secret': alg,
+      'invalid-sig-hs256': alg,
+      'sig-es256': alg,
+      'invalid-sig-es256': alg,
+      'alternate-alg': alg,
+      'alternate-alg-rs384': alg,
+      'alternate-alg-rs512': alg,
+      'alg-lowercase': alg,
+      'alg-missing': alg,
+      'alg-array': alg,
+      'keys-symmetric': alg,
+      'metadata-alg-none-only': 'E_PROVIDER_METADATA (id_token_signing_alg_values_supported)',
+      'metadata-alg-es256-only': 'E_PROVIDER_METADATA (id_token_signing_alg_values_supported)',
+      'metadata-alg-none-too': 'signs in',
+    },
+  },
+  {
+    id: 'S-066',
+    rule: 'exp is a number and not past, with 30 seconds to spare',
+    plays: {
+      'missing-exp': exp,
+      'expired-exp': exp,
+      'exp-string': exp,
+      'exp-null': exp,
+      'exp-negative': exp,
+      'exp-fraction': 'signs in',
+    },
+    own: [
+      {
+        scenario: claims('exp is 20 s ago.', (former) => ({ ...former, exp: now() - 20 })),
+        expected: 'signs in',
+      },
+      {
+        scenario: claims('exp is 40 s ago.', (former) => ({ ...former, exp: now() - 40 })),
+        expected: exp,
+      },
+    ],
+    shownBy: [[idToken, 'a claim is refused']],
+  },
+  {
+    id: 'S-067',
+    rule: 'iat and nbf are times about now',
+    plays: {
+      'missing-iat': iat,
+      'iat-week-in-past': iat,
+      'iat-in-future': iat,
+      'iat-string': iat,
+      'nbf-in-future': 'E_ID_TOKEN_CLAIM (nbf)',
+    },
+  },
+  {
+    id: 'S-068',
+    rule: 'The nonce is that of this login; an ID token of an earlier one is refused',
+    tested: true,
+    plays: {
+      'invalid-nonce': nonce,
+      'missing-nonce': nonce,
+      'nonce-array': nonce,
+      'response-of-another-login': nonce,
+    },
+  },
+  {
+    id: 'S-069',
+    rule: 'Unknown claims are passed over; known ones have their types',
+    plays: {
+      'missing-sub': sub,
+      'sub-number': sub,
+      'sub-empty': sub,
+      'sub-300-characters': sub,
+      'sub-not-ascii': sub,
+      'claims-array': noToken,
+      'claims-string': noToken,
+      'claims-null': noToken,
+      'claims-not-json': noToken,
+      'claims-duplicated': noToken,
+      'claims-with-proto': noToken,
+      'claims-deep': 'E_NETWORK_BODY (token request)',
+      'pid-number': 'E_ID_TOKEN_CLAIM (pid)',
+      'pid-letters': 'E_ID_TOKEN_CLAIM (pid)',
+      'claims-1000': 'signs in',
+      'aggregated-claims': 'signs in',
+      'name-is-html': 'signs in',
+    },
+    own: [
+      {
+        scenario: claims('given_name is a number.', (former) => ({ ...former, given_name: 1 })),
+        expected: 'E_ID_TOKEN_CLAIM (types)',
+      },
+    ],
+  },
+  {
+    id: 'S-070',
+    rule: 'acr is at least the level that was asked for',
+    plays: {
+      'acr-missing': acr,
+      'acr-too-low': acr,
+      'acr-array': acr,
+      'acr-superstring': acr,
+      'acr-with-prefix': acr,
+      'acr-uppercase': acr,
+      'acr-two-levels': acr,
+      'acr-of-ansattporten': acr,
+      'acr-unknown': acr,
+      'acr-high': 'signs in',
+    },
+    own: [
+      {
+        scenario: claims('acr is a former name.', (former) => ({ ...former, acr: 'Level4' })),
+        expected: acr,
+      },
+    ],
+  },
+  {
+    id: 'S-071',
+    rule: 'A fresh login that was asked for is a fresh one',
+    plays: { 'auth-time-last-year': 'signs in' },
+    own: [
+      ...[
+        claims('auth_time is a year ago.', (former) => ({
+          ...former,
+          auth_time: now() - 365 * 86_400,
+        })),
+        claims('auth_time is tomorrow.', (former) => ({ ...former, auth_time: now() + 86_400 })),
+        claims('auth_time is missing.', without('auth_time')),
+        claims('auth_time is a text.', (former) => ({ ...former, auth_time: String(now()) })),
+      ].map((scenario) => ({
+        scenario,
+        expected: 'E_ID_TOKEN_CLAIM (auth_time)' as const,
+        profile: { prompt: 'login' },
+      })),
+      {
+        scenario: { summary: 'The login is fresh.' },
+        expected: 'signs in',
+        profile: { prompt: 'login' },
+      },
+    ],
+  },
+  {
+    id: 'S-072',
+    rule: 'at_hash, when it is there, is that of the access token',
+    plays: {
+      'invalid-at-hash': 'E_ID_TOKEN_CLAIM (at_hash)',
+      'right-at-hash': 'signs in',
+      'missing-at-hash': 'signs in',
+      'access-token-opaque': 'signs in',
+    },
+  },
+  {
+    id: 'S-073',
+    rule: 'amr is not judged',
+    own: [
+      {
+        scenario: claims('amr is unknown.', (former) => ({ ...former, amr: ['unknown', 1] })),
+        expected: 'signs in',
+      },
+      {
+        scenario: claims('amr is missing.', without('amr')),
+        expected: 'signs in',
+      },
+    ],
+  },
+  {
+    id: 'S-074',
+    rule: 'pid may be missing, and is in no log',
+    own: [{ scenario: claims('There is no pid.', without('pid')), expected: 'signs in' }],
+  },
+  { id: 'S-075', rule: 'Userinfo of another sub is not used', notYet: userinfo },
+  { id: 'S-076', rule: 'Userinfo is JSON, or a JWT that is verified', notYet: userinfo },
+  {
+    id: 'S-077',
+    rule: 'Nothing of one person is left for the next',
+    shownBy: [
+      [
+        controller,
+        'comes twice: the second one is an attempt of its own, with nothing of the first',
+      ],
+      [controller, 'is forgotten by signing out, and its end comes no more'],
+    ],
+  },
+  {
+    id: 'S-078',
+    rule: 'The ID token of a renewal is of the same person',
+    notYet: renewal,
+    shownBy: [[idToken, 'a renewed ID token is refused']],
+  },
+  {
+    id: 'S-079',
+    rule: 'For an unknown kid the keys are read once more',
+    plays: {
+      'rotated-keys': 'signs in',
+      'rotated-during-login': 'signs in',
+      'kid-unknown': kid,
+      'kid-path': kid,
+      'kid-number': kid,
+    },
+  },
+  {
+    id: 'S-080',
+    rule: 'Keys that are not for this, too weak, private or ambiguous are not used',
+    plays: {
+      'keys-weak-512': kid,
+      'keys-weak-1024': kid,
+      'keys-exponent-one': kid,
+      'keys-private-members': kid,
+      'keys-duplicate-kid': kid,
+      'keys-use-enc': kid,
+      'keys-key-ops-sign': kid,
+      'keys-alg-other': kid,
+      'keys-without-kid': kid,
+      'keys-modulus-missing': kid,
+      'keys-modulus-garbage': kid,
+      'kid-absent-multiple-jwks': kid,
+      'keys-kty-missing': 'E_ID_TOKEN_SIGNATURE (kid)',
+      'keys-empty': 'E_PROVIDER_KEYS (keys)',
+      'keys-not-an-array': 'E_PROVIDER_KEYS (keys)',
+      'keys-missing': 'E_PROVIDER_KEYS (keys)',
+      'keys-10000': 'E_NETWORK_BODY (keys)',
+      'keys-two': 'signs in',
+      'keys-x5u': 'signs in',
+      'keys-x5c-garbage': 'signs in',
+      'keys-without-use-and-alg': 'signs in',
+      'keys-and-unknown-kinds': 'signs in',
+      'kid-absent-single': 'signs in',
+    },
+  },
+  {
+    id: 'S-081',
+    rule: 'What the header of a token says of its key is not believed, and nothing is fetched',
+    plays: {
+      'header-jwk': embedded,
+      'header-jku': embedded,
+      'header-own-jku': embedded,
+      'header-x5u': embedded,
+      'header-crit': 'E_ID_TOKEN_SIGNATURE (crit)',
+      'header-b64': 'E_ID_TOKEN_SIGNATURE (crit)',
+      'header-typ-at-jwt': 'E_ID_TOKEN_SIGNATURE (typ)',
+      'header-typ-logout': 'E_ID_TOKEN_SIGNATURE (typ)',
+      'header-not-json': noToken,
+      'header-typ-lowercase': 'signs in',
+    },
+  },
+  {
+    id: 'S-082',
+    rule: 'An encrypted ID token is refused without being decrypted',
+    plays: { 'encrypted-id-token': noToken },
+  },
+  {
+    id: 'S-090',
+    rule: 'Metadata come with 200 and as JSON',
+    at: 'discovery',
+    matrix: ['http-201', 'http-204', 'http-404', 'http-500-html', 'html-200', 'text-html-json'],
+  },
+  {
+    id: 'S-091',
+    rule: 'The issuer of the metadata is exactly the configured one',
+    plays: {
+      'issuer-mismatch': 'E_PROVIDER_METADATA (issuer)',
+      'issuer-with-slash': 'E_PROVIDER_METADATA (issuer)',
+      'issuer-number': 'E_PROVIDER_METADATA (issuer)',
+      'issuer-array': 'E_PROVIDER_METADATA (issuer)',
+      'metadata-missing-issuer': 'E_PROVIDER_METADATA (issuer)',
+    },
+  },
+  {
+    id: 'S-092',
+    rule: 'What a login needs of the metadata is there, and each endpoint is an address of the issuer',
+    plays: {
+      'metadata-missing-authorization-endpoint': atAuthorization,
+      'metadata-missing-token-endpoint': atToken,
+      'metadata-missing-jwks-uri': atKeys,
+      'metadata-missing-response-types-supported': 'E_PROVIDER_METADATA (response_types_supported)',
+      'metadata-missing-subject-types-supported': 'E_PROVIDER_METADATA (subject_types_supported)',
+      'metadata-missing-id-token-signing-alg-values-supported':
+        'E_PROVIDER_METADATA (id_token_signing_alg_values_supported)',
+      'metadata-no-code': 'E_PROVIDER_METADATA (response_types_supported)',
+      'metadata-http-token-endpoint': atToken,
+      'metadata-http-jwks-uri': atKeys,
+      'metadata-credentials-token-endpoint': atToken,
+      'metadata-credentials-jwks-uri': atKeys,
+      'metadata-fragment-token-endpoint': atToken,
+      'metadata-fragment-jwks-uri': atKeys,
+      'metadata-javascript-token-endpoint': atToken,
+      'metadata-javascript-jwks-uri': atKeys,
+      'metadata-file-token-endpoint': atToken,
+      'metadata-file-jwks-uri': atKeys,
+      'metadata-relative-token-endpoint': atToken,
+      'metadata-relative-jwks-uri': atKeys,
+      'metadata-empty-token-endpoint': atToken,
+      'metadata-empty-jwks-uri': atKeys,
+      'metadata-array-token-endpoint': atToken,
+      'metadata-array-jwks-uri': atKeys,
+      'metadata-elsewhere-jwks-uri': atKeys,
+      'metadata-missing-token-endpoint-auth-methods-supported': 'signs in',
+    },
+    shownBy: [[discovery, '%s is refused']],
+  },
+  {
+    id: 'S-093',
+    rule: 'An authorization endpoint that is no address of the issuer is never opened',
+    plays: {
+      'metadata-http-authorization-endpoint': atAuthorization,
+      'metadata-elsewhere-authorization-endpoint': atAuthorization,
+      'metadata-credentials-authorization-endpoint': atAuthorization,
+      'metadata-fragment-authorization-endpoint': atAuthorization,
+      'metadata-javascript-authorization-endpoint': atAuthorization,
+      'metadata-file-authorization-endpoint': atAuthorization,
+      'metadata-relative-authorization-endpoint': atAuthorization,
+      'metadata-empty-authorization-endpoint': atAuthorization,
+      'metadata-array-authorization-endpoint': atAuthorization,
+      'metadata-endpoint-with-parameters': atAuthorization,
+      'metadata-endpoint-with-query': 'signs in',
+    },
+  },
+  {
+    id: 'S-094',
+    rule: 'Metadata are kept for 24 hours at most, and a failed fetch is not kept',
+    shownBy: [
+      [discovery, 'lasts 24 hours, and then they are fetched again'],
+      [discovery, 'does not keep a document %s'],
+    ],
+  },
+  {
+    id: 'S-095',
+    rule: 'iss of the callback is compared first, also when it brings an error',
+    plays: { 'invalid-callback-iss': 'E_CALLBACK_ISSUER (iss)' },
+    own: [
+      {
+        scenario: {
+          summary: 'Another issuer says that the person declined.',
+          callback: (parameters) => {
+            parameters.delete('code')
+            parameters.set('error', 'access_denied')
+            parameters.set('iss', 'https://evil.example')
+          },
+        },
+        expected: 'E_CALLBACK_ISSUER (iss)',
+      },
+      {
+        scenario: {
+          summary: 'iss has a slash at the end.',
+          callback: (parameters) => parameters.set('iss', `${parameters.get('iss')}/`),
+        },
+        expected: 'E_CALLBACK_ISSUER (iss)',
+      },
+    ],
+  },
+  {
+    id: 'S-096',
+    rule: 'A callback without iss is refused, promised or not',
+    plays: { 'missing-callback-iss': 'E_CALLBACK_ISSUER (iss)' },
+    own: [
+      {
+        scenario: {
+          summary: 'iss is not promised and does not come.',
+          metadata: (document) => ({
+            ...document,
+            authorization_response_iss_parameter_supported: false,
+          }),
+          callback: (parameters) => parameters.delete('iss'),
+        },
+        expected: 'E_CALLBACK_ISSUER (iss)',
+      },
+    ],
+  },
+  {
+    id: 'S-097',
+    rule: 'iss that is not promised is taken when it is right',
+    plays: {
+      'metadata-callback-iss-not-promised': 'signs in',
+      'metadata-missing-authorization-response-iss-parameter-supported': 'signs in',
+    },
+  },
+  { id: 'S-110', rule: 'Here the session ends first, whatever the provider does', notYet: logout },
+  { id: 'S-111', rule: 'The address of the logout is of the metadata', notYet: logout },
+  { id: 'S-112', rule: 'The ID token is not in an address', notYet: logout },
+  { id: 'S-113', rule: 'A provider that does not come back is no error', notYet: logout },
+  { id: 'S-115', rule: 'A logout ends what is under way', notYet: logout },
+  { id: 'S-116', rule: 'Tokens are revoked, and a failure of that is none', notYet: revocation },
+  { id: 'S-117', rule: 'Another person logs in with prompt=login', notYet: logout },
+  {
+    id: 'S-130',
+    rule: 'A request is pushed as a form, to the endpoint of the metadata, without request_uri',
+    tested: true,
+  },
+  {
+    id: 'S-131',
+    rule: 'The browser then carries client_id and request_uri alone',
+    tested: true,
+  },
+  {
+    id: 'S-132',
+    rule: 'A pushed request is used while it lives; for a browser that comes later there is another',
+    plays: {
+      'par-expires-in-zero': 'signs in',
+      'par-expires-in-huge': 'signs in',
+      'par-expires-in-string': 'signs in',
+      'par-expires-in-negative': badPush,
+      'par-missing-expires-in': badPush,
+      'par-missing-request-uri': badPush,
+      'par-request-uri-number': badPush,
+      'par-request-uri-empty': badPush,
+      'par-request-uri-unknown': 'E_LOGIN_TIMEOUT',
+      'par-request-uri-web': 'E_LOGIN_TIMEOUT',
+      'par-request-uri-parameters': 'E_LOGIN_TIMEOUT',
+    },
+    shownBy: [[attempt, 'that comes late to a pushed request is sent to one that was pushed anew']],
+  },
+  {
+    id: 'S-133',
+    rule: 'Where pushing is demanded nothing goes the ordinary way instead',
+    plays: { 'metadata-par-required': 'signs in', 'metadata-without-par': 'signs in' },
+    own: [
+      demandedAndFaulty('oauth-error-invalid-client', badPush),
+      demandedAndFaulty('oauth-error-unauthorized-client', badPush),
+      demandedAndFaulty('oauth-error-invalid-request', badPush),
+      demandedAndFaulty('http-404', badPush),
+      demandedAndFaulty('http-429', 'E_NETWORK_STATUS (pushed authorization request)'),
+    ],
+    shownBy: [
+      [attempt, 'at PAR with %s and no JSON goes the ordinary way, unless PAR is demanded'],
+    ],
+  },
+  {
+    id: 'S-140',
+    rule: 'The resources of the profile are in the authorization request',
+    tested: true,
+    shownBy: [[attempt, 'asks for what the profile says']],
+  },
+  { id: 'S-150', rule: 'A proof of possession is whole and used once', notYet: dpop },
+  { id: 'S-151', rule: 'A Bearer token in place of a bound one is refused', notYet: dpop },
+  { id: 'S-152', rule: 'A nonce of the provider is used, once', notYet: dpop },
+  { id: 'S-153', rule: 'Requests of APIs carry the hash of the token', notYet: dpop },
+  { id: 'S-154', rule: 'A lost key is a new login', notYet: dpop },
+  { id: 'S-155', rule: "A proof keeps to the provider's clock", notYet: dpop },
+  {
+    id: 'F-01',
+    rule: 'A name that is not found: no browser before the login, a new login after it',
+    tested: true,
+    shownBy: [[knownErrors, 'a request that failed is named']],
+  },
+  {
+    id: 'F-02',
+    rule: 'A connection that breaks has a name, and no code is sent twice',
+    matrix: ['reset', 'close-after-headers', 'truncated', 'truncated-chunked'],
+    shownBy: [[http, 'from nobody']],
+  },
+  {
+    id: 'F-03',
+    rule: 'Who never answers is given up in time',
+    matrix: ['black-hole', 'slow-headers', 'slow-body'],
+    shownBy: [[http, 'ends a server that stalls in the body, and lets go of its connection']],
+  },
+  {
+    id: 'F-05',
+    rule: 'A connection that is not secure ends the login with a name of its own',
+    see: ['S-045'],
+  },
+  {
+    id: 'F-06',
+    rule: 'A broken provider has a name',
+    matrix: ['http-500-html', 'http-502', 'http-503', 'http-504'],
+  },
+  {
+    id: 'F-07',
+    rule: 'Retry-After is respected, for a minute at most',
+    matrix: [
+      'http-503-retry-after',
+      'http-503-retry-after-date',
+      'http-503-retry-after-huge',
+      'http-503-retry-after-negative',
+      'http-503-retry-after-garbage',
+      'http-429-retry-after',
+    ],
+    shownBy: [[controller, 'is not asked before its time is over, and then logs in']],
+  },
+  { id: 'F-08', rule: 'Too many requests: nothing is repeated', matrix: ['http-429'] },
+  {
+    id: 'F-09',
+    rule: 'Each error of OAuth has a name; only a refusal of the client to push is lived with',
+    matrix: [
+      'oauth-error-invalid-grant',
+      'oauth-error-invalid-client',
+      'oauth-error-unauthorized-client',
+      'oauth-error-invalid-request',
+      'oauth-error-unsupported-grant-type',
+      'oauth-error-invalid-scope',
+      'oauth-error-invalid-dpop-proof',
+      'oauth-error-use-dpop-nonce',
+    ],
+  },
+  {
+    id: 'F-10',
+    rule: 'A refusal that cannot be read is a refusal',
+    matrix: ['400-non-json', '400-empty', '400-html'],
+  },
+  {
+    id: 'F-11',
+    rule: 'An answer that is not the right JSON is refused',
+    matrix: [
+      'html-200',
+      'html-200-as-json',
+      'empty',
+      'json-null',
+      'json-array',
+      'json-string',
+      'truncated-json',
+      'bom',
+      'utf-16',
+      'duplicate-keys',
+      'deep-nesting',
+      'proto-key',
+      'numbers-as-strings',
+      'nan',
+    ],
+    shownBy: [[http, 'a network that wants a login of its own is recognised']],
+  },
+  {
+    id: 'F-12',
+    rule: 'An answer without an end is cut off',
+    matrix: ['huge-body', 'endless-chunked', 'gzip-bomb', 'huge-headers'],
+    shownBy: [
+      [http, 'refuses one byte too many while it reads, announced or not'],
+      [
+        network,
+        'refuses bodies that are too large, compressed or without an end, in little memory',
+      ],
+    ],
+  },
+  {
+    id: 'F-13',
+    rule: 'No redirect of the provider is followed',
+    matrix: [
+      'redirect-302',
+      'redirect-302-other-host',
+      'redirect-loop',
+      'redirect-nowhere',
+      'redirect-file',
+    ],
+  },
+  {
+    id: 'F-14',
+    rule: 'A right answer to somebody else is refused',
+    plays: { 'response-of-another-login': nonce, 'response-of-another-client': aud },
+  },
+  {
+    id: 'F-15',
+    rule: 'A token response without what it must have is refused',
+    plays: {
+      'response-missing-id-token': badResponse,
+      'response-missing-access-token': badResponse,
+      'response-missing-token-type': badResponse,
+      'response-wrapped': badResponse,
+      'id-token-null': badResponse,
+      'id-token-empty': badResponse,
+      'id-token-number': badResponse,
+      'id-token-array': badResponse,
+      'id-token-is-access-token': aud,
+      'access-token-empty': badResponse,
+      'access-token-number': badResponse,
+      'response-missing-expires-in': 'signs in',
+      'missing-scope-in-token-response': 'signs in',
+      'response-unasked-refresh-token': 'signs in',
+    },
+  },
+  {
+    id: 'F-17',
+    rule: 'An endpoint that moves in the middle is no matter',
+    see: ['S-036', 'S-091'],
+  },
+  {
+    id: 'F-18',
+    rule: 'A proxy that is down or refuses has a name',
+    shownBy: [
+      [network, 'names a proxy that is down'],
+      [network, 'names a proxy that demands a password'],
+    ],
+  },
+  {
+    id: 'F-19',
+    rule: 'A provider that keeps the browser: the time runs out, or the person cancels',
+    at: 'authorization',
+    matrix: ['http-500-html', 'reset', 'black-hole'],
+    shownBy: [[controller, 'by cancel leaves no error, and a late callback is refused']],
+  },
+  {
+    id: 'F-20',
+    rule: 'Only a query at the right address is a callback',
+    plays: {
+      'callback-in-fragment': 'E_LOGIN_TIMEOUT',
+      'callback-other-path': 'E_LOGIN_TIMEOUT',
+      'callback-bad-encoding': 'E_LOGIN_TIMEOUT',
+      'callback-20-kb': 'E_LOGIN_TIMEOUT',
+      'callback-duplicate-code': 'E_LOGIN_TIMEOUT',
+      'callback-duplicate-state': 'E_LOGIN_TIMEOUT',
+      'callback-duplicate-iss': 'E_LOGIN_TIMEOUT',
+      'callback-without-code': 'E_CALLBACK_INVALID (code)',
+      'callback-empty-code': 'E_CALLBACK_INVALID (code)',
+      'callback-code-and-error': 'E_CALLBACK_INVALID (code)',
+      'callback-with-id-token': 'E_CALLBACK_INVALID (id_token)',
+      'callback-with-access-token': 'E_CALLBACK_INVALID (access_token)',
+      'callback-with-response': 'E_CALLBACK_INVALID (response)',
+    },
+  },
+  {
+    id: 'F-22',
+    rule: 'A code that is too old is a new login',
+    at: 'token',
+    matrix: ['oauth-error-invalid-grant'],
+  },
+  { id: 'F-23', rule: 'Tokens whose answer was lost are not asked for again', see: ['S-059'] },
+  { id: 'F-24', rule: 'A login stands without userinfo', notYet: userinfo },
+  { id: 'F-25', rule: 'Userinfo that is refused is no loop', notYet: userinfo },
+  { id: 'F-26', rule: 'A sign-out stands without the provider', notYet: logout },
+  {
+    id: 'F-30',
+    rule: 'Keys that rotate between or during logins are found',
+    tested: true,
+    plays: { 'rotated-keys': 'signs in', 'rotated-during-login': 'signs in' },
+  },
+  {
+    id: 'F-31',
+    rule: 'Keys that rotate without end are read twice in a login, not more',
+    plays: { 'endless-rotation': kid },
+  },
+  {
+    id: 'F-32',
+    rule: 'Keys that do not come end a login without known ones, and not one with them',
+    at: 'keys',
+    matrix: ['http-500-html', 'black-hole', 'empty', 'truncated-json'],
+    tested: true,
+    shownBy: [[keys, 'and a failed fetch neither replaces them nor is kept']],
+  },
+  {
+    id: 'F-34',
+    rule: "A clock that is wrong is told as that, by the provider's Date",
+    plays: {
+      'clock-7-minutes-ahead': 'E_CLOCK_SKEW (iat)',
+      'clock-7-minutes-behind': 'E_CLOCK_SKEW (exp)',
+    },
+    own: [
+      clock(5, 'signs in'),
+      clock(25, 'signs in'),
+      clock(-25, 'signs in'),
+      clock(40, 'E_CLOCK_SKEW (iat)'),
+      clock(86_400, 'E_CLOCK_SKEW (iat)'),
+      clock(-86_400, 'E_CLOCK_SKEW (exp)'),
+      // In 1970 and in 2100.
+      clock(1000 - now(), 'E_CLOCK_SKEW (exp)'),
+      clock(4_102_444_800 - now(), 'E_CLOCK_SKEW (iat)'),
+    ],
+    shownBy: [[idToken, "this computer's clock"]],
+  },
+  {
+    id: 'F-35',
+    rule: 'A clock that jumps ends no login and no session too early',
+    shownBy: [[attempt, 'is not brought by a clock that jumps, also far']],
+  },
+  {
+    id: 'F-36',
+    rule: 'A session ends by the rule of the profile, however long its tokens live',
+    shownBy: [[controller, 'ends by itself after half an hour, not a moment before']],
+    tested: true,
+  },
+]
+
+/** Scenarios that are about what the app does not do yet: the login goes by them. */
+export const notYetPlayed: readonly ScenarioName[] = [
+  'userinfo-invalid-sub',
+  'userinfo-missing-sub',
+  'userinfo-signed',
+  'userinfo-unsigned',
+  'refresh-invalid-iss',
+  'refresh-invalid-sub',
+]

@@ -1,0 +1,195 @@
+/**
+ * Runs the conformance modules, the rules and the matrix of faults through the whole app, prints what
+ * was expected and what came of it, and writes docs/conformance.md. Exit code 1 when one failed.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { format } from 'oxfmt'
+import { type Cell, cells, loginSteps, titleOf } from '../main/conformance/matrix.ts'
+import { type Module, plans } from '../main/conformance/modules.ts'
+import { type Row, rows } from '../main/conformance/rows.ts'
+
+/** The file that holds the report. */
+export const reportFile = fileURLToPath(new URL('../docs/conformance.md', import.meta.url))
+
+/** What came of the test of that name, where this was expected. */
+export type OutcomeOf = (title: string, expected: string) => string
+
+/** Everything went as it must. */
+export const asExpected: OutcomeOf = (_title, expected) => expected
+
+const shown = 'shown'
+const titleOfRow = ({ id, rule }: Row): string => `${id}: ${rule}`
+
+function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const all = [head, head.map(() => '---'), ...lines]
+  const escaped = (cell: string): string => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+  return all.map((cellsOfLine) => `| ${cellsOfLine.map(escaped).join(' | ')} |`).join('\n')
+}
+
+function expectationOf({ left, plays }: Module): string {
+  const reason = left === undefined ? [] : [`${left.status}: ${left.why}`]
+  return [...reason, ...(plays === undefined ? [] : [plays.expected])].join(
+    '; played all the same: ',
+  )
+}
+
+function linesOf(modules: readonly Module[], outcomeOf: OutcomeOf): string[][] {
+  return modules.map((module) => [
+    module.id,
+    module.name,
+    module.provider,
+    expectationOf(module),
+    module.plays === undefined ? '–' : outcomeOf(module.name, module.plays.expected),
+  ])
+}
+
+function gridOf(outcomeOf: OutcomeOf): string[][] {
+  const faults = new Set(cells.map(({ fault }) => fault))
+  const short = (cell: Cell): string =>
+    (outcomeOf(titleOf(cell), cell.expected).split(' (')[0] ?? '').replace(/^E_/, '')
+  return Array.from(faults, (fault) => [
+    fault,
+    ...loginSteps.map((step) => {
+      const cell = cells.find((other) => other.fault === fault && other.step === step)
+      return cell === undefined ? '–' : short(cell)
+    }),
+  ])
+}
+
+function waysOf(row: Row): string {
+  const played = Object.keys(row.plays ?? {}).length + (row.own?.length ?? 0)
+  const ways = [
+    played > 0 ? `${played} ${played === 1 ? 'scenario' : 'scenarios'}` : '',
+    row.tested === true ? 'a test of its own' : '',
+    row.matrix === undefined
+      ? ''
+      : `the matrix${row.at === undefined ? '' : ` at ${row.at}`}: ${row.matrix.join(', ')}`,
+    ...new Set((row.shownBy ?? []).map(([file]) => `[${path.basename(file)}](../${file})`)),
+    ...(row.see ?? []),
+  ]
+  return ways.filter((way) => way !== '').join('; ')
+}
+
+function rowLines(outcomeOf: OutcomeOf): string[][] {
+  return rows.map((row) => [
+    row.id,
+    row.rule,
+    waysOf(row),
+    row.notYet === undefined ? outcomeOf(titleOfRow(row), shown) : `not yet: ${row.notYet}`,
+  ])
+}
+
+/** Makes the text of docs/conformance.md: the same for the same outcomes, on every computer. */
+export async function report(outcomeOf: OutcomeOf): Promise<string> {
+  const modules = plans.flatMap((plan) => plan.modules)
+  const leftAs = (status: string): number =>
+    modules.filter(({ left }) => left?.status === status).length
+  const applying = modules.filter(({ left }) => left === undefined).length
+  const text = `# Conformance
+
+What this app does when a provider does something wrong, or something rare but right. This file is written by \`npm run conformance\`, which plays all of it: the simulator is the provider, a browser without scripts is the person's, and between them is the whole app but its window, from the press of the button to the snapshot and the last page.
+
+After each login it is checked that nothing more was asked for than must be, that no port, timer or request is left, that no token, code, verifier, state, nonce or personal number is in a snapshot, the log or a page, and that the same app then logs in at the same provider when it behaves. An outcome is \`signs in\`, or the name of the error with what it was about.
+
+## Modules of the OpenID Foundation
+
+The client modules of the [conformance suite](https://gitlab.com/openid/conformance-suite), under their own names: ${applying} apply, ${leftAs('not applicable')} do not apply to a public client with the code flow, ${leftAs('not yet')} are about what the app does not do yet. A module that does not apply is played all the same where its subject can come up. The suite itself was not run: it needs a client that calls userinfo, and gives its certificate only to clients with a secret.
+
+${plans
+  .map(
+    ({ title, modules: own }) => `### ${title}
+
+${table(['Id', 'Module', 'The provider', 'Expectation', 'Outcome'], linesOf(own, outcomeOf))}`,
+  )
+  .join('\n\n')}
+
+## Every step of a login with every fault
+
+${cells.length} cells. A fault before the browser is opened opens none; the token endpoint is asked once; what the person sees in the browser alone (\`authorization\`) ends when the login's time does. \`E_\` is left out. A client that may not push its request (\`par: auto\`) sends it the ordinary way, so that two of the faults are no faults there.
+
+${table(['Fault', ...loginSteps], gridOf(outcomeOf))}
+
+## Rules of the specifications, and faults
+
+${rows.filter(({ notYet }) => notYet === undefined).length} rules are shown, ${rows.filter(({ notYet }) => notYet !== undefined).length} are about what the app does not do yet.
+
+${table(['Id', 'Rule', 'Shown by', 'Outcome'], rowLines(outcomeOf))}
+`
+  const { code, errors } = await format('conformance.md', text, { printWidth: 100 })
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'))
+  return code
+}
+
+/** What Vitest's JSON reporter says, as far as it is read here. */
+interface VitestReport {
+  readonly success: boolean
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly title: string
+      readonly status: string
+      readonly meta?: { readonly outcome?: string }
+    }[]
+  }[]
+}
+
+function runTests(): VitestReport {
+  const folder = mkdtempSync(path.join(tmpdir(), 'idporten-desktop-conformance-'))
+  const file = path.join(folder, 'report.json')
+  const project = fileURLToPath(new URL('..', import.meta.url))
+  try {
+    const vitest = path.join(project, 'node_modules/vitest/vitest.mjs')
+    const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
+    spawnSync(process.execPath, [vitest, 'run', 'main/conformance', ...reporters], {
+      cwd: project,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function print(head: readonly string[], lines: readonly (readonly string[])[]): void {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0)),
+  )
+  for (const line of [head, ...lines]) {
+    const text = line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+    process.stdout.write(`${text.trimEnd()}\n`)
+  }
+  process.stdout.write('\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { success, testResults } = runTests()
+  const results = new Map(
+    testResults.flatMap(({ assertionResults }) =>
+      assertionResults.map((result) => [result.title, result] as const),
+    ),
+  )
+  const outcomeOf: OutcomeOf = (title) => {
+    const result = results.get(title)
+    if (result?.status === 'passed') return result.meta?.outcome ?? shown
+    return `FAILED: ${result?.meta?.outcome ?? 'no outcome'}`
+  }
+  for (const { title, modules } of plans) {
+    process.stdout.write(`\n${title}\n\n`)
+    const lines = linesOf(modules, outcomeOf).map((line) => [line[1], line[3], line[4]])
+    print(
+      ['Module', 'Expectation', 'Outcome'],
+      lines.map((line) => line.map(String)),
+    )
+  }
+  print(['Fault', ...loginSteps], gridOf(outcomeOf))
+  print(
+    ['Id', 'Rule', 'Outcome'],
+    rowLines(outcomeOf).map(([id = '', rule = '', , outcome = '']) => [id, rule, outcome]),
+  )
+  writeFileSync(reportFile, await report(outcomeOf))
+  process.exitCode = success ? 0 : 1
+}

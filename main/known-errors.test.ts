@@ -46,14 +46,14 @@ describe('a request that failed is named', () => {
     [new Error('something else'), 'E_NETWORK_UNREACHABLE', 'no answer'],
     ['no error at all', 'E_NETWORK_UNREACHABLE', 'no answer'],
   ])('%s as %s', (error, code, reason) => {
-    const named = networkError(error, steps.token)
+    const named = networkError(error, steps.token, 'POST')
     expect([named.code, named.detail]).toEqual([code, { key: 'token request', reason }])
   })
 
   it('also when its causes go round', () => {
     const round = new Error('round')
     round.cause = round
-    expect(networkError(round, steps.token).code).toBe('E_NETWORK_UNREACHABLE')
+    expect(networkError(round, steps.token, 'POST').code).toBe('E_NETWORK_UNREACHABLE')
   })
 })
 
@@ -74,15 +74,22 @@ describe('what a secure connection was refused for is told apart', () => {
     [chromium('ERR_CERT_REVOKED'), null],
     [chromium('ERR_SSL_PROTOCOL_ERROR'), null],
   ])('%s as %s', (error, problem) => {
-    expect(networkError(error, steps.discovery)).toMatchObject({
+    expect(networkError(error, steps.discovery, 'GET')).toMatchObject({
       code: 'E_NETWORK_TLS',
       explanation: problem === null ? null : { kind: 'tls', problem },
     })
   })
 
+  it('and a redirect instead of metadata is a network with a login of its own, one of a form is not', () => {
+    const error = new Error('Redirect was cancelled')
+    const portal = { code: 'E_NETWORK_REDIRECT', explanation: { kind: 'captive-portal' } }
+    expect(networkError(error, steps.discovery, 'GET')).toMatchObject(portal)
+    expect(networkError(error, steps.token, 'POST').explanation).toBeNull()
+  })
+
   it('and nothing else gets such an explanation', () => {
     for (const error of [chromium('ERR_CONNECTION_RESET'), node('ENOTFOUND'), new Error('x')]) {
-      expect(networkError(error, steps.discovery).explanation).toBeNull()
+      expect(networkError(error, steps.discovery, 'GET').explanation).toBeNull()
     }
   })
 })
@@ -146,6 +153,14 @@ describe('what a library found wrong', () => {
       reason: 'made_up: <b>no</b>',
       explanation: null,
     })
+  })
+
+  it('is told in one short line, with nothing in it that hides or turns text', () => {
+    const { reason } = oauthReason(
+      bodyError('x', `a\u202Etxet\u200B\n\u001B[31m${'y'.repeat(5000)}`),
+    )
+    expect(reason.startsWith('x: a\uFFFDtxet\uFFFD\uFFFD\uFFFD[31myyy')).toBe(true)
+    expect(reason).toHaveLength(301)
   })
 
   it('is the invalid answer of its step when nothing else is known, and keeps a name that it has', () => {

@@ -51,7 +51,8 @@ const networkNames: readonly (readonly [RegExp, ErrorCode])[] = [
 /** Names of Node's that no request of ours can end with, or that say nothing of the network. */
 const otherSystemName = /^E[A-Z0-9_]+$/
 
-const tlsNames: readonly (readonly [RegExp, (Explanation & { kind: 'tls' })['problem']])[] = [
+type TlsProblem = (Explanation & { kind: 'tls' })['problem']
+const tlsNames: readonly (readonly [RegExp, TlsProblem])[] = [
   [/CERT_(DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID)/, 'expired'],
   [/COMMON_NAME_INVALID|ALTNAME_INVALID|HOSTNAME_MISMATCH|UNRECOGNIZED_NAME/, 'wrong-host'],
   [
@@ -70,8 +71,11 @@ export function networkCode(name: string): ErrorCode | null {
   )
 }
 
-/** Names what a rejected fetch was, by Chromium's or Node's own name for it, never by wording. */
-export function networkError(error: unknown, step: Step): AppError {
+/**
+ * Names what a rejected fetch was, by Chromium's or Node's own name for it, never by wording. Where
+ * metadata or keys were to come, a redirect is most likely a network that wants a login of its own.
+ */
+export function networkError(error: unknown, step: Step, method: string): AppError {
   // Electron's fetch has no name for a redirect that it was told not to follow.
   const name =
     error instanceof Error && error.message === 'Redirect was cancelled'
@@ -84,9 +88,17 @@ export function networkError(error: unknown, step: Step): AppError {
   return new AppError(code, `${step.name}: ${reason}`, {
     cause: error,
     detail: { key: step.name, reason },
-    explanation:
-      code === 'E_NETWORK_TLS' && problem !== undefined ? { kind: 'tls', problem } : null,
+    explanation: explain(code, problem, method),
   })
+}
+
+function explain(
+  code: ErrorCode,
+  problem: TlsProblem | undefined,
+  method: string,
+): Explanation | null {
+  if (code === 'E_NETWORK_REDIRECT' && method === 'GET') return { kind: 'captive-portal' }
+  return code === 'E_NETWORK_TLS' && problem !== undefined ? { kind: 'tls', problem } : null
 }
 
 /** The innermost name that is known, else the innermost name; OpenSSL's own reason says more than its code. */
@@ -169,11 +181,21 @@ export function oauthReason(error: unknown): {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const { error: name, error_description: description } = error
     return {
-      reason: description === undefined ? name : `${name}: ${description}`,
+      reason: plain(description === undefined ? name : `${name}: ${description}`),
       explanation: isOauthError(name) ? { kind: 'oauth', error: name } : null,
     }
   }
-  return { reason: error instanceof Error ? error.message : 'not valid', explanation: null }
+  return { reason: plain(error instanceof Error ? error.message : 'not valid'), explanation: null }
+}
+
+/** Characters of somebody else's text that would turn other text around, hide it or end its line. */
+const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+const longestReason = 300
+
+/** Somebody else's words as one short line that shows what is in it. */
+function plain(text: string): string {
+  const line = text.replace(invisible, '\uFFFD')
+  return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line
 }
 
 function isOauthError(name: string): name is OauthError {

@@ -68,7 +68,9 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   const parsed = v.safeParse(metadata, http.valueOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues
-    refuse(v.getDotPath(issue) ?? 'document', issue.message)
+    // The library's own words may quote what came.
+    const reason = issue.type === 'check' ? issue.message : 'is absent or not valid'
+    refuse(v.getDotPath(issue) ?? 'document', reason)
   }
   const { issuer: named, authorization_endpoint, token_endpoint, jwks_uri } = parsed.output
   // By bytes, not as URLs: to a URL parser "https://idporten.no" and "https://idporten.no/" are one.

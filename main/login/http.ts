@@ -109,7 +109,7 @@ export function createHttp(options: HttpOptions): Http {
     } catch (error) {
       options.signal.throwIfAborted()
       late.signal.throwIfAborted()
-      throw error instanceof AppError ? error : networkError(error, step)
+      throw error instanceof AppError ? error : networkError(error, step, method)
     } finally {
       stopResponse()
       stopTotal()

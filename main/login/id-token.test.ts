@@ -422,6 +422,19 @@ it("is named also for a login that looks old by this computer's clock alone", as
 })
 
 describe('the lines of the checks', () => {
+  it.each<readonly [string, unknown, string]>([
+    ['exp', String(now + 120), `"${now + 120}"`],
+    ['exp', now - 120, String(now - 120)],
+    ['aud', `["${clientId}"]`, JSON.stringify(`["${clientId}"]`)],
+    ['aud', ['x'], '["x"]'],
+    ['acr', 'null', '"null"'],
+    ['acr', null, 'null'],
+    ['acr', 'low', 'low'],
+  ])('tell a text from what it looks like: %s %j as %s', async (name, value, shown) => {
+    const error = await refusal(await sign({ ...good, [name]: value }))
+    expect(error.checks.find(({ rule }) => rule === name)?.got).toBe(shown)
+  })
+
   it('name every rule of a good token, passed or skipped', async () => {
     const { checks } = await verify(await sign({ ...good, typ: 'x' }, { typ: 'JWT' }))
     expect(checks.map(({ rule }) => rule)).toEqual(ruleNames)

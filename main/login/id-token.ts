@@ -353,7 +353,7 @@ function nonceRule(value: unknown, nonce: Secret, optional: boolean): Rule {
     rule: 'nonce',
     source: core(optional ? '12.2' : '3.1.3.7 (11)'),
     expected: optional ? 'absent or equal to the one sent' : 'equal to the one sent',
-    got: left ? 'absent' : equal ? 'equal' : 'not equal',
+    got: value === undefined ? 'absent' : equal ? 'equal' : 'not equal',
     holds: left || equal,
     failure: 'E_ID_TOKEN_CLAIM',
   }
@@ -423,8 +423,18 @@ function seconds(value: unknown): number | null {
 /** A value from a token as short text that may be shown: never more than a line, never a type lost. */
 function show(value: unknown): string {
   if (value === undefined) return 'absent'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' && !looksLikeJson(value) ? value : JSON.stringify(value)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+/** A text such as "1800000000" is shown with its quotes, or nobody would see why it is refused. */
+function looksLikeJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function toCheck({ rule, source, expected, got, holds }: Rule): Check {

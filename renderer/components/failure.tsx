@@ -34,6 +34,11 @@ const madeBySetup: ReadonlySet<OauthError> = new Set([
   'unsupported_response_type',
 ])
 
+/** What failed is what the person looks for, in a list of more than twenty. */
+function failedFirst(checks: Failure['checks']): Failure['checks'] {
+  return checks.toSorted((a, b) => Number(b.result === 'fail') - Number(a.result === 'fail'))
+}
+
 /** What happened, what to do and the code; the children are what can be done here. */
 export function FailureReport({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const { code, reference, detail, explanation, checks } = failure
@@ -82,7 +87,7 @@ export function FailureReport({ failure, children }: { failure: Failure; childre
             <Paragraph>
               <Text id="details.checks.failed-text" />
             </Paragraph>
-            <Checks checks={checks} />
+            <Checks checks={failedFirst(checks)} />
           </Details.Content>
         </Details>
       )}

@@ -1,11 +1,29 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type ServerOptions } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { join } from 'node:path'
+import { chromium } from '@playwright/test'
+import { networkCode } from '../main/known-errors.ts'
+import { browserCommands, findCommand } from '../scripts/system-packages.mjs'
+import type { ScenarioName } from '../simulator/scenarios.ts'
 import { startSimulator } from '../simulator/simulator.ts'
-import { expect, logInAt, test } from './fixtures/desktop.ts'
-import { createAuthority, startProxy } from './fixtures/private-network.ts'
+import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import { expectRefused } from './fixtures/failure.ts'
+import { type Authority, createAuthority, startProxy } from './fixtures/private-network.ts'
 
 /** Requests go through Chromium's network stack: the system's proxy and the system's certificates. */
 
 const host = 'idporten.simulator.test'
+const loginPage = '[data-action="login"]'
 test.skip(process.platform !== 'linux', 'proxy and certificates are set up the way Linux has them')
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
 
 test('logs in at an https provider of a private authority behind a proxy', async ({
   launch,
@@ -21,7 +39,7 @@ test('logs in at an https provider of a private authority behind a proxy', async
       env: { HOME: home, https_proxy: proxy.address, http_proxy: '', no_proxy: '' },
     })
     await desktop.action('sign-in').click()
-    await logInAt(await browserPage('[data-action="login"]'))
+    await logInAt(await browserPage(loginPage))
     await desktop.expectStatus('signed-in')
     await expect(desktop.claim('id', 'iss')).toHaveText(simulator.issuer)
     const { port } = new URL(simulator.issuer)
@@ -35,27 +53,88 @@ test('logs in at an https provider of a private authority behind a proxy', async
   }
 })
 
-test('refuses an https provider whose authority the system does not trust', async ({
-  launch,
-  folder,
-}) => {
-  const { home, key, cert } = await createAuthority(folder, host, false)
-  const simulator = await startSimulator({ tls: { key, cert, host } })
-  const proxy = await startProxy(host)
-  try {
-    const desktop = await launch({
-      profile: { ...simulator.profile },
-      // Node's own switch must not reach Chromium's checks.
-      env: { HOME: home, https_proxy: proxy.address, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+interface BadConnection {
+  readonly what: string
+  readonly explanation: string
+  /** What the server says of itself; the folder is for an authority of its own. */
+  readonly options: (authority: Authority, folder: string) => Promise<ServerOptions>
+}
+
+const badConnections: readonly BadConnection[] = [
+  {
+    what: 'a certificate that is over',
+    explanation: 'tls:expired',
+    options: ({ issue }) => issue(host, -1),
+  },
+  {
+    what: 'a certificate for another host',
+    explanation: 'tls:wrong-host',
+    options: ({ issue }) => issue(`other.${host}`, 2),
+  },
+  {
+    what: 'a certificate of an authority that the system does not trust',
+    explanation: 'tls:unknown-authority',
+    options: (_, folder) => createAuthority(join(folder, 'stranger'), host, false),
+  },
+  {
+    what: 'a version of TLS that is no longer safe',
+    explanation: 'tls:old-version',
+    options: ({ key, cert }) =>
+      Promise.resolve({
+        key,
+        cert,
+        minVersion: 'TLSv1',
+        maxVersion: 'TLSv1.1',
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      }),
+  },
+]
+
+for (const { what, explanation, options } of badConnections) {
+  test(`refuses ${what}, and logs in when the provider has put it right`, async ({
+    launch,
+    browserPage,
+    folder,
+  }) => {
+    const authority = await createAuthority(folder, host, true)
+    const { home, key, cert } = authority
+    const requests: string[] = []
+    const server = createServer(await options(authority, folder), (request, response) => {
+      requests.push(request.url ?? '')
+      response.end('{}')
     })
-    await desktop.action('sign-in').click()
-    await desktop.expectStatus('signed-out', 'E_NETWORK_TLS')
-    expect(simulator.journal).toEqual([])
-  } finally {
-    await proxy.close()
-    await simulator.close()
-  }
-})
+    const port = await listen(server)
+    const proxy = await startProxy(host)
+    try {
+      const desktop = await launch({
+        profile: { issuer: `https://${host}:${port}` },
+        // Node's own switch must not reach Chromium's checks.
+        env: { HOME: home, https_proxy: proxy.address, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      })
+      await desktop.action('sign-in').click()
+      await expectRefused(desktop, { code: 'E_NETWORK_TLS', explanation })
+      expect(proxy.asked).toContain(`${host}:${port}`)
+      expect(requests, 'nothing was asked over the bad connection').toEqual([])
+      server.closeAllConnections()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+
+      const simulator = await startSimulator({ port, tls: { key, cert, host } })
+      try {
+        await desktop.action('sign-in').click()
+        await logInAt(await browserPage(loginPage))
+        await desktop.expectStatus('signed-in')
+      } finally {
+        await simulator.close()
+      }
+    } finally {
+      server.closeAllConnections()
+      server.close()
+      await proxy.close()
+    }
+  })
+}
 
 test('names a proxy that is down', async ({ launch, folder }) => {
   const { home, key, cert } = await createAuthority(folder, host, true)
@@ -68,8 +147,194 @@ test('names a proxy that is down', async ({ launch, folder }) => {
       env: { HOME: home, https_proxy: proxy.address },
     })
     await desktop.action('sign-in').click()
-    await desktop.expectStatus('signed-out', 'E_NETWORK_PROXY')
+    await expectRefused(desktop, { code: 'E_NETWORK_PROXY' })
   } finally {
     await simulator.close()
+  }
+})
+
+test('names a proxy that demands a password, and logs in when it lets the app through', async ({
+  launch,
+  browserPage,
+  folder,
+}) => {
+  const { home, key, cert } = await createAuthority(folder, host, true)
+  const simulator = await startSimulator({ tls: { key, cert, host } })
+  const proxy = await startProxy(host)
+  proxy.demandPassword(true)
+  try {
+    const desktop = await launch({
+      profile: { ...simulator.profile },
+      env: { HOME: home, https_proxy: proxy.address },
+    })
+    await desktop.action('sign-in').click()
+    await expectRefused(desktop, { code: 'E_NETWORK_PROXY' })
+    expect(simulator.journal).toEqual([])
+
+    proxy.demandPassword(false)
+    await desktop.action('sign-in').click()
+    await logInAt(await browserPage(loginPage))
+    await desktop.expectStatus('signed-in')
+  } finally {
+    await proxy.close()
+    await simulator.close()
+  }
+})
+
+test('tells a network that shows its own page in place of the provider, and logs in behind it', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  simulator.play('discovery-html-200')
+  await desktop.action('sign-in').click()
+  await expectRefused(desktop, { code: 'E_PROVIDER_METADATA', explanation: 'captive-portal' })
+  expect(await desktop.log()).not.toContain('waiting-for-browser')
+
+  simulator.play(null)
+  await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+})
+
+test('tells a network that leads to its own page in place of the provider, and logs in behind it', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const visited: string[] = []
+  const portal = createHttpServer((request, response) => {
+    visited.push(request.url ?? '')
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in to the network</h1>')
+  })
+  const portalPort = await listen(portal)
+  const network = createHttpServer((_request, response) => {
+    response.writeHead(302, { location: `http://127.0.0.1:${portalPort}/log-in` }).end()
+  })
+  const { port } = new URL(simulator.issuer)
+  try {
+    await simulator.close()
+    await new Promise<void>((resolve) => {
+      network.listen({ host: '127.0.0.1', port: Number(port) }, resolve)
+    })
+    const desktop = await launch()
+    await desktop.action('sign-in').click()
+    await expectRefused(desktop, { code: 'E_NETWORK_REDIRECT', explanation: 'captive-portal' })
+    expect(visited, 'the page of the network was not asked').toEqual([])
+    network.closeAllConnections()
+    await new Promise((resolve) => {
+      network.close(resolve)
+    })
+
+    const again = await startSimulator({ port: Number(port) })
+    try {
+      await desktop.action('sign-in').click()
+      await logInAt(await browserPage(loginPage))
+      await desktop.expectStatus('signed-in')
+    } finally {
+      await again.close()
+    }
+  } finally {
+    for (const server of [network, portal]) {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+})
+
+/** Logs in once more in the browser that the provider knows by now. */
+async function expectGoodLogin(desktop: Desktop): Promise<void> {
+  await desktop.action('sign-in').click()
+  await desktop.expectStatus('signed-in')
+  await desktop.action('sign-out').click()
+  await desktop.expectStatus('signed-out')
+}
+
+test('follows no redirect of the token endpoint, carries no cookie, and logs in after each', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+  await desktop.action('sign-out').click()
+
+  // The one drops the form with the code on its way, the other would carry it along.
+  for (const status of [302, 307] as const) {
+    const from = simulator.journal.length
+    simulator.play(`token-redirect-${status}-other-host`)
+    await desktop.action('sign-in').click()
+    await expectRefused(desktop, { code: 'E_NETWORK_REDIRECT' })
+    const asked = simulator.journal.slice(from).map(({ path, headers }) => [headers.host, path])
+    const { host: own } = new URL(simulator.issuer)
+    expect(asked).toContainEqual([own, '/token'])
+    expect(asked.filter(([name, path]) => name !== own || path?.includes('redirected'))).toEqual([])
+    simulator.play(null)
+    await expectGoodLogin(desktop)
+  }
+  const direct = /^\/(token|par|jwks\.json|\.well-known\/)/
+  const own = simulator.journal.filter(({ path }) => direct.test(path))
+  expect(own.length).toBeGreaterThan(10)
+  expect(own.filter(({ headers }) => headers.cookie !== undefined)).toEqual([])
+})
+
+const megabyte = 1024 * 1024
+
+test('refuses bodies that are too large, compressed or without an end, in little memory', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+  await desktop.action('sign-out').click()
+  /** The most that the main process has ever held, in bytes. */
+  const peak = (): Promise<number> =>
+    desktop.app.evaluate(() => process.resourceUsage().maxRSS * 1024)
+
+  const before = await peak()
+  const bodies: readonly ScenarioName[] = [
+    'token-gzip-bomb',
+    'token-huge-body',
+    'token-endless-chunked',
+  ]
+  for (const scenario of bodies) {
+    simulator.play(scenario)
+    await desktop.action('sign-in').click()
+    await expectRefused(desktop, { code: 'E_NETWORK_BODY' })
+    simulator.play(null)
+    await expectGoodLogin(desktop)
+  }
+  const grown = (await peak()) - before
+  test
+    .info()
+    .annotations.push({ type: 'growth', description: `${Math.round(grown / megabyte)} MB` })
+  expect(grown).toBeLessThan(150 * megabyte)
+})
+
+test('every network error that Chromium knows has a name here', async ({ folder }) => {
+  const profile = join(folder, 'names')
+  await mkdir(profile)
+  // Its list is an internal page, which has to be allowed.
+  await writeFile(join(profile, 'Local State'), '{"internal_only_uis_enabled":true}')
+  const executablePath = findCommand(browserCommands)
+  const context = await chromium.launchPersistentContext(profile, {
+    ...(executablePath !== undefined && { executablePath }),
+    chromiumSandbox: true,
+  })
+  try {
+    const page = await context.newPage()
+    await page.goto('chrome://network-errors/')
+    const names = async (): Promise<string[]> =>
+      (await page.locator('body').innerText()).match(/ERR_[A-Z0-9_]+/g) ?? []
+    await expect.poll(async () => new Set(await names()).size).toBeGreaterThan(200)
+    expect((await names()).filter((name) => networkCode(name) === null)).toEqual([])
+  } finally {
+    await context.close()
   }
 })

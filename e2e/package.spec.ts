@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { extractFile, listPackage } from '@electron/asar'
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
-import { chromium } from '@playwright/test'
 import { expect, test } from './fixtures/desktop.ts'
+import { attach } from './fixtures/system-browser.ts'
 
 const unpacked = 'dist/linux-unpacked'
 const executable = join(unpacked, 'idporten-desktop')
@@ -40,7 +40,7 @@ async function startPackaged(
     })
     app.once('exit', () => reject(new Error(`it ended: ${said}`)))
   })
-  const browser = await chromium.connectOverCDP(address)
+  const browser = await attach(address)
   const html = async (): Promise<string> => {
     const page = browser.contexts()[0]?.pages()[0]
     const root = page?.locator('html')

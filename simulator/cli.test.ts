@@ -70,6 +70,21 @@ describe('npm run simulator', () => {
     expect((await fetch(`${issuer}/jwks.json`)).status).toBe(200)
   })
 
+  it.each(['--refresh-tokens', '--scenario=refresh-invalid-sub'])(
+    'gives refresh tokens with %s, and prints the APIs',
+    async (argument) => {
+      const { output } = await running(argument)
+      const { issuer, clientId } = JSON.parse(/\{[^]*\}/.exec(output.out)?.[0] ?? '')
+      const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: 'x' }
+      const answer = await fetch(`${issuer}/token`, {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      })
+      expect(await answer.text()).toContain('invalid_grant')
+      expect(output.out).toContain(`${issuer}/krr/rest/v1/person`)
+    },
+  )
+
   it('refuses a scenario that there is not, and lists those that there are', async () => {
     const { output, ended } = run('--scenario=no-such-one')
     expect(await ended).toEqual([1, null])

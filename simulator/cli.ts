@@ -4,11 +4,13 @@ import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
 import type { Scenario, ScenarioName } from './scenarios.ts'
 import { startSimulator } from './simulator.ts'
 
-const usage = 'Usage: npm run simulator -- [--port=<0-65535>] [--scenario=<name>]'
+const usage =
+  'Usage: npm run simulator -- [--port=<0-65535>] [--scenario=<name>] [--refresh-tokens]'
 
 interface Arguments {
   readonly port: number
   readonly scenario: ScenarioName
+  readonly refreshTokens: boolean
 }
 
 /** The names to choose from, in groups, with what each means. */
@@ -27,7 +29,11 @@ function listScenarios(): string {
 function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
-    options: { port: { type: 'string' }, scenario: { type: 'string', default: 'normal' } },
+    options: {
+      port: { type: 'string' },
+      scenario: { type: 'string', default: 'normal' },
+      'refresh-tokens': { type: 'boolean', default: false },
+    },
   })
   const port = values.port ?? '0'
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
@@ -37,7 +43,9 @@ function readArguments(args: readonly string[]): Arguments {
   if (!isScenarioName(scenario)) {
     throw new Error(`There is no scenario '${scenario}'. These are the names:\n${listScenarios()}`)
   }
-  return { port: Number(port), scenario }
+  // What goes wrong in a refresh shows only where there are any.
+  const refreshTokens = values['refresh-tokens'] || scenario.startsWith('refresh-')
+  return { port: Number(port), scenario, refreshTokens }
 }
 
 function messageOf(error: unknown): string {
@@ -66,14 +74,15 @@ async function run(args: readonly string[]): Promise<number | undefined> {
     return 1
   }
   try {
-    const { port, scenario } = settings
-    const simulator = await startSimulator({ port, scenario })
+    const { port, scenario, refreshTokens } = settings
+    const simulator = await startSimulator({ port, scenario, refreshTokens })
     const stop = () => void simulator.close()
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)
     process.stdout.write(
       `Simulator of ID-porten, for tests only: ${simulator.issuer}\n` +
         `Profile to copy into the program:\n${JSON.stringify(simulator.profile, null, 2)}\n` +
+        `APIs that take its access tokens: ${Object.values(simulator.apis).join(', ')}\n` +
         (scenario === 'normal' ? '' : `Scenario ${scenario}: ${scenarios[scenario].summary}\n`) +
         'Stop it with Ctrl+C.\n',
     )

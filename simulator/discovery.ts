@@ -12,6 +12,9 @@ export const paths = {
   userinfo: '/userinfo',
 } as const
 
+/** The paths of the APIs of others, which are on hosts of their own in reality. */
+export const apiPaths = { person: '/krr/rest/v1/person', echo: '/api/echo' } as const
+
 /** The languages of ID-porten. */
 export const locales = ['en', 'nb', 'nn', 'se'] as const
 

@@ -29,6 +29,7 @@ const requests: Readonly<Record<Step, string>> = {
   authorization: 'GET /authorize?client_id=x',
   token: 'POST /token',
   userinfo: 'GET /userinfo',
+  api: 'GET /api/echo',
   revocation: 'POST /token/revoke',
   'end-session': 'GET /logout',
 }
@@ -73,7 +74,7 @@ async function read(simulator: Simulator, step: Step, enough = 200_000) {
 const withoutDate = (text: string) => text.replace(/\r\nDate: .*/, '')
 
 describe('the steps', () => {
-  it('are the endpoints of the discovery document', () => {
+  it('are the endpoints of the discovery document, and the APIs', () => {
     const document = discoveryDocument('http://127.0.0.1')
     const stepsOf = (...names: readonly string[]) =>
       names.map((name) => stepOf(new URL(String(document[name])).pathname))
@@ -84,10 +85,9 @@ describe('the steps', () => {
         'pushed_authorization_request_endpoint',
         'token_endpoint',
         'userinfo_endpoint',
-        'revocation_endpoint',
-        'authorization_endpoint',
-        'end_session_endpoint',
       ),
+      stepOf('/krr/rest/v1/person'),
+      ...stepsOf('revocation_endpoint', 'authorization_endpoint', 'end_session_endpoint'),
     ]).toEqual(steps)
     expect(stepsOf('introspection_endpoint')).toEqual([undefined])
     expect(['/', '/login/x', '/token/x', '/xtoken'].map(stepOf)).not.toContain('token')
@@ -96,7 +96,7 @@ describe('the steps', () => {
 
 describe('every fault at every step', () => {
   // The provider refuses these requests, and a refusal is not spoilt; tested below with logins.
-  const refused: readonly Step[] = ['pushed-request', 'token', 'userinfo']
+  const refused: readonly Step[] = ['pushed-request', 'token', 'userinfo', 'api']
 
   it.each(steps)('is something else than the right answer: %s', async (step) => {
     const simulator = await start()

@@ -2,17 +2,17 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable, pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { createGzip } from 'node:zlib'
-import { paths } from './discovery.ts'
+import { apiPaths, paths } from './discovery.ts'
 import { lowLevelPerson } from './persons.ts'
 
 const browserSteps = ['authorization', 'end-session'] as const
-const jsonSteps = ['discovery', 'keys', 'pushed-request', 'token', 'userinfo'] as const
+const jsonSteps = ['discovery', 'keys', 'pushed-request', 'token', 'userinfo', 'api'] as const
 const directSteps = [...jsonSteps, 'revocation'] as const
 
-/** The requests that a login or a logout is made of. */
+/** The requests that a client makes, from its login to its logout. */
 export const steps = [...directSteps, ...browserSteps] as const
 
-/** One request of a login or a logout. */
+/** One request of a client. */
 export type Step = (typeof steps)[number]
 
 const stepPaths: Readonly<Record<Step, RegExp>> = {
@@ -22,6 +22,7 @@ const stepPaths: Readonly<Record<Step, RegExp>> = {
   authorization: new RegExp(`^${paths.authorization}(?:/|$)`),
   token: new RegExp(`^${paths.token}$`),
   userinfo: new RegExp(`^${paths.userinfo}$`),
+  api: new RegExp(`^(?:${Object.values(apiPaths).join('|')})$`),
   revocation: new RegExp(`^${paths.revocation}$`),
   'end-session': new RegExp(`^${paths.end_session}(?:/|$)`),
 }
@@ -292,7 +293,7 @@ export const faults = {
   'http-204': answers('HTTP 204.', jsonSteps, () => ({ status: 204, headers: {}, body: '' })),
   'http-201': changes(
     'HTTP 201 with the right body.',
-    ['discovery', 'keys', 'token', 'userinfo'],
+    ['discovery', 'keys', 'token', 'userinfo', 'api'],
     () => ({ status: 201 }),
     'bearable',
   ),
@@ -461,11 +462,11 @@ export const faults = {
   'oauth-error-use-dpop-nonce': oauthError('use_dpop_nonce', ['pushed-request', 'token'], {
     headers: { 'dpop-nonce': 'simulator-nonce' },
   }),
-  'oauth-error-invalid-token': oauthError('invalid_token', ['userinfo'], {
+  'oauth-error-invalid-token': oauthError('invalid_token', ['userinfo', 'api'], {
     status: 401,
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   }),
-  'oauth-error-insufficient-scope': oauthError('insufficient_scope', ['userinfo'], {
+  'oauth-error-insufficient-scope': oauthError('insufficient_scope', ['userinfo', 'api'], {
     status: 403,
     headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="openid"' },
   }),

@@ -223,12 +223,6 @@ describe('an authorization request', () => {
     expect(errorOf((await open({ resource: 'api' })).page.left)).toBe('invalid_target')
   })
 
-  it('is sent back with two resources', async () => {
-    const { attempt, browser } = await open({ resource: 'https://api.example.no/' })
-    attempt.url.searchParams.append('resource', 'https://other.example.no/')
-    expect(errorOf((await browser.open(attempt.url)).left)).toBe('invalid_request')
-  })
-
   it('gets a login page when nothing is wrong with it', async () => {
     const { page } = await open({ resource: 'https://api.example.no/', scope: 'openid profile' })
     expect([page.left, page.status]).toEqual([undefined, 200])

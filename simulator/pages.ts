@@ -3,6 +3,7 @@ import type { Locale } from './discovery.ts'
 import type { Acr } from './levels.ts'
 import { rankOf } from './levels.ts'
 import type { PersonKind, TestPerson } from './persons.ts'
+import type { Representation } from './representation.ts'
 
 const style = `
 :root { color-scheme: light dark; --text: #1d2026; --back: #fff; --card: #f3f4f4; --line: #68707d;
@@ -74,7 +75,10 @@ const nb = {
   nothingChosen: 'Velg en testperson og et sikkerhetsnivå.',
   notice: 'Dette er en simulator, ikke ID-porten. Bare oppdiktede testpersoner kan logge inn her.',
   notFound: 'Denne siden finnes ikke.',
+  proceed: 'Fortsett',
   refuse: 'Ikke godta',
+  represent: 'Velg hvem du vil representere',
+  representNobody: 'Bare meg selv',
   sending: 'Sender deg tilbake til programmet',
   substantial: 'Betydelig',
   withoutNames: 'Uten navn i ID-tokenet',
@@ -102,7 +106,10 @@ const nn: Texts = {
   nothingChosen: 'Vel ein testperson og eit tryggingsnivå.',
   notice: 'Dette er ein simulator, ikkje ID-porten. Berre oppdikta testpersonar kan logge inn her.',
   notFound: 'Denne sida finst ikkje.',
+  proceed: 'Hald fram',
   refuse: 'Ikkje godta',
+  represent: 'Vel kven du vil representere',
+  representNobody: 'Berre meg sjølv',
   sending: 'Sender deg tilbake til programmet',
   substantial: 'Betydeleg',
   withoutNames: 'Utan namn i ID-tokenet',
@@ -133,7 +140,10 @@ const en: Texts = {
   nothingChosen: 'Choose a test person and a level of security.',
   notice: 'This is a simulator, not ID-porten. Only made-up test persons can log in here.',
   notFound: 'This page does not exist.',
+  proceed: 'Continue',
   refuse: 'Do not accept',
+  represent: 'Choose whom to represent',
+  representNobody: 'Myself only',
   sending: 'Sending you back to the program',
   substantial: 'Substantial',
   withoutNames: 'Without names in the ID token',
@@ -240,20 +250,42 @@ ${button('login', texts.login, true)}${button('cancel', texts.cancel)}
   )
 }
 
-/** The page where a person lets the client have scopes, or does not. */
-export function consentPage(locale: Locale, scopes: readonly string[]): string {
-  const texts = textsFor(locale)
-  const items = scopes.map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`)
+function representChoice(texts: Texts, represented: readonly Representation[]): string {
+  const choices = represented.map(({ authorizer: { name, pid }, permissions }) => {
+    const roles = permissions.map(({ role }) => role).join(', ')
+    return `<label><input type="radio" name="represent" value="${pid}">
+<span>${escapeHtml(name)} <small>${pid}</small><small>${escapeHtml(roles)}</small></span></label>`
+  })
+  return `<fieldset><legend>${escapeHtml(texts.represent)}</legend>
+<label><input type="radio" name="represent" value="" checked>
+<span>${escapeHtml(texts.representNobody)}</span></label>
+${choices.join('\n')}</fieldset>`
+}
+
+/** The page where a person lets the client have scopes, and chooses whom to act for. */
+export function consentPage(view: {
+  readonly locale: Locale
+  readonly asksForScopes: boolean
+  readonly scopes: readonly string[]
+  /** Absent when nobody asked for it. */
+  readonly represented: readonly Representation[] | undefined
+}): string {
+  const texts = textsFor(view.locale)
+  const items = view.scopes.map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`)
+  const title = view.asksForScopes ? texts.consentTitle : texts.represent
+  const buttons = view.asksForScopes
+    ? button('consent', texts.consent, true) + button('refuse', texts.refuse)
+    : button('consent', texts.proceed, true)
   return page(
-    locale,
-    texts.consentTitle,
-    `${languageLinks(locale)}
+    view.locale,
+    title,
+    `${languageLinks(view.locale)}
 <main>
-<h1>${escapeHtml(texts.consentTitle)}</h1>
-<p>${escapeHtml(texts.consentIntro)}</p>
-<ul>${items.join('\n')}</ul>
+<h1>${escapeHtml(title)}</h1>
+${view.asksForScopes ? `<p>${escapeHtml(texts.consentIntro)}</p><ul>${items.join('\n')}</ul>` : ''}
 <form method="post">
-${button('consent', texts.consent, true)}${button('refuse', texts.refuse)}${button('cancel', texts.cancel)}
+${view.represented === undefined ? '' : representChoice(texts, view.represented)}
+${buttons}${button('cancel', texts.cancel)}
 </form>
 </main>`,
   )

@@ -68,3 +68,38 @@ export const persons: readonly TestPerson[] = [
   personWithoutPid,
   lowLevelPerson,
 ]
+
+/**
+ * The entry of a person in the contact register, as its API for the person who is logged in has it;
+ * undefined for one without a number to look up.
+ * @see https://docs.digdir.no/docs/Kontaktregisteret/Brukerspesifikt-oppslag_rest
+ */
+export function contactOf({ pid, kind }: TestPerson, locale: string) {
+  const index = persons.findIndex((candidate) => candidate.pid === pid)
+  if (kind === 'without-pid') {
+    return undefined
+  }
+  if (kind === 'without-names') {
+    return { personidentifikator: pid, reservasjon: 'NEI', status: 'IKKE_REGISTRERT' }
+  }
+  const updated = '2026-01-12T10:14:52+01'
+  const verified = '2026-06-29T10:14:52+02'
+  const reserved = index === 1
+  return {
+    personidentifikator: pid,
+    reservasjon: reserved ? 'JA' : 'NEI',
+    status: 'AKTIV',
+    varslingsstatus: reserved ? 'KAN_IKKE_VARSLES' : 'KAN_VARSLES',
+    kontaktinformasjon: {
+      epostadresse: `testperson${index + 1}@example.com`,
+      epostadresse_oppdatert: updated,
+      epostadresse_sist_verifisert: verified,
+      // No subscriber in Norway has a number that begins with 0.
+      mobiltelefonnummer: `+470000000${index + 1}`,
+      mobiltelefonnummer_oppdatert: updated,
+      mobiltelefonnummer_sist_verifisert: verified,
+    },
+    spraak: locale,
+    spraak_oppdatert: updated,
+  }
+}

@@ -7,8 +7,11 @@ import type {
   InteractionResults,
   KoaContextWithOIDC,
 } from 'oidc-provider'
+import { createApis } from './apis.ts'
+import type { LiveToken } from './apis.ts'
 import { discoveryDocument, locales, paths, responseModes } from './discovery.ts'
 import type { Locale } from './discovery.ts'
+import { createProofChecker } from './dpop.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { Keys } from './keys.ts'
 import { isAcr, levelBelow, rankOf, requestedLevels } from './levels.ts'
@@ -16,6 +19,10 @@ import type { Acr } from './levels.ts'
 import { consentPage, errorPage, loginPage, messagePage, pageHeaders, withNotice } from './pages.ts'
 import { persons } from './persons.ts'
 import type { TestPerson } from './persons.ts'
+import { representationsOf, requestedRoles } from './representation.ts'
+import type { Representation } from './representation.ts'
+import type { RefreshTokenUsage } from './scenarios.ts'
+import { consentScope, loginScopes, plainScope, scopes } from './scopes.ts'
 import type { Stage } from './stage.ts'
 import type { Store } from './store.ts'
 
@@ -56,24 +63,25 @@ export const clientId = '5d1f0a52-6c1e-4a53-9c7b-2f3a6e0b7d10'
 /** Another public native client, so that pairwise subjects can be compared. */
 export const otherClientId = '0b0b8e63-97f4-4c3d-8a57-6f0d6d2c41ef'
 
-/** A scope of a third party for which the person is asked. */
-export const consentScope = 'krr:user/kontaktinformasjon.read'
-
-/** A scope of a third party for which the person is not asked. */
-export const plainScope = 'altinn:lookup'
+export { consentScope, plainScope } from './scopes.ts'
 
 /** The cookie in which ID-porten keeps the language that the person chose. */
 export const languageCookie = 'IDPORTEN_SELECTED_LANGUAGE'
 
-const loginScopes = ['openid', 'profile']
-const scopes = [...loginScopes, consentScope, plainScope]
 const formerUrn = 'urn:ietf:params:oauth:request_uri:'
 const ownUrn = 'urn:idporten:'
+/** Carries `dpop_jkt` through an authorization request, under a name that oidc-provider does not know. */
+const boundTo = 'simulator_jkt'
 
 /** What is remembered of an authorization request until its tokens are issued. */
 interface Issue {
   readonly locale: Locale
+  /** One address, or several with spaces between. */
   readonly resource: string | undefined
+  /** On whose behalf the person logged in; empty for nobody, absent when that was not asked for. */
+  readonly representations: readonly Representation[] | undefined
+  /** Thumbprint of the key that a code or a token is bound to. */
+  readonly jkt: string | undefined
 }
 
 interface ProviderOptions {
@@ -81,6 +89,7 @@ interface ProviderOptions {
   readonly lifetimes: Lifetimes
   readonly redirectPath: string
   readonly refreshTokens: boolean
+  readonly refreshTokenUsage: RefreshTokenUsage
   readonly secure: boolean
   readonly store: Store
   readonly keys: Keys
@@ -96,6 +105,29 @@ export function toProviderRequestUri(requestUri: string): string {
 
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function resourcesIn(resource: unknown): readonly string[] {
+  return asText(resource).split(' ')
+}
+
+/** One audience is a text, and only several are an array. */
+function audienceOf(resource: string): string | string[] {
+  const resources = resourcesIn(resource)
+  return resources.length === 1 ? resource : [...resources]
+}
+
+function formOf({ req }: KoaContextWithOIDC): URLSearchParams {
+  return req instanceof ForwardedRequest ? req.form : new URLSearchParams()
+}
+
+/** The address as the client wrote it, without the query. */
+function addressOf(ctx: KoaContextWithOIDC): URL {
+  return ctx.req instanceof ForwardedRequest ? ctx.req.address : new URL(ctx.path, ctx.origin)
 }
 
 function isLocale(value: unknown): value is Locale {
@@ -147,6 +179,9 @@ export function createProvider(options: ProviderOptions): Provider {
   const { issuer, lifetimes, store, keys, stage } = options
   const issues = new Map<string, Issue>()
   const headless = new WeakSet<KoaContextWithOIDC>()
+  const proofs = createProofChecker()
+  /** The keys that were proven to the token endpoint and the one for pushed requests. */
+  const provenKeys = new WeakMap<KoaContextWithOIDC, string>()
   const cookieOptions = {
     httpOnly: true,
     // A POST from another site, as logout may be, only brings cookies that are SameSite=None.
@@ -217,11 +252,74 @@ export function createProvider(options: ProviderOptions): Provider {
     if (unknown !== undefined) {
       throw new errors.InvalidScope('requested scope is not allowed', unknown)
     }
-    const resource = params['resource']
-    if (resource !== undefined && !URL.canParse(asText(resource))) {
+    checkResource(params['resource'])
+    requestedRoles(params['authorization_details'])
+  }
+
+  function checkResource(resource: unknown): void {
+    if (resource !== undefined && !resourcesIn(resource).every((one) => URL.canParse(one))) {
       throw new errors.InvalidTarget('resource indicator must be an absolute URI')
     }
   }
+
+  /** The key of the DPoP proof of a request. */
+  async function provenKey(ctx: KoaContextWithOIDC, accessToken?: string): Promise<string> {
+    const address = addressOf(ctx)
+    const nonces = stage.scenario?.dpopNonce
+    try {
+      const proven = { method: ctx.method, address, proof: ctx.get('dpop') }
+      return await proofs.check(
+        accessToken === undefined ? proven : { ...proven, accessToken },
+        nonces,
+      )
+    } finally {
+      if (nonces !== undefined) {
+        ctx.set('dpop-nonce', proofs.nextNonce(address.origin))
+      }
+    }
+  }
+
+  /** Checks what oidc-provider is not asked about: DPoP proofs, bound tokens and resources. */
+  async function checkTokenRequest(ctx: KoaContextWithOIDC): Promise<void> {
+    if (ctx.get('dpop') !== '' && stage.scenario?.ignoresDpop !== true) {
+      provenKeys.set(ctx, await provenKey(ctx))
+    }
+    const form = formOf(ctx)
+    if (ctx.path !== paths.token) {
+      return
+    }
+    checkResource(form.get('resource') ?? undefined)
+    const source =
+      form.get('grant_type') === 'refresh_token'
+        ? await provider.RefreshToken.find(form.get('refresh_token') ?? '')
+        : await provider.AuthorizationCode.find(form.get('code') ?? '')
+    const bound = issues.get(source?.jti ?? '')?.jkt
+    if (bound !== undefined && bound !== provenKeys.get(ctx)) {
+      throw new errors.InvalidGrant('failed jkt verification')
+    }
+  }
+
+  /** Finds an access token that is alive, with what belongs to it. */
+  async function findToken(value: string): Promise<LiveToken | undefined> {
+    const token = await provider.AccessToken.find(value)
+    const grant = await provider.Grant.find(token?.grantId ?? '')
+    const person = persons.find((candidate) => candidate.pid === token?.accountId)
+    if (token === undefined || grant === undefined || person === undefined) {
+      return undefined
+    }
+    const { locale = 'nb', jkt } = issues.get(token.jti) ?? {}
+    return { clientId: token.clientId ?? '', person, scope: token.scope ?? '', locale, jkt }
+  }
+
+  const answerApi = createApis({
+    issuer,
+    findToken,
+    provenKey,
+    userinfo: ({ person, scope, locale, clientId: caller }) => ({
+      ...claimsOf(person, 'userinfo', scope, locale),
+      sub: pairwiseSubject(person.pid, caller),
+    }),
+  })
 
   function scopesToAsk(ctx: KoaContextWithOIDC): string[] {
     const granted = new Set(ctx.oidc.grant?.getOIDCScope().split(' '))
@@ -259,6 +357,17 @@ export function createProvider(options: ProviderOptions): Provider {
         (ctx) => ctx.oidc.result?.consent === undefined && scopesToAsk(ctx).length > 0,
       ),
     )
+    consent?.checks.add(
+      new Check(
+        'representation_to_choose',
+        'the person must choose whom to act for',
+        'interaction_required',
+        (ctx) =>
+          ctx.oidc.result?.consent === undefined &&
+          !headless.has(ctx) &&
+          requestedRoles(ctx.oidc.params?.['authorization_details']) !== undefined,
+      ),
+    )
     return prompts
   }
 
@@ -267,7 +376,7 @@ export function createProvider(options: ProviderOptions): Provider {
     adapter: store.adapter,
     allowOmittingSingleRegisteredRedirectUri: false,
     claims: {
-      openid: ['sub', 'pid', 'acr', 'amr', 'auth_time', 'jti'],
+      openid: ['sub', 'pid', 'acr', 'amr', 'auth_time', 'jti', 'authorization_details'],
       profile: ['locale', 'given_name', 'family_name'],
     },
     clientBasedCORS: () => false,
@@ -295,10 +404,25 @@ export function createProvider(options: ProviderOptions): Provider {
         logIn(ctx)
       },
       resource: () => {},
+      authorization_details: () => {},
+      // The key of the one who asks; oidc-provider would look for a proof of it by itself.
+      dpop_jkt: (ctx: KoaContextWithOIDC, thumbprint: unknown) => {
+        const { params } = ctx.oidc
+        const proven = provenKeys.get(ctx)
+        if (proven !== undefined && thumbprint !== undefined && thumbprint !== proven) {
+          throw new errors.InvalidRequest('DPoP proof key thumbprint does not match dpop_jkt')
+        }
+        if (params !== undefined) {
+          params[boundTo] ??= proven ?? thumbprint
+          params['dpop_jkt'] = undefined
+        }
+      },
+      [boundTo]: () => {},
     },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: true },
+      // Proofs are checked here, with nonces that can change at each request: see checkTokenRequest.
+      dPoP: { enabled: false },
       introspection: {
         enabled: true,
         allowedPolicy: () => {
@@ -317,15 +441,21 @@ export function createProvider(options: ProviderOptions): Provider {
         logoutSource: logOut,
         postLogoutSuccessSource: () => {},
       },
-      userinfo: { enabled: true },
+      // See createApis.
+      userinfo: { enabled: false },
     },
     findAccount: (_ctx, accountId, token) => {
       const person = persons.find((candidate) => candidate.pid === accountId)
-      const locale = issues.get(token?.jti ?? '')?.locale ?? 'nb'
+      const issue = issues.get(token?.jti ?? '')
+      const locale = issue?.locale ?? 'nb'
+      const authorization_details = issue?.representations
       return (
         person && {
           accountId,
-          claims: (use, scope) => claimsOf(person, use, scope, locale),
+          claims: (use, scope) => ({
+            ...claimsOf(person, use, scope, locale),
+            ...(authorization_details === undefined ? {} : { authorization_details }),
+          }),
         }
       )
     },
@@ -358,7 +488,8 @@ export function createProvider(options: ProviderOptions): Provider {
       sendPage(ctx, ctx.status, errorPage(locale, error, description))
     },
     responseTypes: ['code'],
-    rotateRefreshToken: true,
+    rotateRefreshToken: () =>
+      (stage.scenario?.refreshTokenUsage ?? options.refreshTokenUsage) === 'onetime',
     routes: { ...paths },
     scopes,
     subjectTypes: ['public', 'pairwise'],
@@ -414,31 +545,47 @@ export function createProvider(options: ProviderOptions): Provider {
     process.emitWarning(error)
   })
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
-    const { authorizationCode, params } = ctx.oidc
-    const resource = params?.['resource']
-    if (authorizationCode !== undefined) {
-      issues.set(authorizationCode.jti, {
-        locale: languageOf(ctx, params?.['ui_locales']),
-        resource: typeof resource === 'string' ? resource : undefined,
-      })
+    const { authorizationCode, params, result } = ctx.oidc
+    const person = persons.find((candidate) => candidate.pid === authorizationCode?.accountId)
+    if (authorizationCode === undefined || person === undefined) {
+      return
     }
+    const roles = requestedRoles(params?.['authorization_details'])
+    issues.set(authorizationCode.jti, {
+      locale: languageOf(ctx, params?.['ui_locales']),
+      resource: textOrNothing(params?.['resource']),
+      representations:
+        roles &&
+        representationsOf(person, roles).filter(
+          ({ authorizer }) => authorizer.pid === result?.consent?.['represented'],
+        ),
+      jkt: textOrNothing(params?.[boundTo]),
+    })
   })
 
   /** Replaces the opaque access token by the JWT that ID-porten would have issued. */
   async function finishTokenResponse(ctx: KoaContextWithOIDC): Promise<void> {
     const { accessToken, refreshToken, grant, entities } = ctx.oidc
-    const source = ctx.oidc.authorizationCode ?? entities.RotatedRefreshToken
+    const source =
+      ctx.oidc.authorizationCode ?? entities.RotatedRefreshToken ?? entities.RefreshToken
     const person = persons.find((candidate) => candidate.pid === accessToken?.accountId)
     if (accessToken === undefined || source === undefined || person === undefined) {
       return
     }
-    const sentResource = ctx.req instanceof ForwardedRequest ? ctx.req.form.get('resource') : null
+    const former = issues.get(source.jti)
+    const jkt = provenKeys.get(ctx)
     const issue: Issue = {
-      locale: issues.get(source.jti)?.locale ?? 'nb',
-      resource: sentResource ?? issues.get(source.jti)?.resource,
+      locale: former?.locale ?? 'nb',
+      resource: formOf(ctx).get('resource') ?? former?.resource,
+      representations: former?.representations,
+      jkt,
     }
-    issues.delete(source.jti)
+    if (source !== refreshToken) {
+      issues.delete(source.jti)
+    }
     issues.set(accessToken.jti, issue)
+    const details =
+      issue.representations === undefined ? {} : { authorization_details: issue.representations }
     const caller = accessToken.clientId ?? ''
     const iat = Math.floor(Date.now() / 1000) + stage.clock
     const key = keys.current()
@@ -454,20 +601,30 @@ export function createProvider(options: ProviderOptions): Provider {
       jti: randomBytes(8).toString('base64url'),
       client_id: caller,
       consumer: { authority: 'iso6523-actorid-upis', ID: '0192:991825827' },
-      ...(issue.resource === undefined ? {} : { aud: issue.resource }),
-      ...(accessToken.jkt === undefined ? {} : { cnf: { jkt: accessToken.jkt } }),
+      ...(issue.resource === undefined ? {} : { aud: audienceOf(issue.resource) }),
+      ...(jkt === undefined ? {} : { cnf: { jkt } }),
+      ...details,
     })
       .setProtectedHeader({ kid: key.kid, alg: 'RS256' })
       .sign(key.privateKey)
     store.link(jwt, accessToken.jti)
     if (refreshToken !== undefined) {
-      issues.set(refreshToken.jti, issue)
+      // A refresh token is bound at the login, or never.
+      const bound = source === ctx.oidc.authorizationCode ? jkt : former?.jkt
+      issues.set(refreshToken.jti, { ...issue, jkt: bound })
+      if (refreshToken === source) {
+        // Its lifetime is one without use, and starts anew.
+        refreshToken.exp = undefined
+        await refreshToken.save()
+      }
     }
     const refreshable =
       refreshToken && Math.min(refreshToken.expiration, grant?.remainingTTL ?? Infinity)
     ctx.body = {
       ...bodyOf(ctx),
       access_token: jwt,
+      ...(jkt === undefined ? {} : { token_type: 'DPoP' }),
+      ...details,
       ...(refreshable === undefined ? {} : { refresh_token_expires_in: refreshable }),
     }
   }
@@ -496,7 +653,7 @@ export function createProvider(options: ProviderOptions): Provider {
       ctx.cookies.set(languageCookie, selected, { signed: false, sameSite: 'lax' })
     }
     const locale = isLocale(selected) ? selected : languageOf(ctx, params['ui_locales'])
-    const form = ctx.req instanceof ForwardedRequest ? ctx.req.form : new URLSearchParams()
+    const form = formOf(ctx)
     const action = ctx.method === 'POST' ? form.get('action') : null
 
     if (action === 'cancel') {
@@ -505,20 +662,30 @@ export function createProvider(options: ProviderOptions): Provider {
       return
     }
     if (prompt.name === 'consent') {
+      const asksForScopes = prompt.reasons.some((reason) => reason !== 'representation_to_choose')
       const asked = String(params['scope'])
         .split(' ')
-        .filter((scope) => scope === consentScope)
-      if (action !== 'consent' && action !== 'refuse') {
-        sendPage(ctx, 200, consentPage(locale, asked))
+        .filter((scope) => scope === consentScope && asksForScopes)
+      const former = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+      const accountId = session?.accountId ?? former?.accountId
+      const person = persons.find((candidate) => candidate.pid === accountId)
+      const roles = requestedRoles(params['authorization_details'])
+      const represented = roles && person && representationsOf(person, roles)
+      if (represented?.length === 0) {
+        const description = 'Du har ingen å representere for denne tjenesten'
+        sendPage(ctx, 403, errorPage(locale, 'access_denied', description))
         return
       }
-      const former = grantId === undefined ? undefined : await provider.Grant.find(grantId)
-      const grant = new provider.Grant({
-        accountId: session?.accountId ?? former?.accountId,
-        clientId: String(params['client_id']),
-      })
-      grant.addOIDCScope([...loginScopes, plainScope, ...(action === 'consent' ? asked : [])])
-      await finishLogin(ctx, { consent: { grantId: await grant.save() } })
+      if (action !== 'consent' && action !== 'refuse') {
+        sendPage(ctx, 200, consentPage({ locale, asksForScopes, scopes: asked, represented }))
+        return
+      }
+      const grant = new provider.Grant({ accountId, clientId: String(params['client_id']) })
+      const agreed = asksForScopes ? asked : (former?.getOIDCScope().split(' ') ?? [])
+      const given = action === 'consent' ? agreed : []
+      grant.addOIDCScope(new Set([...loginScopes, plainScope, ...given]))
+      const consent = { grantId: await grant.save(), represented: form.get('represent') ?? '' }
+      await finishLogin(ctx, { consent })
       return
     }
 
@@ -542,6 +709,25 @@ export function createProvider(options: ProviderOptions): Provider {
     }
   }
 
+  /** Answers a request that is wrong in a way that oidc-provider does not look for. */
+  async function refuseTokenRequest(ctx: KoaContextWithOIDC): Promise<boolean> {
+    if (ctx.path !== paths.token && ctx.path !== paths.pushed_authorization_request) {
+      return false
+    }
+    try {
+      await checkTokenRequest(ctx)
+      return false
+    } catch (error) {
+      if (!(error instanceof errors.OIDCProviderError)) {
+        throw error
+      }
+      ctx.status = 400
+      ctx.set('cache-control', 'no-store')
+      ctx.body = { error: error.error, error_description: error.error_description }
+      return true
+    }
+  }
+
   async function respondAsIdPorten(ctx: KoaContextWithOIDC): Promise<void> {
     const body: unknown = ctx.body
     if (ctx.path.startsWith('/.well-known/') && ctx.status === 200) {
@@ -559,6 +745,8 @@ export function createProvider(options: ProviderOptions): Provider {
       }
     } else if (ctx.path === paths.end_session && ctx.status === 200) {
       if (!ctx.oidc.session?.accountId && ctx.oidc.session?.state !== undefined) {
+        // The browser may have a session that it did not send.
+        ctx.remove('set-cookie')
         const html = errorPage(languageOf(ctx, undefined), 'invalid_request', 'no session')
         sendPage(ctx, 400, html)
       }
@@ -591,8 +779,10 @@ export function createProvider(options: ProviderOptions): Provider {
         sendPage(ctx, 400, errorPage(locale, error.error, 'Ugyldig eller utløpt sesjon'))
       }
     } else {
-      await next()
-      await respondAsIdPorten(ctx)
+      if (!(await answerApi(ctx)) && !(await refuseTokenRequest(ctx))) {
+        await next()
+        await respondAsIdPorten(ctx)
+      }
       await stage.after(ctx)
       if (ctx.status === 404 && ctx.body === undefined) {
         sendPage(ctx, 404, messagePage(locale, 'errorTitle', 'notFound'))

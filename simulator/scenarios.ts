@@ -40,6 +40,12 @@ export interface Tools {
 
 type Maybe<T> = T | Promise<T>
 
+/** Which nonces a DPoP proof may carry: one of the latest, the newest alone, or none that exists. */
+export type NoncePolicy = 'recent' | 'newest' | 'never'
+
+/** Whether a refresh token is replaced when it is used, or stays. */
+export type RefreshTokenUsage = 'onetime' | 'reusable'
+
 /** What a provider does wrong, or does rarely but rightly. */
 export interface Scenario {
   /** What the provider does, in one sentence. */
@@ -61,10 +67,32 @@ export interface Scenario {
   readonly callback?: (parameters: URLSearchParams, url: URL, tools: Tools) => Maybe<void>
   /** Gives the compact ID token that goes out, or the token that the provider's key signs. */
   readonly idToken?: (token: IssuedIdToken, tools: Tools) => Maybe<string | UnsignedToken>
-  /** Gives the token response, with the ID token already in it. */
-  readonly tokenResponse?: (body: Readonly<Record<string, unknown>>, tools: Tools) => unknown
+  /** Gives the token response, with the ID token already in it; the grant is that of the request. */
+  readonly tokenResponse?: (
+    body: Readonly<Record<string, unknown>>,
+    tools: Tools,
+    grant: string,
+  ) => unknown
   /** Gives the userinfo response; a text is sent as a JWT. */
   readonly userinfo?: (body: Readonly<Record<string, unknown>>, tools: Tools) => unknown
+  /** Gives the answer of an API. */
+  readonly api?: (body: Readonly<Record<string, unknown>>, tools: Tools) => unknown
+  /**
+   * Changes the address that a logout goes back to, or keeps the browser: on the page that follows
+   * every logout, or on one that says that another service stopped it.
+   */
+  readonly afterLogout?: (back: URL, tools: Tools) => Maybe<'page' | 'stopped' | void>
+  /**
+   * The SameSite of the cookie that a logout needs, as a browser would act on it if the client were
+   * another site; `gone` is a session that has ended already.
+   */
+  readonly logoutCookie?: 'lax' | 'strict' | 'gone'
+  /** Demands nonces in DPoP proofs, at the token endpoint, userinfo and the APIs. */
+  readonly dpopNonce?: NoncePolicy
+  /** Takes no notice of DPoP proofs at the token endpoint. */
+  readonly ignoresDpop?: true
+  /** In place of what the simulator was told at the start. */
+  readonly refreshTokenUsage?: RefreshTokenUsage
   /** Pages of the scenario's own, by path. */
   readonly endpoints?: Readonly<
     Record<string, (tools: Tools) => Maybe<{ readonly type: string; readonly body: string }>>
@@ -75,6 +103,8 @@ export interface Scenario {
   readonly fault?: {
     readonly step: Step
     readonly kind: FaultName
+    /** Hits only token requests of this grant. */
+    readonly grant?: 'authorization_code' | 'refresh_token'
     /** Before the provider has processed the request, the default, or after it (the answer is lost). */
     readonly when?: 'before' | 'after'
     /** How many requests it hits; all when absent. */
@@ -1009,17 +1039,186 @@ const tokenResponses = {
     'The ID token is of another client.',
     set({ aud: otherClientId }),
   ),
-  'refresh-invalid-iss': either('The ID token of a refresh is from another issuer.', {
-    idToken: (token) =>
-      token.grant === 'refresh_token'
-        ? { ...token, claims: { ...token.claims, iss: `${text(token.claims['iss'])}1` } }
-        : token,
+} as const satisfies Record<string, Scenario>
+
+/** Other claims in the ID token of a refresh, under a right signature. */
+const refreshed = (change: (claims: Claims) => Claims) =>
+  claims((former, { grant }) => (grant === 'refresh_token' ? change(former) : former))
+const refreshedWith = (members: Readonly<Record<string, unknown>>) =>
+  refreshed((former) => ({ ...former, ...members }))
+const refreshedAppend = (name: string) =>
+  refreshed((former) => ({ ...former, [name]: `${text(former[name])}1` }))
+
+/** Another token response to a refresh. */
+const refreshResponse = (
+  change: (body: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+) => ({
+  tokenResponse: (body: Readonly<Record<string, unknown>>, _: Tools, grant: string) =>
+    grant === 'refresh_token' ? change(body) : body,
+})
+
+/** A fault that hits refreshes alone. */
+const refreshFault = (
+  kind: FaultName,
+  more: { readonly when?: 'after'; readonly times?: number } = {},
+) => ({ fault: { step: 'token', grant: 'refresh_token', kind, ...more } }) as const
+
+const refreshes = {
+  'refresh-invalid-iss': either(
+    'The ID token of a refresh is from another issuer.',
+    refreshedAppend('iss'),
+  ),
+  'refresh-invalid-sub': either(
+    'The ID token of a refresh is of another person.',
+    refreshedAppend('sub'),
+  ),
+  'refresh-missing-sub': either(
+    'The ID token of a refresh has no sub.',
+    refreshed((former) => omit(former, 'sub')),
+  ),
+  'refresh-invalid-aud': either(
+    'The ID token of a refresh is for another audience.',
+    refreshedAppend('aud'),
+  ),
+  'refresh-multiple-aud': either(
+    'The ID token of a refresh is for this client and another one.',
+    refreshed((former) => ({ ...former, aud: [former['aud'], otherClientId] })),
+  ),
+  'refresh-azp-other': either(
+    'azp in the ID token of a refresh names another client.',
+    refreshedWith({ azp: otherClientId }),
+  ),
+  'refresh-invalid-nonce': either(
+    'The ID token of a refresh has another nonce than that of the login.',
+    refreshedAppend('nonce'),
+  ),
+  'refresh-without-nonce': either(
+    'The ID token of a refresh has no nonce.',
+    refreshed((former) => omit(former, 'nonce')),
+  ),
+  'refresh-invalid-auth-time': either(
+    'auth_time in the ID token of a refresh is a minute after the login.',
+    refreshed((former) => ({ ...former, auth_time: Number(former['auth_time']) + 60 })),
+  ),
+  'refresh-acr-too-low': either(
+    'The level in the ID token of a refresh is below substantial.',
+    refreshedWith({ acr: 'idporten-loa-low' }),
+  ),
+  'refresh-pid-other': either(
+    'The ID token of a refresh has the number of another person, and the same sub.',
+    refreshedWith({ pid: otherPid }),
+  ),
+  'refresh-expired-exp': either(
+    'The ID token of a refresh expired 6 minutes ago.',
+    refreshed((former) => ({ ...former, exp: now() - 6 * 60 })),
+  ),
+  'refresh-invalid-signature': either('The signature of the ID token of a refresh is not valid.', {
+    idToken: (token, tools) =>
+      token.grant === 'refresh_token' ? corrupted(tools.sign(token)) : token,
   }),
-  'refresh-invalid-sub': either('The ID token of a refresh is of another person.', {
-    idToken: (token) =>
-      token.grant === 'refresh_token'
-        ? { ...token, claims: { ...token.claims, sub: `${text(token.claims['sub'])}1` } }
-        : token,
+  'refresh-without-id-token': either(
+    'A refresh gives no ID token, as it may.',
+    refreshResponse((body) => omit(body, 'id_token')),
+  ),
+  'refresh-without-new-refresh-token': either(
+    'A refresh gives no new refresh token, and the old one goes on.',
+    {
+      refreshTokenUsage: 'reusable',
+      ...refreshResponse((body) => omit(body, 'refresh_token', 'refresh_token_expires_in')),
+    },
+  ),
+  'refresh-same-refresh-token': either('A refresh gives the refresh token that was sent.', {
+    refreshTokenUsage: 'reusable',
+  }),
+  'refresh-without-access-token': either(
+    'A refresh gives no access token.',
+    refreshResponse((body) => omit(body, 'access_token')),
+  ),
+  'refresh-narrower-scope': either(
+    'A refresh says that the scope is openid alone.',
+    refreshResponse((body) => ({ ...body, scope: 'openid' })),
+  ),
+  'refresh-wider-scope': either(
+    'A refresh says that there is a scope more.',
+    refreshResponse((body) => ({ ...body, scope: `${text(body['scope'])} simulator:more` })),
+  ),
+  'refresh-lost-answer': either(
+    'The answer to the first refresh is lost after the refresh token was replaced.',
+    refreshFault('reset', { when: 'after', times: 1 }),
+  ),
+  'refresh-reset': either('Refreshes are reset before they are read.', refreshFault('reset')),
+  'refresh-black-hole': either('Refreshes get no answer, ever.', refreshFault('black-hole')),
+  'refresh-invalid-grant': either(
+    'A refresh is refused with invalid_grant.',
+    refreshFault('oauth-error-invalid-grant'),
+  ),
+  'refresh-invalid-client': either(
+    'A refresh is refused with invalid_client.',
+    refreshFault('oauth-error-invalid-client'),
+  ),
+  'refresh-unauthorized-client': either(
+    'A refresh is refused with unauthorized_client.',
+    refreshFault('oauth-error-unauthorized-client'),
+  ),
+  'refresh-503-retry-after': either(
+    'A refresh gets HTTP 503, and shall be tried again after 2 seconds.',
+    refreshFault('http-503-retry-after'),
+  ),
+  'refresh-503-once': either(
+    'The first refresh gets HTTP 503, and shall be tried again after 2 seconds.',
+    refreshFault('http-503-retry-after', { times: 1 }),
+  ),
+} as const satisfies Record<string, Scenario>
+
+const apis = {
+  'api-401-once': good('The first call of an API gets 401 invalid_token.', {
+    fault: { step: 'api', kind: 'oauth-error-invalid-token', times: 1 },
+  }),
+  'api-401-always': good('Every call of an API gets 401 invalid_token.', {
+    fault: { step: 'api', kind: 'oauth-error-invalid-token' },
+  }),
+  'api-redirect': good('An API redirects to another host, where the right answer is.', {
+    fault: { step: 'api', kind: 'redirect-302-other-host' },
+  }),
+} as const satisfies Record<string, Scenario>
+
+const dpop = {
+  'dpop-nonce-required': good('DPoP proofs need a nonce; each answer brings a new one.', {
+    dpopNonce: 'recent',
+  }),
+  'dpop-nonce-newest': good('DPoP proofs need the newest nonce; each works once.', {
+    dpopNonce: 'newest',
+  }),
+  'dpop-nonce-endless': either('No nonce is ever good enough.', { dpopNonce: 'never' }),
+  'dpop-answered-with-bearer': either('Proofs are ignored, and the tokens are bound to no key.', {
+    ignoresDpop: true,
+  }),
+} as const satisfies Record<string, Scenario>
+
+const logouts = {
+  'logout-cookie-lax': good(
+    'A logout by POST from another origin comes without the cookie, as from another site.',
+    { logoutCookie: 'lax' },
+  ),
+  'logout-cookie-strict': good(
+    'A logout from a page of another origin comes without the cookie, by POST or GET.',
+    { logoutCookie: 'strict' },
+  ),
+  'logout-session-gone': good('The session has ended when the logout comes: an error page.', {
+    logoutCookie: 'gone',
+  }),
+  'logout-saml-breaks-chain': good('Another service stops the logout; it does not go back.', {
+    afterLogout: () => 'stopped',
+  }),
+  'logout-no-return': good('The logout ends on a page and does not go back.', {
+    afterLogout: () => 'page',
+  }),
+  'logout-other-state': good('The logout goes back with another state.', {
+    afterLogout: ({ searchParams }) =>
+      searchParams.set('state', `${text(searchParams.get('state'))}_INVALID`),
+  }),
+  'logout-without-state': good('The logout goes back without state.', {
+    afterLogout: ({ searchParams }) => searchParams.delete('state'),
   }),
 } as const satisfies Record<string, Scenario>
 
@@ -1077,12 +1276,16 @@ export const scenarioGroups = {
   'The keys': keySets,
   'The callback': callbacks,
   'The token response': tokenResponses,
+  'Refreshing; the login before it goes well': refreshes,
+  'DPoP; only for a client that sends proofs': dpop,
+  'The APIs; the login before goes well': apis,
+  'Logout; the login before goes well': logouts,
   'The header and signature of the ID token': signatures,
   'The claims of the ID token': idTokenClaims,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Scenario>>>>
 
 /** A login does not need these steps; it goes well when they fail. */
-const sideSteps: readonly Step[] = ['userinfo', 'revocation', 'end-session']
+const sideSteps: readonly Step[] = ['userinfo', 'api', 'revocation', 'end-session']
 
 function faultScenarios(): Readonly<Record<FaultScenarioName, Scenario>> {
   const made = Array.from(stepsWithFaults(), ({ step, name, fault }) => {
@@ -1110,6 +1313,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   ...keySets,
   ...callbacks,
   ...tokenResponses,
+  ...refreshes,
+  ...dpop,
+  ...apis,
+  ...logouts,
   ...signatures,
   ...idTokenClaims,
   ...faultScenarios(),

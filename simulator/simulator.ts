@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { paths } from './discovery.ts'
+import { apiPaths, paths } from './discovery.ts'
 import { redirectedPath } from './faults.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import { createKeys } from './keys.ts'
@@ -9,7 +9,8 @@ import { persons } from './persons.ts'
 import type { TestPerson } from './persons.ts'
 import { clientId, createProvider, defaultLifetimes, toProviderRequestUri } from './provider.ts'
 import type { Lifetimes } from './provider.ts'
-import type { Scenario, ScenarioName } from './scenarios.ts'
+import { cookieStays } from './same-site.ts'
+import type { RefreshTokenUsage, Scenario, ScenarioName } from './scenarios.ts'
 import { createStage } from './stage.ts'
 import { createStore } from './store.ts'
 
@@ -24,6 +25,8 @@ export interface SimulatorOptions {
   readonly redirectPath?: string
   /** Issues refresh tokens; ID-porten's pages disagree on them for public clients. */
   readonly refreshTokens?: boolean
+  /** Whether a refresh token is replaced when it is used, the default, or stays. */
+  readonly refreshTokenUsage?: RefreshTokenUsage
   /** What the provider does wrong from the start. */
   readonly scenario?: ScenarioName
 }
@@ -53,6 +56,13 @@ interface SimulatorProfile {
 export interface Simulator {
   readonly issuer: string
   readonly profile: SimulatorProfile
+  /** Addresses of the APIs that take its access tokens, each with the scope that it needs. */
+  readonly apis: {
+    /** The contact register, for the person who is logged in: `krr:user/kontaktinformasjon.read`. */
+    readonly person: string
+    /** Answers with what it was sent: `altinn:lookup`. */
+    readonly echo: string
+  }
   readonly persons: readonly TestPerson[]
   readonly journal: readonly JournalEntry[]
   /** Lets the provider do something wrong from now on; null makes it well behaved again. */
@@ -108,6 +118,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     lifetimes,
     redirectPath,
     refreshTokens,
+    refreshTokenUsage: options.refreshTokenUsage ?? 'onetime',
     secure: tls !== undefined,
     store,
     keys,
@@ -145,14 +156,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return
     }
 
-    if (await stage.before(url.pathname, { request, response })) {
+    if (await stage.before(url.pathname, form, { request, response })) {
       return
     }
+    const ownAddress = new URL(url.pathname, issuer)
+    const called = URL.parse(`${ownAddress.protocol}//${request.headers.host}${url.pathname}`)
     if (stage.scenario !== null && url.pathname.startsWith(`${redirectedPath}/`)) {
       url.pathname = url.pathname.slice(redirectedPath.length)
     }
 
     for (const parameters of [url.searchParams, form]) {
+      // oidc-provider takes a parameter once; an address has no space in it.
+      const resources = parameters.getAll('resource')
+      if (resources.length > 1) {
+        parameters.set('resource', resources.join(' '))
+      }
       const hint = parameters.get('id_token_hint')
       if (hint !== null && stage.originalOf(hint) !== hint) {
         parameters.set('id_token_hint', stage.originalOf(hint))
@@ -169,14 +187,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       url.searchParams.set('request_uri', toProviderRequestUri(requestUri))
     }
     // oidc-provider takes a logout by POST only together with a POST to /authorize.
-    const isLogout = request.method === 'POST' && url.pathname === paths.end_session
+    const isEndSession = url.pathname === paths.end_session
+    const isLogout = request.method === 'POST' && isEndSession
     const search = isLogout ? `?${form.toString()}` : url.search
     const forwarded = new ForwardedRequest(request, {
       method: isLogout ? 'GET' : (request.method ?? 'GET'),
       url: `${url.pathname}${search}`,
       host: new URL(issuer).host,
+      address: called ?? ownAddress,
       form,
       body: isLogout ? '' : isForm === true ? form.toString() : body,
+      cookies: !isEndSession || cookieStays(stage.scenario?.logoutCookie, request, issuer),
     })
     await answer(forwarded, response)
   }
@@ -201,6 +222,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       scope: 'openid profile',
       acrValues: ['idporten-loa-substantial'],
     },
+    apis: { person: `${issuer}${apiPaths.person}`, echo: `${issuer}${apiPaths.echo}` },
     persons,
     journal,
     play: stage.play,

@@ -3,7 +3,9 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { comesAfter, faults, stepOf } from './faults.ts'
 import type { FaultName, Step, Wire } from './faults.ts'
+import { ForwardedRequest } from './forwarded-request.ts'
 import { signCompact } from './keys.ts'
+import { errorPage, messagePage, pageHeaders } from './pages.ts'
 import type { Keys } from './keys.ts'
 import { scenarios } from './scenarios.ts'
 import type { IssuedIdToken, Scenario, ScenarioName, Tools } from './scenarios.ts'
@@ -18,6 +20,7 @@ export interface Stage {
   /** Does what comes before the provider; true when the request is answered or left unanswered. */
   readonly before: (
     path: string,
+    form: URLSearchParams,
     wire: Omit<Wire, keyof Surroundings | 'answer'>,
   ) => Promise<boolean>
   /** Spoils the provider's answer. */
@@ -62,6 +65,11 @@ function shifted(claims: Record<string, unknown>, seconds: number): Record<strin
   return { ...claims, ...Object.fromEntries(times) }
 }
 
+/** The grant of a token request; empty for any other request. */
+function grantOf({ req }: KoaContextWithOIDC): string {
+  return (req instanceof ForwardedRequest ? req.form.get('grant_type') : null) ?? ''
+}
+
 /** Takes every header away but the clock. */
 function clearHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) {
@@ -100,10 +108,16 @@ export function createStage(issuer: string, keys: Keys): Stage {
   function nextFault(
     step: Step | undefined,
     when: 'before' | 'after',
+    grant: unknown,
     refused = false,
   ): FaultName | undefined {
     const fault = scenario?.fault
-    if (fault === undefined || fault.step !== step || faultsPlayed >= (fault.times ?? Infinity)) {
+    if (
+      fault === undefined ||
+      fault.step !== step ||
+      (fault.grant !== undefined && fault.grant !== grant) ||
+      faultsPlayed >= (fault.times ?? Infinity)
+    ) {
       return undefined
     }
     const moment = comesAfter(fault.kind) ? 'after' : (fault.when ?? 'before')
@@ -137,15 +151,15 @@ export function createStage(issuer: string, keys: Keys): Stage {
   async function spoilTokens(ctx: KoaContextWithOIDC): Promise<void> {
     const body = asRecord(ctx.body)
     const { id_token: original, access_token: accessToken } = body
+    const grant = grantOf(ctx)
     if (typeof original === 'string') {
-      const grant = String(ctx.oidc.params?.['grant_type'])
       const idToken = await idTokenFor(original, String(accessToken), grant)
       if (idToken !== original) {
         ctx.body = { ...body, id_token: idToken }
       }
     }
     if (scenario?.tokenResponse !== undefined) {
-      sendJson(ctx, await scenario.tokenResponse(asRecord(ctx.body), tools))
+      sendJson(ctx, await scenario.tokenResponse(asRecord(ctx.body), tools, grant))
     }
   }
 
@@ -169,6 +183,26 @@ export function createStage(issuer: string, keys: Keys): Stage {
       await scenario.callback(url.searchParams, url, tools)
       ctx.set('location', url.href)
     }
+  }
+
+  async function spoilLogout(ctx: KoaContextWithOIDC): Promise<void> {
+    const location = ctx.response.get('location')
+    if (scenario?.afterLogout === undefined || !URL.canParse(location)) {
+      return
+    }
+    const back = new URL(location)
+    const end = await scenario.afterLogout(back, tools)
+    if (end === undefined) {
+      ctx.set('location', back.href)
+      return
+    }
+    ctx.remove('location')
+    ctx.set({ ...pageHeaders })
+    ctx.status = 200
+    ctx.body =
+      end === 'page'
+        ? messagePage('nb', 'loggedOutTitle', 'loggedOut')
+        : errorPage('nb', 'saml_logout', 'Utloggingen stoppet hos en annen tjeneste')
   }
 
   async function spoil(ctx: KoaContextWithOIDC, step: Step): Promise<void> {
@@ -196,10 +230,16 @@ export function createStage(issuer: string, keys: Keys): Stage {
         return ok ? spoilTokens(ctx) : undefined
       case 'userinfo':
         return ok ? spoilUserinfo(ctx) : undefined
+      case 'api':
+        if (ok && scenario?.api !== undefined) {
+          sendJson(ctx, await scenario.api(asRecord(ctx.body), tools))
+        }
+        return
       case 'authorization':
         return spoilRedirect(ctx)
-      case 'revocation':
       case 'end-session':
+        return spoilLogout(ctx)
+      case 'revocation':
     }
   }
 
@@ -215,7 +255,7 @@ export function createStage(issuer: string, keys: Keys): Stage {
       faultsPlayed = 0
     },
     originalOf: (idToken) => replaced.get(idToken) ?? idToken,
-    before: async (path, wire) => {
+    before: async (path, form, wire) => {
       const step = stepOf(path)
       if (clock() !== 0) {
         wire.response.setHeader('date', surroundings().now.toUTCString())
@@ -229,7 +269,7 @@ export function createStage(issuer: string, keys: Keys): Stage {
       if (step !== undefined) {
         await scenario?.request?.(step, tools)
       }
-      const fault = nextFault(step, 'before')
+      const fault = nextFault(step, 'before', form.get('grant_type'))
       if (fault === undefined) {
         return false
       }
@@ -243,7 +283,7 @@ export function createStage(issuer: string, keys: Keys): Stage {
       }
       await spoil(ctx, step)
       const refused = ctx.status >= 400
-      const fault = nextFault(step, 'after', refused)
+      const fault = nextFault(step, 'after', grantOf(ctx), refused)
       if (fault === undefined) {
         return
       }

@@ -34,7 +34,11 @@ export class TestBrowser {
       const response = await fetch(url, {
         ...request,
         redirect: 'manual',
-        headers: { cookie: this.#cookiesFor(url), accept: 'text/html,*/*' },
+        headers: {
+          ...Object.fromEntries(new Headers(request.headers)),
+          cookie: this.#cookiesFor(url),
+          accept: 'text/html,*/*',
+        },
       })
       this.keep(response.headers.getSetCookie())
       const location = response.headers.get('location')

@@ -7,11 +7,10 @@ import { clientId, consentScope, otherClientId, plainScope } from './provider.ts
 import { startSimulator } from './simulator.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
 import { TestBrowser, beginLogin, finishLogin, insecure } from './test-browser.ts'
-import type { Attempt } from './test-browser.ts'
+import { callApi, codeForm, getCode, getTokens, loginHint, post } from './test-client.ts'
 
 const person = persons[0]
 const pid = person?.pid ?? ''
-const login_hint = `testid:${pid}_idporten-loa-high`
 
 let simulators: Simulator[] = []
 
@@ -32,41 +31,11 @@ function passTime(seconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
 }
 
-/** Gets as far as a code, without pages. */
-async function getCode(simulator: Simulator, parameters: Record<string, string> = {}) {
-  const browser = new TestBrowser()
-  const attempt = await beginLogin(simulator, { login_hint, ...parameters })
-  const { left } = await browser.open(attempt.url)
-  return { attempt, left, browser }
-}
-
-async function getTokens(simulator: Simulator, parameters?: Record<string, string>) {
-  const { attempt, left, browser } = await getCode(simulator, parameters)
-  return { attempt, browser, tokens: await finishLogin(attempt, left) }
-}
-
-async function post(simulator: Simulator, path: string, form: Record<string, string>) {
-  const body = new URLSearchParams(form)
-  const response = await fetch(`${simulator.issuer}${path}`, { method: 'POST', body })
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-}
-
 async function userinfo({ issuer }: Simulator, token: string) {
   const response = await fetch(`${issuer}/userinfo`, {
     headers: { authorization: `Bearer ${token}` },
   })
   return { status: response.status, body: JSON.parse(await response.text()) }
-}
-
-function codeForm(attempt: Attempt, left: URL | undefined): Record<string, string> {
-  return {
-    grant_type: 'authorization_code',
-    client_id: clientId,
-    code: left?.searchParams.get('code') ?? '',
-    redirect_uri: attempt.redirectUri,
-    code_verifier: attempt.verifier,
-  }
 }
 
 describe('the token response', () => {
@@ -137,7 +106,7 @@ describe('the ID token', () => {
 
   it('is not issued without openid, and then there is an access token all the same', async () => {
     const simulator = await start()
-    const hint = { login_hint, scope: plainScope }
+    const hint = { login_hint: loginHint(), scope: plainScope }
     const attempt = await beginLogin(simulator, { ...hint, nonce: undefined })
     const { left } = await new TestBrowser().open(attempt.url)
     const { body } = await post(simulator, '/token', codeForm(attempt, left))
@@ -182,6 +151,32 @@ describe('the access token', () => {
     expect((await userinfo(simulator, tokens.access_token)).status).toBe(200)
   })
 
+  it('has several resources as aud, of the authorization request or of the token request', async () => {
+    const simulator = await start()
+    const login = async (parameters: Record<string, string> = {}) => {
+      const { url, ...attempt } = await beginLogin(simulator, { login_hint: loginHint() })
+      for (const name of Object.values(parameters)) {
+        url.searchParams.append('resource', name)
+      }
+      return { attempt: { url, ...attempt }, left: (await new TestBrowser().open(url)).left }
+    }
+    const two = ['https://a.example.no/', 'urn:example:b']
+    const { attempt, left } = await login({ a: 'https://a.example.no/', b: 'urn:example:b' })
+    expect(decodeJwt((await finishLogin(attempt, left)).access_token).aud).toEqual(two)
+    const later = await login()
+    const form = new URLSearchParams(codeForm(later.attempt, later.left))
+    two.forEach((one) => form.append('resource', one))
+    expect(decodeJwt((await post(simulator, '/token', form)).body.access_token).aud).toEqual(two)
+  })
+
+  it('is refused with a resource that is no address, also in the token request', async () => {
+    const simulator = await start()
+    const { attempt, left } = await getCode(simulator)
+    const form = { ...codeForm(attempt, left), resource: 'api' }
+    const { status, body } = await post(simulator, '/token', form)
+    expect([status, body.error]).toEqual([400, 'invalid_target'])
+  })
+
   it('has the resource of the token request as aud', async () => {
     const { attempt, left } = await getCode(await start())
     const tokens = await finishLogin(attempt, left, { resource: 'https://api.example.no/b' })
@@ -223,11 +218,11 @@ describe('userinfo', () => {
     })
   })
 
-  it('gives only sub and pid without the profile scope', async () => {
+  it('is refused without the profile scope', async () => {
     const simulator = await start()
     const { tokens } = await getTokens(simulator, { scope: 'openid' })
-    const { body } = await userinfo(simulator, tokens.access_token)
-    expect(Object.keys(body)).toEqual(['sub', 'pid'])
+    const { status, body } = await userinfo(simulator, tokens.access_token)
+    expect([status, body.error]).toEqual([403, 'insufficient_scope'])
   })
 
   it('refuses an expired token', async () => {
@@ -397,7 +392,10 @@ describe('revocation', () => {
     const simulator = await start({ refreshTokens: true })
     const { tokens } = await getTokens(simulator)
     expect((await userinfo(simulator, tokens.access_token)).status).toBe(200)
-    expect(await revoke(simulator, tokens.access_token)).toEqual({ status: 200, body: undefined })
+    expect(await revoke(simulator, tokens.access_token)).toMatchObject({
+      status: 200,
+      body: undefined,
+    })
     expect((await userinfo(simulator, tokens.access_token)).status).toBe(401)
     const form = { grant_type: 'refresh_token', client_id: clientId }
     const refresh_token = tokens.refresh_token ?? ''
@@ -557,7 +555,7 @@ describe('logout', () => {
   it('leaves tokens with the scope of a third party alive', async () => {
     const scope = `openid ${consentScope}`
     const { simulator, tokens } = await logOut('GET', { client_id: clientId }, scope)
-    expect((await userinfo(simulator, tokens.access_token)).status).toBe(200)
+    expect((await callApi(simulator.apis.person, tokens.access_token)).status).toBe(200)
   })
 })
 

@@ -83,16 +83,19 @@ void (true satisfies Equal<
   'a[].idToken' | 'codeVerifier'
 >)
 
+/** Where a failure can stand. */
+type Failed = 'error' | 'session.problem' | 'session.apis[].failure'
+
 // 1. Nothing is named like a secret but these, and they are claims, a time and the codes of errors.
 void (true satisfies Equal<
   NamedSecret<Snapshot>,
-  'session.idToken' | 'session.accessToken' | 'session.accessTokenExpiresAt' | 'error.code'
+  'session.idToken' | 'session.accessToken' | 'session.accessTokenLeftMs' | `${Failed}.code`
 >)
 void (true satisfies Equal<NamedSecret<Reply>, 'code' | `snapshot.${NamedSecret<Snapshot>}`>)
 type Session = NonNullable<Snapshot['session']>
 void (true satisfies Equal<Session['idToken'], Claim[]>)
 void (true satisfies Equal<Session['accessToken'], Claim[] | null>)
-void (true satisfies Equal<Session['accessTokenExpiresAt'], number | null>)
+void (true satisfies Equal<Session['accessTokenLeftMs'], number | null>)
 void (true satisfies Equal<NonNullable<Snapshot['error']>['code'], ErrorCode>)
 void (true satisfies Equal<Extract<Reply, { ok: false }>['code'], ErrorCode>)
 void (true satisfies Equal<string extends ErrorCode ? true : false, false>)
@@ -107,11 +110,14 @@ type Check = 'rule' | 'source' | 'expected' | 'got'
 type Texts =
   | `profile.${'name' | 'issuer' | 'clientId' | 'scope' | 'acrValues[]'}`
   | `session.${'name' | 'pid' | 'acr'}`
-  | `session.${'idToken' | 'accessToken'}[].${'name' | 'value'}`
+  | `session.${'idToken' | 'accessToken' | 'userinfo'}[].${'name' | 'value'}`
   | `session.checks[].${Check}`
-  | 'error.reference'
-  | `error.detail.${'key' | 'reason'}`
-  | `error.checks[].${Check}`
+  | 'session.refusedScopes[]'
+  | 'session.apis[].name'
+  | 'session.apis[].answer.body'
+  | `${Failed}.reference`
+  | `${Failed}.detail.${'key' | 'reason'}`
+  | `${Failed}.checks[].${Check}`
 void (true satisfies Equal<FreeText<Snapshot>, Texts>)
 void (true satisfies Equal<FreeText<Reply>, `snapshot.${Texts}`>)
 void (true satisfies Equal<FreeText<{ args: IntentArguments<Intent> }>, never>)

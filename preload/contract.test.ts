@@ -27,12 +27,27 @@ const whole: Snapshot = {
     pid: null,
     pidRevealed: false,
     acr: 'x',
-    endsAt: 1,
-    accessTokenExpiresAt: null,
+    endsInMs: 1,
+    accessTokenLeftMs: null,
     idToken: [claim],
     accessToken: [claim],
+    userinfo: [claim],
+    refusedScopes: ['x'],
+    renewal: 'browser',
+    remembered: 'off',
+    apis: [
+      {
+        name: 'x',
+        granted: true,
+        running: false,
+        answer: { httpStatus: 200, tookMs: 1, body: 'x', masked: false },
+        failure: null,
+      },
+    ],
+    problem: null,
     checks: [check],
   },
+  farewell: { revocation: 'none', browser: 'done' },
   error: {
     code: 'E_UNEXPECTED',
     ...errors.E_UNEXPECTED,
@@ -73,7 +88,7 @@ it('a snapshot with one of everything is accepted, and comes out as it went in',
 describe('a snapshot is refused', () => {
   const objects = objectsIn(whole)
   it('in all places where there is an object', () => {
-    expect(objects).toHaveLength(11)
+    expect(objects).toHaveLength(15)
   })
 
   it.each(objects.map((path) => [path.join('.') || 'itself', path] as const))(
@@ -107,7 +122,7 @@ describe('a snapshot is refused', () => {
     ['renewing', 'x', 'browser'],
     ['language', 'no', 'nb'],
     ['waiting.remainingMs', Number.POSITIVE_INFINITY, 0.5],
-    ['session.endsAt', -1, 1],
+    ['session.endsInMs', -1, 1],
     ['session.name', { reveal: 'x' }, null],
     ['session.idToken.0.name', 'nonce', 'sub'],
     ['session.accessToken.0.name', 'nonce', 'sub'],
@@ -165,6 +180,9 @@ describe('the arguments of an intent', () => {
     copyLink: [[]],
     prolong: [[]],
     signOut: [[]],
+    switchUser: [[]],
+    renew: [[]],
+    callApi: [[0], [99]],
     revealPid: [[true], [false]],
     setLanguage: [['nb'], ['nn'], ['en'], ['se']],
   }
@@ -180,7 +198,9 @@ describe('the arguments of an intent', () => {
     }
     for (const bad of [
       ['true'],
-      [1],
+      [1.5],
+      [100],
+      [-1],
       [null],
       [{}],
       [[true]],

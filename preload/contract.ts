@@ -41,6 +41,8 @@ export const errors = {
   E_CLOCK_SKEW: { category: 'id-token', retryable: true },
   E_SESSION_EXPIRED: { category: 'session', retryable: true },
   E_RENEWAL_REFUSED: { category: 'session', retryable: true },
+  E_RENEWAL_SUBJECT: { category: 'session', retryable: true },
+  E_API_RESPONSE: { category: 'api', retryable: true },
   E_VAULT_UNAVAILABLE: { category: 'session', retryable: true },
   E_NETWORK_OFFLINE: { category: 'network', retryable: true },
   E_NETWORK_UNREACHABLE: { category: 'network', retryable: true },
@@ -149,6 +151,20 @@ const failure = v.strictObject({
 })
 export type Failure = v.InferOutput<typeof failure>
 
+/** A call that the profile offers, and what came of it last. */
+const api = v.strictObject({
+  name: text,
+  /** Whether the person and the provider let the app make it. */
+  granted: v.boolean(),
+  running: v.boolean(),
+  /** The last answer: JSON as text, personal numbers masked until they are asked for. */
+  answer: v.nullable(
+    v.strictObject({ httpStatus: count, tookMs: milliseconds, body: text, masked: v.boolean() }),
+  ),
+  failure: v.nullable(failure),
+})
+export type ApiState = v.InferOutput<typeof api>
+
 const snapshot = v.strictObject({
   /** Rises with every change; a lower one that arrives late is ignored. */
   revision: count,
@@ -189,13 +205,35 @@ const snapshot = v.strictObject({
       pid: v.nullable(text),
       pidRevealed: v.boolean(),
       acr: text,
-      /** Unix time in milliseconds. */
-      endsAt: milliseconds,
-      accessTokenExpiresAt: v.nullable(milliseconds),
+      /** Time until the session ends if the person does nothing. */
+      endsInMs: milliseconds,
+      /** Time that the access token has left; null when the provider did not say. */
+      accessTokenLeftMs: v.nullable(milliseconds),
       idToken: v.array(claim),
       /** Null when the access token is opaque. */
       accessToken: v.nullable(v.array(claim)),
+      /** What the userinfo endpoint adds; null when it was not asked or did not answer. */
+      userinfo: v.nullable(v.array(claim)),
       checks: v.array(check),
+      /** Scopes that were asked for and not granted. */
+      refusedScopes: v.array(text),
+      /** How a renewal would go: silently, or through the browser. */
+      renewal: v.picklist(['refresh-token', 'browser']),
+      /** Whether the login outlives the app; `unavailable` when the computer has no safe place for it. */
+      remembered: v.picklist(['off', 'kept', 'unavailable']),
+      /** The calls that the profile offers, in its order. */
+      apis: v.array(api),
+      /** What went wrong beside the session, which goes on. */
+      problem: v.nullable(failure),
+    }),
+  ),
+  /** What goes on after a sign-out, which is done at once; null when there is nothing to tell. */
+  farewell: v.nullable(
+    v.strictObject({
+      /** Tokens that would outlive the logout at the provider. */
+      revocation: v.picklist(['none', 'running', 'done', 'failed']),
+      /** The login at the provider, which only the browser can end. */
+      browser: v.picklist(['none', 'running', 'opened', 'done', 'failed']),
     }),
   ),
   error: v.nullable(failure),
@@ -220,6 +258,10 @@ export const intents = {
   copyLink: { channel: 'session:copy-link', args: v.strictTuple([]) },
   prolong: { channel: 'session:prolong', args: v.strictTuple([]) },
   signOut: { channel: 'session:sign-out', args: v.strictTuple([]) },
+  switchUser: { channel: 'session:switch-user', args: v.strictTuple([]) },
+  renew: { channel: 'session:renew', args: v.strictTuple([]) },
+  /** By its place in the list of the snapshot. */
+  callApi: { channel: 'session:call-api', args: v.strictTuple([v.pipe(count, v.maxValue(99))]) },
   revealPid: { channel: 'session:reveal-pid', args: v.strictTuple([v.boolean()]) },
   setLanguage: { channel: 'settings:set-language', args: v.strictTuple([v.picklist(languages)]) },
 } as const

@@ -33,6 +33,9 @@ const bridge: Bridge = {
   copyLink: intent('copyLink'),
   prolong: intent('prolong'),
   signOut: intent('signOut'),
+  switchUser: intent('switchUser'),
+  renew: intent('renew'),
+  callApi: intent('callApi'),
   revealPid: intent('revealPid'),
   setLanguage: intent('setLanguage'),
   onSnapshot: (listener) => {

@@ -9,7 +9,22 @@ import {
   type Snapshot,
   tlsProblems,
 } from '../preload/contract.ts'
-import { failed, renderApp, signedIn, signedOut, valueIn, waiting } from './fixtures.tsx'
+import { indented } from './components/indented.ts'
+import {
+  apiOf,
+  failed,
+  failureOf,
+  renderApp,
+  signedIn,
+  signedOut,
+  valueIn,
+  waiting,
+} from './fixtures.tsx'
+
+const inSession = (changes: Partial<typeof signedIn.session>): Snapshot => ({
+  ...signedIn,
+  session: { ...signedIn.session, ...changes },
+})
 
 const busy = (status: Snapshot['status']): Snapshot => ({ ...signedOut, status, attempt: 1 })
 
@@ -27,10 +42,27 @@ describe('every state', () => {
     { snapshot: busy('preparing'), controls: ['cancel'] },
     { snapshot: waiting, controls: ['prolong', 'reopen-browser', 'copy-link', 'cancel'] },
     { snapshot: busy('exchanging'), controls: ['cancel'] },
-    { snapshot: signedIn, controls: ['reveal-pid', 'sign-out', 'show-details'] },
     {
-      snapshot: { ...signedIn, renewing: 'browser' as const },
-      controls: ['cancel', 'reveal-pid', 'sign-out', 'show-details'],
+      snapshot: signedIn,
+      controls: ['reveal-pid', 'renew', 'switch-user', 'sign-out', 'show-details'],
+    },
+    {
+      snapshot: { ...signedIn, renewing: 'refresh-token' as const },
+      controls: ['cancel', 'reveal-pid', 'renew', 'switch-user', 'sign-out', 'show-details'],
+    },
+    {
+      snapshot: { ...signedIn, renewing: 'browser' as const, waiting: waiting.waiting },
+      controls: [
+        'prolong',
+        'reopen-browser',
+        'copy-link',
+        'cancel',
+        'reveal-pid',
+        'renew',
+        'switch-user',
+        'sign-out',
+        'show-details',
+      ],
     },
   ])(
     'shows $snapshot.status on the page, with its controls and one heading in focus',
@@ -391,11 +423,364 @@ describe('signed in', () => {
   })
 
   it('says that the access token is opaque, or no longer valid', async () => {
-    const { session } = signedIn
-    const past = { ...session, accessToken: null, accessTokenExpiresAt: Date.now() - 1000 }
-    await renderApp({ ...signedIn, session: past })
+    await renderApp(inSession({ accessToken: null, accessTokenLeftMs: 0 }))
     expect(screen.getByText('Utløpt')).toBeDefined()
     expect(screen.getByText(/ikke noe innhold/)).toBeDefined()
+  })
+
+  it('has what userinfo added among the details', async () => {
+    const { push } = await renderApp(signedIn)
+    expect(screen.queryByText(/userinfo/)).toBeNull()
+    const userinfo = [{ name: 'email', value: 'ola@example.no', masked: false }]
+    push({ ...inSession({ userinfo }), revision: 2 })
+    expect(valueIn('details [data-token="userinfo"][data-claim="email"]')).toBe('ola@example.no')
+  })
+
+  it('names the scopes that were refused', async () => {
+    const { push } = await renderApp(inSession({ refusedScopes: ['krr:read', '<b>x'] }))
+    const told = document.querySelector('[data-refused-scopes]')
+    expect(told?.getAttribute('data-refused-scopes')).toBe('krr:read <b>x')
+    expect(told?.textContent).toContain('Dette mangler: krr:read, <b>x.')
+    push({ ...signedIn, revision: 2 })
+    expect(document.querySelector('[data-refused-scopes]')).toBeNull()
+  })
+
+  it('says whether the login is remembered', async () => {
+    const remembered = () => document.querySelector('[data-remembered]')
+    const { push } = await renderApp(inSession({ remembered: 'kept' }))
+    expect(remembered()?.textContent).toBe('Appen husker innloggingen til du logger ut.')
+    push({ ...signedIn, revision: 2 })
+    expect(remembered()).toBeNull()
+    const without = { remembered: 'unavailable' } as const
+    push({ ...inSession(without), revision: 3 })
+    expect(remembered()?.textContent).toContain('ikke noe trygt sted')
+    expect(screen.queryByRole('alert')).toBeNull()
+    const problem = failureOf({ ...errors.E_VAULT_UNAVAILABLE, code: 'E_VAULT_UNAVAILABLE' })
+    push({ ...inSession({ ...without, problem }), revision: 4 })
+    expect(screen.getAllByText(/ikke noe trygt sted/)).toHaveLength(1)
+    expect(screen.queryByRole('alert')).toBeNull()
+    expect(document.querySelectorAll('[data-problem="E_VAULT_UNAVAILABLE"]')).toHaveLength(1)
+  })
+
+  it('tells a problem beside the session as an alert, with its code', async () => {
+    const { push } = await renderApp(signedIn)
+    const problem = failureOf({ ...errors.E_NETWORK_TIMEOUT, code: 'E_NETWORK_TIMEOUT' })
+    push({ ...inSession({ problem }), revision: 2 })
+    const alert = screen.getByRole('alert')
+    expect(alert.getAttribute('data-problem')).toBe('E_NETWORK_TIMEOUT')
+    expect(alert.textContent).toContain('ID-porten svarte ikke i tide')
+    expect(alert.textContent).toContain('E_NETWORK_TIMEOUT')
+    expect(document.documentElement.dataset['error']).toBe('')
+    push({ ...inSession({ problem: { ...problem, reference: '' } }), revision: 3 })
+    expect(screen.getByRole('alert').textContent).not.toContain('Referanse:')
+  })
+
+  it('switches the person, and signs out', async () => {
+    const { bridge, press } = await renderApp(signedIn)
+    await press('switch-user')
+    expect(bridge.switchUser).toHaveBeenCalledOnce()
+    await press('sign-out')
+    expect(bridge.signOut).toHaveBeenCalledOnce()
+  })
+})
+
+describe('the time of a session', () => {
+  const left = (of: string) => document.querySelector(`[data-time-left="${of}"]`)?.textContent
+
+  it('is counted by the clock that nobody can set, and anew with each snapshot', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval', 'Date'] })
+    try {
+      const { push } = await renderApp(
+        inSession({ endsInMs: 1_800_000, accessTokenLeftMs: 120_000 }),
+      )
+      expect(left('session')).toBe('Avsluttes av seg selv om 30:00 uten aktivitet')
+      expect(left('access-token')).toBe('Gyldig i 2:00')
+
+      vi.setSystemTime(Date.now() + 86_400_000)
+      act(() => {
+        vi.advanceTimersByTime(61_000)
+      })
+      expect(left('session')).toContain('28:59')
+      expect(left('access-token')).toContain('0:59')
+      act(() => {
+        vi.advanceTimersByTime(60_000)
+      })
+      expect(left('access-token')).toBe('Utløpt')
+      for (const timer of screen.getAllByRole('timer')) {
+        expect(timer.getAttribute('aria-live')).toBe('off')
+      }
+
+      // What a computer that slept for a while hears from main when it wakes.
+      push({ ...inSession({ endsInMs: 0, accessTokenLeftMs: null }), revision: 2 })
+      expect(left('session')).toBe('Tiden er ute')
+      expect(left('access-token')).toBeUndefined()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is told politely in time to go on', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    try {
+      await renderApp(inSession({ endsInMs: 121_000 }))
+      const warning = () => screen.queryByText(/mindre enn to minutter/)
+      expect(warning()).toBeNull()
+      act(() => {
+        vi.advanceTimersByTime(2000)
+      })
+      expect(warning()?.closest('[role="status"] [data-ends-soon]')).not.toBeNull()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe('renewing', () => {
+  const off = (action: HTMLElement | null) => action?.hasAttribute('disabled')
+
+  it('is asked of main, once', async () => {
+    const { bridge, press, push, action } = await renderApp(signedIn)
+    expect(action('renew')?.textContent).toBe('Forny tilgangen')
+    expect(action('renew')?.hasAttribute('aria-describedby')).toBe(false)
+    await press('renew')
+    expect(bridge.renew).toHaveBeenCalledOnce()
+    push({ ...signedIn, revision: 2, renewing: 'refresh-token' })
+    expect(off(action('renew'))).toBe(true)
+    expect(document.documentElement.dataset['renewing']).toBe('refresh-token')
+    expect(screen.getByText(/Appen fornyer tilgangen/).closest('[role="status"]')).not.toBeNull()
+    await press('cancel')
+    expect(bridge.cancel).toHaveBeenCalledOnce()
+    push({ ...signedIn, revision: 3 })
+    expect(off(action('renew'))).toBe(false)
+    expect(document.documentElement.dataset['renewing']).toBe('')
+  })
+
+  it('says that the browser opens, where it does', async () => {
+    const { action } = await renderApp(inSession({ renewal: 'browser' }))
+    const note = document.getElementById(action('renew')?.getAttribute('aria-describedby') ?? '')
+    expect(note?.textContent).toContain('Nettleseren åpner seg')
+  })
+
+  it('helps as a login does when the browser is lost', async () => {
+    const state = { remainingMs: 300_000, browserArrived: false, strangerRefused: true }
+    const { bridge, press, push } = await renderApp({
+      ...signedIn,
+      renewing: 'browser',
+      waiting: { ...state, hint: null },
+    })
+    const told = () => screen.queryByText(/Fortsett i nettleseren for å fornye/)
+    expect(told()).not.toBeNull()
+    expect(document.querySelector('[data-stranger-refused]')).not.toBeNull()
+    expect(document.querySelector('[data-hint]')).toBeNull()
+    push({
+      ...signedIn,
+      revision: 2,
+      renewing: 'browser',
+      waiting: { ...state, hint: 'browser-missing' },
+    })
+    const hint = document.querySelector('[data-hint="browser-missing"]')
+    expect(hint?.closest('[role="status"]')?.textContent).toContain('Ser du ikke nettleseren?')
+    for (const name of ['reopen-browser', 'copy-link', 'prolong']) await press(name)
+    expect(bridge.reopenBrowser).toHaveBeenCalledOnce()
+    expect(bridge.copyLink).toHaveBeenCalledOnce()
+    expect(bridge.prolong).toHaveBeenCalledOnce()
+    expect(screen.getByText(/Lenken er kopiert/).closest('[role="status"]')).not.toBeNull()
+    // The browser has been and gone: nothing is left to do there.
+    push({ ...signedIn, revision: 3, renewing: 'browser' })
+    expect(told()).toBeNull()
+    expect(screen.getByText(/Appen fornyer tilgangen/)).toBeDefined()
+  })
+
+  it('gives the focus back to its button when the button is on again', async () => {
+    const { action, push } = await renderApp(signedIn)
+    action('renew')?.focus()
+    push({ ...signedIn, revision: 2, renewing: 'refresh-token' })
+    // A browser takes the focus from what goes off; this one has to be told.
+    action('renew')?.blur()
+    push({ ...signedIn, revision: 3 })
+    expect(document.activeElement).toBe(action('renew'))
+    push({ ...signedIn, revision: 4, renewing: 'refresh-token' })
+    action('sign-out')?.focus()
+    push({ ...signedIn, revision: 5 })
+    expect(document.activeElement).toBe(action('sign-out'))
+  })
+})
+
+describe('the APIs', () => {
+  const button = (name: string) =>
+    document.querySelector<HTMLButtonElement>(`[data-action="call-api"][data-api="${name}"]`)
+  const result = (name: string) => document.querySelector(`[data-api-result="${name}"]`)
+  const answer = { httpStatus: 200, tookMs: 131.6, body: '{"a":[1,{}]}', masked: false }
+
+  it('are not there when the profile has none', async () => {
+    await renderApp(signedIn)
+    expect(screen.queryByText('Andre tjenester')).toBeNull()
+  })
+
+  it('are called by their place, and each is named', async () => {
+    const apis = [apiOf({ name: 'first' }), apiOf({ name: 'second' })]
+    const { bridge } = await renderApp(inSession({ apis }))
+    await act(async () => button('second')?.click())
+    expect(bridge.callApi).toHaveBeenCalledExactlyOnceWith(1)
+    expect(screen.getByRole('button', { name: 'Hent svar first' })).toBe(button('first'))
+  })
+
+  it('are off without access, which is said', async () => {
+    await renderApp(inSession({ apis: [apiOf({ granted: false })] }))
+    expect(button('tax')?.disabled).toBe(true)
+    const why = document.getElementById(button('tax')?.getAttribute('aria-describedby') ?? '')
+    expect(why?.textContent).toContain('ga ikke appen tilgang til dette')
+  })
+
+  it('show the answer to the letter, its status and its time, and nothing old meanwhile', async () => {
+    const { push } = await renderApp(inSession({ apis: [apiOf({ answer })] }))
+    expect(result('tax')?.getAttribute('data-http-status')).toBe('200')
+    expect(result('tax')?.textContent).toBe('{\n  "a": [\n    1,\n    {}\n  ]\n}')
+    expect(valueIn('[data-api-result="tax"]')).toBe(result('tax')?.textContent)
+    expect(result('tax')?.getAttribute('tabindex')).toBe('0')
+    expect(screen.getByRole('region', { name: 'Svaret fra tax' })).toBe(result('tax'))
+    const said = screen.getByText(/HTTP-status 200 og kom etter 132 ms/)
+    expect(said.closest('[role="status"]')).not.toBeNull()
+
+    push({ ...inSession({ apis: [apiOf({ answer, running: true })] }), revision: 2 })
+    expect(button('tax')?.disabled).toBe(true)
+    expect(result('tax')).toBeNull()
+    expect(screen.getByText('Venter på svar.').closest('[role="status"]')).not.toBeNull()
+  })
+
+  it('show hostile answers as text, and say when there is none or numbers are hidden', async () => {
+    const body = '<img src=x onerror=alert(1)>{{time}}$t(app.name)'
+    const { push } = await renderApp(inSession({ apis: [apiOf({ answer: { ...answer, body } })] }))
+    expect(result('tax')?.textContent).toBe(body)
+    expect(document.querySelector('main img')).toBeNull()
+
+    const empty = { ...answer, httpStatus: 204, body: '' }
+    push({ ...inSession({ apis: [apiOf({ answer: empty })] }), revision: 2 })
+    expect(result('tax')?.getAttribute('data-http-status')).toBe('204')
+    expect(result('tax')?.hasAttribute('hidden')).toBe(true)
+    expect(screen.getByText(/ikke noe innhold\./)).toBeDefined()
+
+    const forbidden = { ...answer, httpStatus: 403 }
+    push({ ...inSession({ apis: [apiOf({ answer: forbidden })] }), revision: 4 })
+    expect(screen.getByText(/Tjenesten svarte med en feil.*403/)).toBeDefined()
+
+    const masked = { ...answer, body: '"479067•••••"', masked: true }
+    push({ ...inSession({ apis: [apiOf({ answer: masked })] }), revision: 5 })
+    expect(screen.getByText(/Personnummer i svaret er skjult/)).toBeDefined()
+  })
+
+  it('can show hidden numbers also to a person who has none', async () => {
+    const apis = [apiOf({ answer: { ...answer, masked: true } })]
+    const idToken = [{ name: 'sub', value: 'x', masked: false }]
+    const { bridge, press, push, action } = await renderApp(inSession({ pid: null, idToken, apis }))
+    await press('reveal-pid')
+    expect(bridge.revealPid).toHaveBeenCalledExactlyOnceWith(true)
+    push({ ...inSession({ pid: null, pidRevealed: true, idToken }), revision: 2 })
+    expect(action('reveal-pid')?.getAttribute('aria-pressed')).toBe('true')
+    push({ ...inSession({ pid: null, idToken }), revision: 3 })
+    expect(action('reveal-pid')).toBeNull()
+  })
+
+  it('tell a failure with the words of its code, about the service and not about ID-porten', async () => {
+    const failure = failureOf({ ...errors.E_API_RESPONSE, code: 'E_API_RESPONSE' })
+    const { push } = await renderApp(inSession({ apis: [apiOf({ failure })] }))
+    const alert = screen.getByRole('alert')
+    expect(alert.getAttribute('data-api-failure')).toBe('tax')
+    expect(alert.getAttribute('data-code')).toBe('E_API_RESPONSE')
+    expect(alert.textContent).toContain('Tjenesten svarte ikke som ventet')
+    expect(alert.textContent).toContain('7F3K-92QD')
+    let revision = 2
+    for (const code of errorCodes.filter((name) => errors[name].category === 'network')) {
+      const onTheWay = failureOf({ ...errors[code], code })
+      push({ ...inSession({ apis: [apiOf({ failure: onTheWay })] }), revision })
+      expect(screen.getByRole('alert').textContent).not.toContain('ID-porten')
+      revision += 1
+    }
+    for (const problem of tlsProblems) {
+      const explained = failureOf({
+        ...errors.E_NETWORK_TLS,
+        code: 'E_NETWORK_TLS',
+        explanation: { kind: 'tls', problem },
+      })
+      push({ ...inSession({ apis: [apiOf({ failure: explained })] }), revision })
+      expect(screen.getByRole('alert').textContent).not.toContain('ID-porten')
+      revision += 1
+    }
+    push({ ...inSession({ apis: [apiOf({ failure, running: true })] }), revision })
+    expect(screen.queryByRole('alert')).toBeNull()
+  })
+
+  it('say that only a new login helps, and nothing else', async () => {
+    const failure = failureOf({
+      ...errors.E_API_RESPONSE,
+      code: 'E_API_RESPONSE',
+      explanation: { kind: 'oauth', error: 'insufficient_user_authentication' },
+    })
+    await renderApp(inSession({ apis: [apiOf({ failure })] }))
+    expect(screen.getByRole('alert').textContent).toContain('Da må du logge inn på nytt')
+    expect(screen.getByRole('alert').textContent).not.toContain('Prøv igjen')
+  })
+})
+
+describe('JSON', () => {
+  it.each([
+    ['{}', '{}'],
+    ['[]', '[]'],
+    ['{ "a" : { } , "b":[ ] }', '{\n  "a": {},\n  "b": []\n}'],
+    ['[1,\n[2,[]]]', '[\n  1,\n  [\n    2,\n    []\n  ]\n]'],
+    ['"a: {b, [c]} \\" \\\\"', '"a: {b, [c]} \\" \\\\"'],
+    ['12345678901234567890', '12345678901234567890'],
+    ['{"a":1.0,"a":1e400}', '{\n  "a": 1.0,\n  "a": 1e400\n}'],
+    ['', ''],
+    ['{"a":', '{"a":'],
+    ['not  json', 'not  json'],
+  ])('%s gets lines, and keeps every token', (text, lines) => {
+    expect(indented(text)).toBe(lines)
+  })
+
+  it('of a hostile depth does not fill the memory', () => {
+    const deep = '['.repeat(5000) + ']'.repeat(5000)
+    expect(indented(deep).replaceAll(/\s/g, '')).toBe(deep)
+    expect(indented(deep).length).toBeLessThan(10_000 * 70)
+  })
+})
+
+describe('after a sign-out', () => {
+  const told = () => document.querySelector('[role="status"][data-farewell-revocation]')
+
+  it.each([
+    { revocation: 'running', browser: 'running', text: /ber ID-porten om å trekke tilbake/ },
+    { revocation: 'done', browser: 'opened', text: /Nettleseren er åpnet for å logge deg ut/ },
+    { revocation: 'failed', browser: 'done', text: /slutter å gjelde av seg selv/ },
+    { revocation: 'none', browser: 'failed', text: /Lukk alle vinduene/ },
+    { revocation: 'none', browser: 'none', text: /^Du er logget ut av appen\.$/ },
+  ] as const)(
+    'tells of revocation $revocation and browser $browser, and can sign in meanwhile',
+    async ({ revocation, browser, text }) => {
+      const { action, bridge, press, push } = await renderApp(signedOut)
+      const place = document.querySelector('main [role="status"]')
+      push({ ...signedOut, revision: 2, farewell: { revocation, browser } })
+      expect(told()).toBe(place)
+      expect(told()?.getAttribute('data-farewell-revocation')).toBe(revocation)
+      expect(told()?.getAttribute('data-farewell-browser')).toBe(browser)
+      expect(told()?.textContent).toMatch(text)
+      expect(action('sign-in')?.hasAttribute('disabled')).toBe(false)
+      await press('sign-in')
+      expect(bridge.signIn).toHaveBeenCalledOnce()
+      push({ ...signedOut, revision: 3 })
+      expect(told()).toBeNull()
+    },
+  )
+
+  it('tells also when an error ended the session', async () => {
+    const expired = failed({
+      ...errors.E_SESSION_EXPIRED,
+      code: 'E_SESSION_EXPIRED',
+      reference: '',
+    })
+    await renderApp({ ...expired, farewell: { revocation: 'done', browser: 'none' } })
+    expect(told()?.textContent).toBe('Tilgangen appen hadde, er trukket tilbake.')
+    expect(screen.queryByText('Referanse')).toBeNull()
   })
 })
 

@@ -60,7 +60,7 @@ export function App({ connection }: { connection: Connection }) {
 }
 
 function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { status, waiting, session, renewing, error } = snapshot
+  const { status, waiting, session } = snapshot
   switch (status) {
     case 'restoring':
     case 'preparing':
@@ -69,7 +69,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
     case 'waiting-for-browser':
       return waiting && <Waiting waiting={waiting} receivedAt={receivedAt} />
     case 'signed-in':
-      return session && <SignedIn session={session} renewing={renewing} error={error} />
+      return session && <SignedIn session={session} snapshot={snapshot} receivedAt={receivedAt} />
     case 'signed-out':
       return <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
     default:

@@ -1,6 +1,6 @@
 import { act, cleanup, render } from '@testing-library/react'
 import { afterEach, vi } from 'vitest'
-import type { Bridge, Failure, Reply, Snapshot } from '../preload/contract.ts'
+import type { ApiState, Bridge, Failure, Reply, Snapshot } from '../preload/contract.ts'
 import { App } from './app.tsx'
 import { connect } from './bridge.ts'
 
@@ -24,6 +24,7 @@ export const signedOut: Snapshot = {
   },
   waiting: null,
   session: null,
+  farewell: null,
   error: null,
   retryInMs: null,
 }
@@ -44,8 +45,8 @@ export const signedIn: Snapshot & { session: NonNullable<Snapshot['session']> } 
     pid: '479067•••••',
     pidRevealed: false,
     acr: 'idporten-loa-substantial',
-    endsAt: Date.UTC(2026, 10, 23, 12),
-    accessTokenExpiresAt: null,
+    endsInMs: 1_800_000,
+    accessTokenLeftMs: null,
     idToken: [
       { name: 'pid', value: '479067•••••', masked: true },
       { name: 'exp', value: '1746173341', masked: false },
@@ -56,24 +57,34 @@ export const signedIn: Snapshot & { session: NonNullable<Snapshot['session']> } 
       { rule: 'iss', source: 'OIDC Core', expected: 'a', got: 'a', result: 'pass' },
       { rule: 'azp', source: 'OIDC Core', expected: 'none', got: 'none', result: 'skipped' },
     ],
+    userinfo: null,
+    refusedScopes: [],
+    renewal: 'refresh-token',
+    remembered: 'off',
+    apis: [],
+    problem: null,
   },
 }
 
-export function failed(failure: Partial<Failure> = {}): Snapshot {
+export function failureOf(failure: Partial<Failure> = {}): Failure {
   return {
-    ...signedOut,
-    attempt: 1,
-    error: {
-      code: 'E_ID_TOKEN_CLAIM',
-      category: 'id-token',
-      retryable: true,
-      reference: '7F3K-92QD',
-      detail: null,
-      explanation: null,
-      checks: [],
-      ...failure,
-    },
+    code: 'E_ID_TOKEN_CLAIM',
+    category: 'id-token',
+    retryable: true,
+    reference: '7F3K-92QD',
+    detail: null,
+    explanation: null,
+    checks: [],
+    ...failure,
   }
+}
+
+export function failed(failure: Partial<Failure> = {}): Snapshot {
+  return { ...signedOut, attempt: 1, error: failureOf(failure) }
+}
+
+export function apiOf(api: Partial<ApiState> = {}): ApiState {
+  return { name: 'tax', granted: true, running: false, answer: null, failure: null, ...api }
 }
 
 /** A main that takes every intent and changes nothing until it is told to. */
@@ -89,6 +100,9 @@ function fakeMain(first: Snapshot) {
     copyLink: intent(),
     prolong: intent(),
     signOut: intent(),
+    switchUser: intent(),
+    renew: intent(),
+    callApi: intent(),
     revealPid: intent(),
     setLanguage: intent(),
     onSnapshot: (next) => {

@@ -6,8 +6,14 @@ import { Value } from './value.tsx'
 
 const times = new Set(['auth_time', 'exp', 'iat', 'nbf'])
 
-/** The claims of a token, each with its value to the letter and what it means. */
-export function Claims({ token, claims }: { token: 'id' | 'access'; claims: readonly Claim[] }) {
+/** The claims of a token or of userinfo, each with its value to the letter and what it means. */
+export function Claims({
+  token,
+  claims,
+}: {
+  token: 'id' | 'access' | 'userinfo'
+  claims: readonly Claim[]
+}) {
   return (
     <dl className="rows">
       {claims.map(({ name, value, masked }) => (
@@ -21,7 +27,7 @@ export function Claims({ token, claims }: { token: 'id' | 'access'; claims: read
             </Value>
             {times.has(name) && /^\d+$/.test(value) && (
               <span className="aside">
-                <LocalTime at={Number(value) * 1000} precise />
+                <LocalTime at={Number(value) * 1000} />
               </span>
             )}
           </dd>

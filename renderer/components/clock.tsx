@@ -43,14 +43,14 @@ export function timeInWords(seconds: number, { language, t }: Texts): string {
 }
 
 /** A point of time (Unix, in milliseconds) as the person's own clock and language show it. */
-export function LocalTime({ at, precise = false }: { at: number; precise?: boolean }) {
+export function LocalTime({ at }: { at: number }) {
   const { language } = useTexts()
   const date = new Date(at)
   if (Number.isNaN(date.valueOf())) return null
-  const format = new Intl.DateTimeFormat(
-    formats[language],
-    precise ? { dateStyle: 'medium', timeStyle: 'medium' } : { timeStyle: 'short' },
-  )
+  const format = new Intl.DateTimeFormat(formats[language], {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  })
   return (
     <time dateTime={date.toISOString()} lang={language === 'se' ? 'nb' : undefined}>
       {format.format(date)}

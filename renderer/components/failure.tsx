@@ -1,8 +1,8 @@
 import { Alert, Details, Heading, Paragraph } from '@digdir/designsystemet-react'
-import type { ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Explanation, Failure, OauthError } from '../../preload/contract.ts'
-import { useTexts } from '../i18n.ts'
+import { keyOr, useTexts } from '../i18n.ts'
 import { Checks } from './checks.tsx'
 import { timeInWords } from './clock.tsx'
 import { Fact, Facts } from './facts.tsx'
@@ -14,6 +14,7 @@ const expected: ReadonlySet<Failure['code']> = new Set([
   'E_LOGIN_TIMEOUT',
   'E_SESSION_EXPIRED',
   'E_RENEWAL_REFUSED',
+  'E_RENEWAL_SUBJECT',
   'E_VAULT_UNAVAILABLE',
 ])
 
@@ -41,32 +42,20 @@ function failedFirst(checks: Failure['checks']): Failure['checks'] {
 
 /** What happened, what to do and the code; the children are what can be done here. */
 export function FailureReport({ failure, children }: { failure: Failure; children?: ReactNode }) {
-  const { code, reference, detail, explanation, checks } = failure
+  const { code, reference, detail, checks } = failure
   return (
     <>
-      <Alert role="alert" data-color={expected.has(code) ? 'warning' : 'danger'}>
-        <Heading level={2} data-size="xs">
-          <Text id={`error.${code}.title`} />
-        </Heading>
-        {/* An explanation that tells the whole cause stands for the general text. */}
-        {(explanation === null || explanation.kind === 'oauth') && (
-          <Paragraph>
-            <Text id={`error.${code}.text`} />
-          </Paragraph>
-        )}
-        {explanation && <Explained explanation={explanation} />}
-        <Paragraph>
-          <Text id={nextStep(failure)} />
-        </Paragraph>
-      </Alert>
+      <FailureAlert failure={failure} />
       {children}
       <Facts>
         <Fact label="failed.code">
           <code>{code}</code>
         </Fact>
-        <Fact label="failed.reference">
-          <code>{reference}</code>
-        </Fact>
+        {reference !== '' && (
+          <Fact label="failed.reference">
+            <code>{reference}</code>
+          </Fact>
+        )}
         {detail && (
           <>
             <Fact label="failed.detail.key">
@@ -92,6 +81,63 @@ export function FailureReport({ failure, children }: { failure: Failure; childre
         </Details>
       )}
     </>
+  )
+}
+
+/** What went wrong beside a login that goes on, with what support asks for in small print. */
+export function FailureNotice({ failure, ...rest }: FailureAlertProps) {
+  const { code, reference, detail } = failure
+  return (
+    <FailureAlert failure={failure} {...rest}>
+      <Paragraph data-size="sm" className="inline">
+        <span>
+          <Text id="failed.code" />: <code>{code}</code>
+        </span>
+        {reference !== '' && (
+          <span>
+            <Text id="failed.reference" />: <code>{reference}</code>
+          </span>
+        )}
+        {detail && (
+          <span lang="en">
+            <code>{detail.key}</code>: {detail.reason}
+          </span>
+        )}
+      </Paragraph>
+    </FailureAlert>
+  )
+}
+
+type FailureAlertProps = Omit<ComponentProps<typeof Alert>, 'role' | 'data-color'> & {
+  failure: Failure
+  /** It concerns a call of an API, where ID-porten has no part in what went wrong on the way. */
+  ofApi?: boolean
+  level?: 2 | 4
+}
+
+function FailureAlert({ failure, ofApi = false, level = 2, children, ...rest }: FailureAlertProps) {
+  const { code, explanation } = failure
+  const text = (part: 'title' | 'text'): TextKey => {
+    const key = `error.${code}.${part}` as const
+    return ofApi ? keyOr(`api.${key}`, key) : key
+  }
+  return (
+    <Alert role="alert" data-color={expected.has(code) ? 'warning' : 'danger'} {...rest}>
+      <Heading level={level} data-size="xs">
+        <Text id={text('title')} />
+      </Heading>
+      {/* An explanation that tells the whole cause stands for the general text. */}
+      {(explanation === null || explanation.kind === 'oauth') && (
+        <Paragraph>
+          <Text id={text('text')} />
+        </Paragraph>
+      )}
+      {explanation && <Explained explanation={explanation} />}
+      <Paragraph>
+        <Text id={nextStep(failure)} />
+      </Paragraph>
+      {children}
+    </Alert>
   )
 }
 
@@ -138,6 +184,8 @@ function nextStep({ code, category, explanation }: Failure): TextKey {
     case 'clock':
       return 'error.E_CLOCK_SKEW.next'
     case 'oauth':
+      // It says itself that only a new login helps.
+      if (explanation.error === 'insufficient_user_authentication') return 'failed.next.support'
       // A login in the browser goes another way than the renewal that was refused.
       return madeBySetup.has(explanation.error) && category !== 'session'
         ? 'failed.next.setup'

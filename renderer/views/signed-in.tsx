@@ -1,20 +1,26 @@
 import { Alert, Card, Details, Heading, Paragraph } from '@digdir/designsystemet-react'
 import {
+  ArrowsCirclepathIcon,
   EyeIcon,
   EyeSlashIcon,
   LeaveIcon,
   PersonCircleIcon,
+  PersonGroupIcon,
   ShieldCheckmarkIcon,
 } from '@navikt/aksel-icons'
+import { useId } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
-import type { Snapshot } from '../../preload/contract.ts'
+import type { Failure, Snapshot } from '../../preload/contract.ts'
+import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
+import { Apis } from '../components/apis.tsx'
 import { Checks } from '../components/checks.tsx'
 import { Claims } from '../components/claims.tsx'
-import { clockTime, LocalTime, useSecondsLeft } from '../components/clock.tsx'
+import { clockTime, useSecondsLeft } from '../components/clock.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
-import { FailureReport } from '../components/failure.tsx'
+import { FailureNotice, FailureReport } from '../components/failure.tsx'
 import { Level } from '../components/level.tsx'
+import { Renewing } from '../components/renewing.tsx'
 import { Status } from '../components/status.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
@@ -23,25 +29,82 @@ import { Value } from '../components/value.tsx'
 type Session = NonNullable<Snapshot['session']>
 
 const icon = { 'aria-hidden': true, fontSize: '1.5rem' } as const
+const warnBelowSeconds = 120
 
-/** Somebody is logged in: who, how well known, until when, and what the app was told. */
+/** Somebody is logged in: who, how well known, for how long, and what the app was told. */
 export function SignedIn({
   session,
-  renewing,
-  error,
+  snapshot: { renewing, waiting, error },
+  receivedAt,
 }: {
   session: Session
-  renewing: Snapshot['renewing']
-  error: Snapshot['error']
+  snapshot: Snapshot
+  receivedAt: number
 }) {
+  const { refusedScopes, problem, apis } = session
   return (
     <>
       <Title id="signed-in.title" />
-      {renewing && <Renewing by={renewing} />}
+      <EndsSoon deadline={receivedAt + session.endsInMs} />
+      {renewing && <Renewing by={renewing} waiting={waiting} receivedAt={receivedAt} />}
       {/* Only the checks of the session that lasts are shown, so that no rule appears twice. */}
       {error && <FailureReport failure={{ ...error, checks: [] }} />}
-      <Person session={session} />
+      {problem && !toldQuietly(problem, session) && (
+        <FailureNotice failure={problem} data-problem={problem.code} />
+      )}
+      <Person session={session} receivedAt={receivedAt} />
+      {refusedScopes.length > 0 && (
+        <Alert data-color="info" data-refused-scopes={refusedScopes.join(' ')}>
+          <Paragraph>
+            <Text id="signed-in.refused-scopes" values={{ scopes: refusedScopes.join(', ') }} />
+          </Paragraph>
+        </Alert>
+      )}
+      <Controls session={session} renewing={renewing !== null} />
+      <Apis apis={apis} />
+      <Told session={session} />
+    </>
+  )
+}
+
+/** Whoever is about to be logged out must know in time to go on (WCAG 2.2.1). */
+function EndsSoon({ deadline }: { deadline: number }) {
+  const short = useSecondsLeft(deadline, monotonic) < warnBelowSeconds
+  return (
+    <Status className="news">
+      {short && (
+        <Alert data-color="warning" data-ends-soon>
+          <Paragraph>
+            <Text id="signed-in.time-short" />
+          </Paragraph>
+        </Alert>
+      )}
+    </Status>
+  )
+}
+
+function Controls({ session, renewing }: { session: Session; renewing: boolean }) {
+  const opens = useId()
+  const byBrowser = session.renewal === 'browser'
+  return (
+    <div className="controls">
       <div className="actions">
+        <Action
+          name="renew"
+          label="action.renew"
+          variant="secondary"
+          icon={<ArrowsCirclepathIcon {...icon} />}
+          disabled={renewing}
+          {...(byBrowser && { 'aria-describedby': opens })}
+          intent={(main) => main.renew()}
+        />
+        <Action
+          name="switch-user"
+          label="action.switch-user"
+          variant="secondary"
+          icon={<PersonGroupIcon {...icon} />}
+          intent={(main) => main.switchUser()}
+        />
         <Action
           name="sign-out"
           label="action.sign-out"
@@ -49,45 +112,46 @@ export function SignedIn({
           icon={<LeaveIcon {...icon} />}
           intent={(main) => main.signOut()}
         />
+        {session.pid === null && hasNumbers(session) && <Reveal revealed={session.pidRevealed} />}
       </div>
-      <Told session={session} />
-    </>
+      {byBrowser && (
+        <p id={opens} className="explanation">
+          <Text id="signed-in.renew-opens-browser" />
+        </p>
+      )}
+    </div>
   )
 }
 
-function Renewing({ by }: { by: NonNullable<Snapshot['renewing']> }) {
+/** Whether personal numbers are hidden, or shown on demand, elsewhere than in a `pid`. */
+function hasNumbers({ pidRevealed, idToken, accessToken, userinfo, apis }: Session): boolean {
   return (
-    <Alert data-color="info">
-      <Status>
-        <Paragraph>
-          <Text id={`signed-in.renewing.${by}`} />
-        </Paragraph>
-      </Status>
-      <Action
-        name="cancel"
-        label="action.cancel"
-        variant="tertiary"
-        data-size="sm"
-        intent={(main) => main.cancel()}
-      />
-    </Alert>
+    pidRevealed ||
+    [...idToken, ...(accessToken ?? []), ...(userinfo ?? [])].some(({ masked }) => masked) ||
+    apis.some(({ answer }) => answer?.masked)
   )
 }
 
-function Person({ session }: { session: Session }) {
-  const { name, pid, pidRevealed, acr, endsAt, accessTokenExpiresAt } = session
+function Reveal({ revealed }: { revealed: boolean }) {
+  return (
+    <Action
+      name="reveal-pid"
+      label="action.reveal-pid"
+      variant="tertiary"
+      data-size="sm"
+      aria-pressed={revealed}
+      icon={revealed ? <EyeSlashIcon {...icon} /> : <EyeIcon {...icon} />}
+      intent={(main) => main.revealPid(!revealed)}
+    />
+  )
+}
+
+function Person({ session, receivedAt }: { session: Session; receivedAt: number }) {
+  const { name, pid, pidRevealed, acr, endsInMs, accessTokenLeftMs } = session
   const number = pid !== null && (
     <span className="pid">
       <Value digits>{pid}</Value>
-      <Action
-        name="reveal-pid"
-        label="action.reveal-pid"
-        variant="tertiary"
-        data-size="sm"
-        aria-pressed={pidRevealed}
-        icon={pidRevealed ? <EyeSlashIcon {...icon} /> : <EyeIcon {...icon} />}
-        intent={(main) => main.revealPid(!pidRevealed)}
-      />
+      <Reveal revealed={pidRevealed} />
     </span>
   )
   return (
@@ -110,31 +174,63 @@ function Person({ session }: { session: Session }) {
         <Fact label="facts.level">
           <Level acr={acr} precise />
         </Fact>
-        <Fact label="facts.ends-at">
-          <LocalTime at={endsAt} />
+        <Fact label="facts.session">
+          <Left of="session" deadline={receivedAt + endsInMs} />
         </Fact>
-        {accessTokenExpiresAt !== null && (
+        {accessTokenLeftMs !== null && (
           <Fact label="facts.access-token">
-            <Validity until={accessTokenExpiresAt} />
+            <Left of="access-token" deadline={receivedAt + accessTokenLeftMs} />
           </Fact>
         )}
       </Facts>
+      <Remembered remembered={session.remembered} />
     </Card>
   )
 }
 
-function Validity({ until }: { until: number }) {
-  const seconds = useSecondsLeft(until, Date.now)
-  return seconds > 0 ? (
-    <span role="timer" aria-live="off" className="timer-inline">
-      <Text id="facts.access-token.valid" values={{ time: clockTime(seconds) }} />
+const left = {
+  session: { going: 'facts.session.left', over: 'facts.session.over' },
+  'access-token': { going: 'facts.access-token.valid', over: 'facts.access-token.expired' },
+} as const
+
+/** How long something lasts, by the clock that nobody can set. */
+function Left({ of, deadline }: { of: keyof typeof left; deadline: number }) {
+  const seconds = useSecondsLeft(deadline, monotonic)
+  const { going, over } = left[of]
+  return (
+    <span role="timer" aria-live="off" className="timer-inline" data-time-left={of}>
+      {seconds > 0 ? <Text id={going} values={{ time: clockTime(seconds) }} /> : <Text id={over} />}
     </span>
-  ) : (
-    <Text id="facts.access-token.expired" />
   )
 }
 
-function Told({ session: { idToken, accessToken, checks } }: { session: Session }) {
+/** That the login is not remembered disturbs nobody: it works all the same. */
+function toldQuietly({ code }: Failure, { remembered }: Session): boolean {
+  return code === 'E_VAULT_UNAVAILABLE' && remembered === 'unavailable'
+}
+
+function Remembered({ remembered }: { remembered: Session['remembered'] }) {
+  switch (remembered) {
+    case 'off':
+      return null
+    case 'kept':
+      return (
+        <p className="explanation" data-remembered={remembered}>
+          <Text id="signed-in.remembered" />
+        </p>
+      )
+    case 'unavailable':
+      return (
+        <p className="explanation" data-remembered={remembered} data-problem="E_VAULT_UNAVAILABLE">
+          <Text id="error.E_VAULT_UNAVAILABLE.text" />
+        </p>
+      )
+    default:
+      return remembered satisfies never
+  }
+}
+
+function Told({ session: { idToken, userinfo, accessToken, checks } }: { session: Session }) {
   const passed = checks.filter(({ result }) => result === 'pass').length
   return (
     <Details className="fold" data-color="neutral">
@@ -146,6 +242,11 @@ function Told({ session: { idToken, accessToken, checks } }: { session: Session 
         <Part title="details.id-token.title" text="details.id-token.text">
           <Claims token="id" claims={idToken} />
         </Part>
+        {userinfo && (
+          <Part title="details.userinfo.title" text="details.userinfo.text">
+            <Claims token="userinfo" claims={userinfo} />
+          </Part>
+        )}
         <Part
           title="details.access-token.title"
           text={accessToken ? 'details.access-token.text' : 'details.access-token.opaque'}

@@ -6,6 +6,7 @@ import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
 import { clockTime, useSecondsLeft } from '../components/clock.tsx'
 import { FailureReport } from '../components/failure.tsx'
+import { Farewell } from '../components/farewell.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { Level } from '../components/level.tsx'
 import { Status } from '../components/status.tsx'
@@ -14,19 +15,21 @@ import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { error, profile } = snapshot
+  const { error, profile, farewell } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
       <>
         <Title id="failed.title" />
         <FailureReport failure={error}>{signIn}</FailureReport>
+        <Farewell farewell={farewell} bare />
       </>
     )
   }
   return (
     <>
       <Title id="signed-out.title" />
+      <Farewell farewell={farewell} bare={false} />
       <Paragraph data-size="lg">
         <Text id="signed-out.text" />
       </Paragraph>

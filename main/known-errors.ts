@@ -42,14 +42,34 @@ const networkNames: readonly (readonly [RegExp, ErrorCode])[] = [
     /^(CONNECTION_|ADDRESS_|SOCKET_|HTTP2_|QUIC_|BLOCKED_|LOCAL_NETWORK_|NETWORK_ACCESS_|EMPTY_RESPONSE|HTTP_1_1_REQUIRED|TEMPORARILY_THROTTLED|TOO_MANY_RETRIES|UNSAFE_PORT|FAILED|CACHED_IP_ADDRESS|INCONSISTENT_IP_ADDRESS|PRECONNECT_|ACCESS_DENIED)|^UND_ERR_|^(ECONN\w+|EHOST\w+|EPIPE|EADDR\w+|ENOTCONN|EISCONN|ESHUTDOWN|EALREADY|ENOTSOCK|EDESTADDRREQ|EPROTO\w+|ENOPROTOOPT|EAFNOSUPPORT|ESOCKTNOSUPPORT|EACCES|EPERM)$/,
     'E_NETWORK_UNREACHABLE',
   ],
-  // What is left of the lists is no matter of the network: files, caches, memory, other protocols.
-  [
-    /^(BLOB_|CACHE_|FILE_|WS_|IMPORT_|PKCS12_|TRUST_TOKEN_|INVALID_|NO_|OUT_OF_MEMORY|INSUFFICIENT_RESOURCES|UNEXPECTED|UNKNOWN_URL_SCHEME|DISALLOWED_URL_SCHEME|METHOD_NOT_SUPPORTED|NOT_IMPLEMENTED|CONTEXT_SHUT_DOWN|CONTROL_MSG|MSG_TOO_BIG|MULTICAST|DICTIONARY_LOAD|HTTPENGINE|KEY_GENERATION|PRIVATE_KEY_EXPORT|MALFORMED_IDENTITY|ADD_USER_CERT|READ_IF_READY|REQUEST_RANGE|TOO_MANY_ACCEPT_CH|UPLOAD_|WINSOCK_|ENCODING_)/,
-    'E_UNEXPECTED',
-  ],
+  [/^EMFILE$|^ENFILE$|^ENOMEM$|^ENOBUFS$|OUT_OF_MEMORY|INSUFFICIENT_RESOURCES/, 'E_UNEXPECTED'],
 ]
-/** Names of Node's that no request of ours can end with, or that say nothing of the network. */
-const otherSystemName = /^E[A-Z0-9_]+$/
+
+/** Chromium's names (without `ERR_`) for what no request of ours can end with: other protocols, files, certificates of a client. */
+const foreignNames = new Set(
+  `ADD_USER_CERT_FAILED BLOB_DEREFERENCED_WHILE_BUILDING BLOB_FILE_WRITE_FAILED
+    BLOB_INVALID_CONSTRUCTION_ARGUMENTS BLOB_REFERENCED_BLOB_BROKEN
+    BLOB_REFERENCED_FILE_UNAVAILABLE BLOB_SOURCE_DIED_IN_TRANSIT
+    CACHE_AUTH_FAILURE_AFTER_READ CACHE_CHECKSUM_MISMATCH CACHE_CHECKSUM_READ_FAILURE
+    CACHE_COMPRESSION_FAILURE CACHE_CREATE_FAILURE CACHE_DOOM_FAILURE
+    CACHE_ENTRY_NOT_SUITABLE CACHE_MISS CACHE_OPEN_FAILURE CACHE_OPEN_OR_CREATE_FAILURE
+    CACHE_OPERATION_NOT_SUPPORTED CACHE_RACE CACHE_READ_FAILURE CACHE_WRITE_FAILURE
+    CONTEXT_SHUT_DOWN CONTROL_MSG_TOO_BIG DICTIONARY_LOAD_FAILED DISALLOWED_URL_SCHEME
+    FILE_EXISTS FILE_NOT_FOUND FILE_NO_SPACE FILE_PATH_TOO_LONG FILE_TOO_BIG
+    FILE_VIRUS_INFECTED HTTPENGINE_PROVIDER_IN_USE IMPORT_CA_CERT_FAILED
+    IMPORT_CA_CERT_NOT_CA IMPORT_CERT_ALREADY_EXISTS IMPORT_SERVER_CERT_FAILED
+    INVALID_ARGUMENT INVALID_HANDLE INVALID_SIGNED_EXCHANGE INVALID_URL INVALID_WEB_BUNDLE
+    KEY_GENERATION_FAILED MALFORMED_IDENTITY METHOD_NOT_SUPPORTED MSG_TOO_BIG
+    MULTICAST_NOT_ALLOWED NOT_IMPLEMENTED NO_BUFFER_SPACE NO_PRIVATE_KEY_FOR_CERT
+    PKCS12_IMPORT_BAD_PASSWORD PKCS12_IMPORT_FAILED PKCS12_IMPORT_INVALID_FILE
+    PKCS12_IMPORT_INVALID_MAC PKCS12_IMPORT_UNSUPPORTED PRIVATE_KEY_EXPORT_FAILED
+    READ_IF_READY_NOT_IMPLEMENTED REQUEST_RANGE_NOT_SATISFIABLE TOO_MANY_ACCEPT_CH_RESTARTS
+    TRUST_TOKEN_OPERATION_FAILED TRUST_TOKEN_OPERATION_SUCCESS_WITHOUT_SENDING_REQUEST
+    UNEXPECTED UNKNOWN_URL_SCHEME UPLOAD_FILE_CHANGED UPLOAD_STREAM_REWIND_NOT_SUPPORTED
+    WINSOCK_UNEXPECTED_WRITTEN_BYTES WS_PROTOCOL_ERROR WS_THROTTLE_QUEUE_TOO_LARGE WS_UPGRADE`.split(
+    /\s+/,
+  ),
+)
 
 type TlsProblem = (Explanation & { kind: 'tls' })['problem']
 const tlsNames: readonly (readonly [RegExp, TlsProblem])[] = [
@@ -65,10 +85,8 @@ const tlsNames: readonly (readonly [RegExp, TlsProblem])[] = [
 /** What the name of a network error means; null for a name that is not known. */
 export function networkCode(name: string): ErrorCode | null {
   const bare = name.replace(/^ERR_/, '')
-  const found = networkNames.find(([pattern]) => pattern.test(bare))
-  return (
-    found?.[1] ?? (otherSystemName.test(name) && !name.startsWith('ERR_') ? 'E_UNEXPECTED' : null)
-  )
+  if (foreignNames.has(bare)) return 'E_UNEXPECTED'
+  return networkNames.find(([pattern]) => pattern.test(bare))?.[1] ?? null
 }
 
 /**
@@ -179,9 +197,11 @@ export function oauthReason(error: unknown): {
   readonly explanation: Explanation | null
 } {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
-    const { error: name, error_description: description } = error
+    const { error: name } = error
+    // What is no text is nothing to tell, and may not even be a value that can be made one.
+    const description: unknown = error.error_description
     return {
-      reason: plain(description === undefined ? name : `${name}: ${description}`),
+      reason: plain(typeof description === 'string' ? `${name}: ${description}` : name),
       explanation: isOauthError(name) ? { kind: 'oauth', error: name } : null,
     }
   }
@@ -193,7 +213,7 @@ const invisible = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 const longestReason = 300
 
 /** Somebody else's words as one short line that shows what is in it. */
-function plain(text: string): string {
+export function plain(text: string): string {
   const line = text.replace(invisible, '\uFFFD')
   return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line
 }

@@ -5,7 +5,7 @@ const secretKeys =
 
 const patterns: readonly (readonly [RegExp, string])[] = [
   // Compact JWS and JWE.
-  [/eyJ[\w-]+\.[\w-]*\.[\w-]*(?:\.[\w-]*\.[\w-]*)?/g, '[jwt]'],
+  [/(?<![\w-])eyJ[\w-]+\.[\w-]*\.[\w-]*(?:\.[\w-]*\.[\w-]*)?/g, '[jwt]'],
   [
     /\b(code|state|nonce|code_verifier|code_challenge|request_uri|\w*token|id_token_hint|login_hint)=[^&\s"']+/gi,
     '$1=[secret]',

@@ -101,8 +101,13 @@ describe('a whole login', () => {
     const result = await login.result
     expect(result?.claims).toMatchObject({ iss: simulator.issuer, pid, acr: 'idporten-loa-high' })
     expect(result?.checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([])
-    expect(result?.accessTokenExpiresAt).toBe(login.clock.now() + 120_000)
-    expect([result?.idToken, result?.accessToken].join(' ')).toBe('[secret] [secret]')
+    expect(result?.tokens).toMatchObject({
+      accessTokenLife: 120,
+      refreshToken: null,
+      proofKey: null,
+    })
+    expect(result?.tokens.scope).toEqual(['openid', 'profile'])
+    expect([result?.tokens.idToken, result?.tokens.accessToken].join(' ')).toBe('[secret] [secret]')
     expect(page.body).toContain(`signed-in title ${login.reference}`)
     expect(login.eventTypes()).toEqual(['waiting', 'browser-arrived', 'exchanging'])
 
@@ -245,7 +250,7 @@ describe('a callback is refused', () => {
     expect(login.requests('/token')).toEqual([])
   })
 
-  it.each(['id_token', 'access_token', 'response'])(
+  it.each(['id_token', 'access_token', 'token_type', 'response'])(
     'with %s, which was not asked for',
     async (name) => {
       const login = begin()

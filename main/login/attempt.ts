@@ -1,29 +1,22 @@
 import { randomInt } from 'node:crypto'
-import { decodeJwt } from 'jose'
 import { AppError, cleanError, toAppError } from '../errors.ts'
-import { createAuthorizationRequest, type LoginPolicy } from './authorization-request.ts'
+import {
+  type AuthorizationAddress,
+  type AuthorizationRequest,
+  createAuthorizationRequest,
+  type LoginPolicy,
+} from './authorization-request.ts'
 import type { CallbackTexts } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
 import type { Discovery } from './discovery.ts'
 import { createHttp, type Fetch, type HttpLimits } from './http.ts'
-import { type Claims, verifyIdToken } from './id-token.ts'
+import { createProofKey, type ProofKey } from './dpop.ts'
+import type { Claims } from './id-token.ts'
 import { openLoopbackListener, type LoopbackListener, type Outcome } from './loopback-listener.ts'
-import type { Check } from '../../preload/contract.ts'
 import { Secret, secretRemover } from './secret.ts'
+import { type Login, toLogin } from './tokens.ts'
+import { verifyWithKeys } from './verification.ts'
 import { checkCallback, requestTokens } from './token-request.ts'
-
-/** A login that ended well: everything in it has been verified. */
-export interface Login {
-  readonly claims: Claims
-  /** What the access token says, to show it; null when it is opaque. Nothing may be decided by it. */
-  readonly accessTokenClaims: Claims | null
-  readonly checks: readonly Check[]
-  readonly idToken: Secret
-  readonly accessToken: Secret
-  readonly refreshToken: Secret | null
-  /** Unix time in milliseconds; null when the provider did not say. */
-  readonly accessTokenExpiresAt: number | null
-}
 
 /**
  * What may be wrong with the browser: the system refused to open it, none has come to a start address
@@ -51,6 +44,8 @@ export type AttemptEvent =
 
 export interface AttemptOptions {
   readonly policy: LoginPolicy
+  /** The session that this login renews: it may only bring the same person. */
+  readonly renews?: { readonly claims: Claims; readonly proofKey: ProofKey | null } | undefined
   readonly texts: CallbackTexts
   /** Time for the person to log in, in milliseconds. */
   readonly loginTimeout: number
@@ -102,6 +97,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
   let stopHint = (): void => {}
   let deadline = Number.POSITIVE_INFINITY
   let arrivals = 0
+  let handedOut = false
+  /** Milliseconds of sleep that no clock has counted. */
+  let asleep = 0
+  /** What a push was refused with, and until when none is tried, in monotonic milliseconds. */
+  let quiet: { readonly error: AppError; readonly until: number } | null = null
   const secrets: Secret[] = []
 
   const end = Promise.withResolvers<never>()
@@ -130,8 +130,24 @@ export function startAttempt(options: AttemptOptions): Attempt {
     stopHint = clock.after(milliseconds, () => onEvent({ type: 'hint', hint }))
   }
 
+  /** The next address of the request; a provider that wants peace is not asked, and no secret is told. */
+  const freshAddress = async (request: AuthorizationRequest): Promise<AuthorizationAddress> => {
+    if (quiet !== null && clock.monotonic() < quiet.until) throw quiet.error
+    try {
+      return await request.address()
+    } catch (error) {
+      if (error === cancelled) throw error
+      const named = cleanError(toAppError(error), secretRemover(secrets))
+      const { retryAfter } = named
+      if (retryAfter !== null) {
+        quiet = { error: named, until: clock.monotonic() + retryAfter * 1000 }
+      }
+      throw named
+    }
+  }
+
   const run = async (): Promise<Login> => {
-    const startedAt = Math.floor(clock.now() / 1000)
+    const startedAt = clock.monotonic()
     limitPhase('preparing')
     const provider = await options.discovery.find(policy.issuer, http)
     ended.signal.throwIfAborted()
@@ -155,19 +171,31 @@ export function startAttempt(options: AttemptOptions): Attempt {
     if (ended.signal.aborted) await listener.finish('cancelled')
     ended.signal.throwIfAborted()
     const { redirectUri, callback, startAddress, expect } = listener
-    const request = await createAuthorizationRequest({ provider, policy, redirectUri, http, clock })
+    const proofKey =
+      options.renews?.proofKey ??
+      (policy.dpop === true ? await createProofKey(policy.remember === true) : null)
+    const request = await createAuthorizationRequest({
+      provider,
+      policy,
+      redirectUri,
+      proofKey,
+      http,
+      clock,
+    })
     ended.signal.throwIfAborted()
     secrets.push(request.state, request.nonce, request.codeVerifier)
     expect(request.state)
 
     const mint = async (): Promise<string> => {
-      let address = await request.address()
+      let address = await freshAddress(request)
       return startAddress(async () => {
         try {
-          if (clock.monotonic() >= address.goodUntil) address = await request.address()
+          if (clock.monotonic() >= address.goodUntil) address = await freshAddress(request)
+          handedOut = true
           return address.url
         } catch (error) {
-          endWith(error)
+          // Another tab may be in the middle of this login.
+          if (!handedOut) endWith(error)
           throw error
         }
       })
@@ -186,6 +214,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     })
 
     const parameters = await callback
+    ended.signal.throwIfAborted()
     stopTimer()
     stopHint()
     mintLink = null
@@ -195,45 +224,46 @@ export function startAttempt(options: AttemptOptions): Attempt {
     const answer = checkCallback(provider, policy, parameters, request)
     const tokens = await requestTokens({
       provider,
-      policy,
+      clientId: policy.clientId,
+      resource: policy.resource,
+      proofKey,
       request,
       callback: answer.parameters,
       http,
     })
+    for (const token of [tokens.idToken, tokens.accessToken, tokens.refreshToken]) {
+      if (token !== null) secrets.push(token)
+    }
     const receivedAt = clock.now()
     const skew = http.clockSkew()
-    const tokenKeys = await keys.forToken(tokens.idToken)
-    // Both must agree; ours is heard first, because it names the rule.
+    // Both must agree, at the same time; ours is heard first, because it names the rule.
     const confirmed = tokens.confirm()
     confirmed.catch(() => {})
-    const verified = await verifyIdToken(tokens.idToken, tokenKeys, {
+    // Counted back from now: the wall clock may have been set right while the person logged in.
+    const lasted = clock.monotonic() - startedAt + asleep
+    const verified = await verifyWithKeys(tokens.idToken, keys, {
       issuer: provider.issuer,
       clientId: policy.clientId,
       accessToken: tokens.accessToken,
-      renews: null,
+      renews:
+        options.renews === undefined ? null : { claims: options.renews.claims, by: 'browser' },
       nonce: request.nonce,
       acrValues: policy.acrValues,
-      authenticatedAfter: policy.prompt === 'login' ? startedAt : null,
+      authenticatedAfter:
+        policy.prompt === 'login' ? Math.floor((receivedAt - lasted) / 1000) : null,
       now: Math.floor(receivedAt / 1000),
       clockSkew: skew === null ? null : skew / 1000,
     })
     await confirmed
-    const { idToken, accessToken, refreshToken, expiresIn } = tokens
-    const clean = secretRemover([
-      ...secrets,
-      idToken,
-      accessToken,
-      ...(refreshToken === null ? [] : [refreshToken]),
-    ])
-    return {
-      claims: clean(verified.claims),
-      accessTokenClaims: clean(readAccessToken(accessToken)),
-      checks: clean([...answer.checks, ...verified.checks]),
-      idToken,
-      accessToken,
-      refreshToken,
-      accessTokenExpiresAt: expiresIn === null ? null : receivedAt + expiresIn * 1000,
-    }
+    const asked = policy.scope.split(' ')
+    return toLogin({
+      provider,
+      verified: { ...verified, checks: [...answer.checks, ...verified.checks] },
+      idToken: tokens.idToken,
+      response: tokens,
+      former: { refreshToken: null, scope: asked, proofKey, nonce: request.nonce },
+      secrets,
+    })
   }
 
   const finish = async (outcome: Outcome): Promise<void> => {
@@ -276,14 +306,20 @@ export function startAttempt(options: AttemptOptions): Attempt {
       throw error
     }
   }
+  /** Who asks again before there is an answer gets the same one. */
+  let copying: Promise<string | null> | null = null
+  let reopening = false
 
   return {
     reference,
     result: settle(),
     reopen: async () => {
-      if (clock.monotonic() - lastOpened < reopenPause) return
+      if (reopening || clock.monotonic() - lastOpened < reopenPause) return
       lastOpened = clock.monotonic()
-      const link = await freshLink()
+      reopening = true
+      const link = await freshLink().finally(() => {
+        reopening = false
+      })
       if (link === null) return
       // Not the end this time: a browser may be open already, and the link can still be copied.
       hintAfter(missingAfter, 'browser-missing')
@@ -294,8 +330,12 @@ export function startAttempt(options: AttemptOptions): Attempt {
         onEvent({ type: 'hint', hint: 'browser-failed' })
       })
     },
-    link: freshLink,
+    link: () =>
+      (copying ??= freshLink().finally(() => {
+        copying = null
+      })),
     slept: (milliseconds) => {
+      asleep += milliseconds
       if (mintLink === null) return
       if (clock.monotonic() >= deadline - milliseconds) endWith(tooLate())
       else onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })
@@ -308,17 +348,6 @@ export function startAttempt(options: AttemptOptions): Attempt {
 }
 
 const cancelled = new Error('cancelled')
-
-function readAccessToken(accessToken: Secret): Claims | null {
-  try {
-    const claims = decodeJwt(accessToken.reveal())
-    // Too deep to be written is too deep to be shown.
-    JSON.stringify(claims)
-    return claims
-  } catch {
-    return null
-  }
-}
 
 function tooLate(): AppError {
   return new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')

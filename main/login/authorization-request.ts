@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { libraryError } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
+import type { ProofKey } from './dpop.ts'
 import { type Http, steps } from './http.ts'
 import { Secret } from './secret.ts'
 
@@ -19,6 +20,10 @@ export interface LoginPolicy {
   readonly resource: readonly string[]
   readonly authorizationDetails?: readonly unknown[] | undefined
   readonly par: 'auto' | 'always' | 'never'
+  /** Binds the tokens to a key of this app. */
+  readonly dpop?: boolean
+  /** The refresh token is to outlive the process, and with it the key that it is bound to. */
+  readonly remember?: boolean
 }
 
 /** One authorization request: the same secrets for every opening of the browser. */
@@ -51,10 +56,11 @@ export async function createAuthorizationRequest(options: {
   readonly provider: Provider
   readonly policy: LoginPolicy
   readonly redirectUri: string
+  readonly proofKey: ProofKey | null
   readonly http: Http
   readonly clock: Clock
 }): Promise<AuthorizationRequest> {
-  const { provider, policy, redirectUri, http, clock } = options
+  const { provider, policy, redirectUri, proofKey, http, clock } = options
   const state = new Secret(oauth.generateRandomState())
   const nonce = new Secret(oauth.generateRandomNonce())
   const codeVerifier = new Secret(oauth.generateRandomCodeVerifier())
@@ -76,6 +82,10 @@ export async function createAuthorizationRequest(options: {
     parameters.set('authorization_details', JSON.stringify(policy.authorizationDetails))
   }
   for (const resource of policy.resource) parameters.append('resource', resource)
+  // The code, too, is of use only with the key (RFC 9449 §10).
+  if (proofKey !== null) {
+    parameters.set('dpop_jkt', await proofKey.handle.calculateThumbprint())
+  }
 
   const plain = authorizationUrl(provider, parameters)
   const push = createPush({ provider, policy, parameters, http })

@@ -9,13 +9,15 @@ export type CallbackPage =
   | 'cancelled'
   | 'unknown'
   | 'start-used'
+  | 'logging-out'
+  | 'logged-out'
 
 /** The words of the pages in the person's language. */
 export interface CallbackTexts {
   readonly lang: string
   readonly appName: string
   /** Looks up `callback.<page>.title` and `callback.<page>.text`. */
-  text(page: CallbackPage, part: 'title' | 'text', values: { reference: string }): string
+  text(page: CallbackPage, part: 'title' | 'text' | 'button', values: { reference: string }): string
 }
 
 const style = `
@@ -42,9 +44,13 @@ const signs: Record<CallbackPage, string> = {
   cancelled: `${ring}<path d="M16 24h16" ${stroke}/>`,
   unknown: `${ring}<path d="M24 13v14m0 7v.5" ${stroke}/>`,
   'start-used': `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
+  'logging-out': `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
+  'logged-out': `${ring}<path d="m15 25 6 6 12-14" ${stroke}/>`,
 }
 
-const styleHash = createHash('sha256').update(style).digest('base64')
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64')
+const styleHash = hash(style)
+const submit = 'document.forms[0].submit()'
 
 /**
  * Headers of every answer of the listener, whatever its status.
@@ -63,17 +69,49 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   Connection: 'close',
 }
 
+/** A page of its own kind that a start address shows once. */
+export interface LocalPage {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Builds the page that posts itself to the provider, so that what it carries stands in no address. There
+ * is no `form-action`: with one, Chromium would block the provider's own redirects that follow.
+ */
+export function logoutPage(
+  texts: CallbackTexts,
+  action: string,
+  fields: Readonly<Record<string, string>>,
+): LocalPage {
+  const inputs = Object.entries(fields).map(
+    ([name, value]) =>
+      `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  )
+  const button = escapeHtml(texts.text('logging-out', 'button', { reference: '' }))
+  const form = `<form method="post" action="${escapeHtml(action)}">${inputs.join('')}<noscript><button>${button}</button></noscript></form><script>${submit}</script>`
+  const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; script-src 'sha256-${hash(submit)}'; frame-ancestors 'none'; base-uri 'none'`
+  return {
+    html: page('logging-out', texts, '', form),
+    headers: { ...pageHeaders, 'Content-Security-Policy': policy },
+  }
+}
+
 /** Builds one page as HTML: constant text, no script, nothing remote. */
-export function callbackPage(page: CallbackPage, texts: CallbackTexts, reference: string): string {
-  const title = escapeHtml(texts.text(page, 'title', { reference }))
-  const text = escapeHtml(texts.text(page, 'text', { reference }))
+export function callbackPage(name: CallbackPage, texts: CallbackTexts, reference: string): string {
+  return page(name, texts, reference, '')
+}
+
+function page(name: CallbackPage, texts: CallbackTexts, reference: string, form: string): string {
+  const title = escapeHtml(texts.text(name, 'title', { reference }))
+  const text = escapeHtml(texts.text(name, 'text', { reference }))
   const app = escapeHtml(texts.appName)
   // The one page without an outcome asks again by itself, and that request is held in its turn.
-  const refresh = page === 'working' ? '<meta http-equiv="refresh" content="0">' : ''
+  const refresh = name === 'working' ? '<meta http-equiv="refresh" content="0">' : ''
   return `<!doctype html>
 <html lang="${escapeHtml(texts.lang)}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refresh}<title>${title} – ${app}</title><style>${style}</style></head>
-<body><main class="${page}" role="${page === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[page]}</svg><h1>${title}</h1><p>${text}</p><p class="app">${app}</p></main></body>
+<body><main class="${name}" role="${name === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[name]}</svg><h1>${title}</h1><p>${text}</p>${form}<p class="app">${app}</p></main></body>
 </html>
 `
 }

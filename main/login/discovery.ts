@@ -65,7 +65,7 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   })
   if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
 
-  const parsed = v.safeParse(metadata, http.valueOf(response))
+  const parsed = v.safeParse(metadata, http.jsonOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The library's own words may quote what came.
@@ -118,16 +118,20 @@ export interface Discovery {
 /** Keeps good metadata for at most 24 hours and keys for one; a failed fetch is never kept. */
 export function createDiscovery(clock: Clock): Discovery {
   let kept: { provider: Provider; until: number } | null = null
+  let forgotten = 0
   const keys = createKeyCache(clock)
   return {
     find: async (issuer, http) => {
       if (kept?.provider.issuer === issuer && clock.monotonic() < kept.until) return kept.provider
+      const at = forgotten
       const provider = await discover(issuer, http)
-      kept = { provider, until: clock.monotonic() + lifetime }
+      // An attempt that ended meanwhile has made everything be forgotten: it cannot bring it back.
+      if (at === forgotten) kept = { provider, until: clock.monotonic() + lifetime }
       return provider
     },
     keys: (provider, http) => keys.forAttempt(provider, http),
     forget: () => {
+      forgotten += 1
       kept = null
       keys.forget()
     },

@@ -139,7 +139,8 @@ describe('an answer is refused', () => {
   it.each([
     [{ 'content-type': 'text/html' }, 'text/html'],
     [{ 'content-type': 'text/plain; charset=utf-8' }, 'text/plain'],
-    [{ 'content-type': 'application/jsonp' }, 'application/jsonp'],
+    [{ 'content-type': 'application/jsonp' }, 'unknown'],
+    [{ 'content-type': 'a/secret-that-a-provider-repeats' }, 'unknown'],
     [{ 'content-type': 'text/html application/json' }, 'unknown'],
     [{ 'content-type': '<script>alert(1)</script>' }, 'unknown'],
     [{}, 'none'],
@@ -210,14 +211,19 @@ describe('a provider that wants to be left alone', () => {
     [503, '1.5', null],
     [503, date(-1), null],
     [503, 'soon', null],
+    [503, 'foo 9999', null],
+    [503, '2026-11-01T12:00:09Z', null],
     [503, '', null],
     [503, undefined, null],
     [500, '7', null],
     [502, '7', null],
   ])('with %i and Retry-After %s gets %s s', async (status, value, expected) => {
     const headers = value === undefined ? {} : { 'retry-after': value }
-    const url = await serve((_, response) => response.writeHead(status, headers).end())
-    const error = await refusalOf(url, { clock: createTestClock(at) })
+    // By the provider's own clock: this computer's may be wrong.
+    const url = await serve((_, response) =>
+      response.writeHead(status, { ...headers, date: date(0) }).end(),
+    )
+    const error = await refusalOf(url, { clock: createTestClock(at + 600_000) })
     expect([error.code, error.retryAfter]).toEqual(['E_NETWORK_STATUS', expected])
   })
 })
@@ -260,7 +266,7 @@ describe('an answer is taken', () => {
     const url = await serve((_, response) =>
       response.writeHead(401, headers).end('{"error":"invalid_client"}'),
     )
-    const answer = await get(url)
+    const answer = await create().for(steps.token)(url, { method: 'POST' })
     expect([answer.headers.get('www-authenticate'), await answer.json()]).toEqual([
       null,
       { error: 'invalid_client' },

@@ -27,6 +27,9 @@ export const steps = {
     refused: 'E_PAR_REFUSED',
   },
   token: { name: 'token request', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  userinfo: { name: 'userinfo', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  revocation: { name: 'revocation', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  api: { name: 'API', invalid: 'E_API_RESPONSE', refused: 'E_API_RESPONSE' },
 } as const satisfies Record<string, Step>
 
 export interface HttpLimits {
@@ -43,14 +46,26 @@ export const httpLimits: HttpLimits = { response: 10_000, total: 15_000, bytes: 
 /** Why a request that was answered is let go; made once, because making an error takes time. */
 const read = new Error('read')
 
+/** Content types that are named in a failure. */
+const knownTypes = [
+  'none',
+  'text/html',
+  'text/plain',
+  'text/xml',
+  'application/xml',
+  'application/jwt',
+]
+
 /** Seconds of `Retry-After` that are respected at most. */
 const longestRetryAfter = 60
 
 export interface Http {
   /** A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx). */
   for(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  /** A fetch whose answer is taken with any status but a redirect, and with any body: what an API says is shown. */
+  open(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
   /** What the JSON of such an answer is, parsed once; null for a refusal. */
-  valueOf(response: Response): unknown
+  jsonOf(response: Response): unknown
   /** How far this computer's clock is from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
 }
@@ -77,7 +92,10 @@ export function createHttp(options: HttpOptions): Http {
     step: Step,
     url: string,
     { method = 'GET', headers = {}, body }: RequestOptions,
+    anyAnswer: boolean,
   ): Promise<Response> => {
+    // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
+    const purpose = anyAnswer ? 'API' : method
     const late = new AbortController()
     const limit = (milliseconds: number): (() => void) =>
       clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
@@ -94,12 +112,16 @@ export function createHttp(options: HttpOptions): Http {
       stopResponse()
       const date = Date.parse(response.headers.get('date') ?? '')
       if (!Number.isNaN(date)) skew = clock.now() - date
-      refuseUnusable(response, step, method, clock)
-      const bytes = await readBody(response, limits.bytes, step)
-      const value = response.status < 400 ? parseOnly(bytes, step) : null
+      if (anyAnswer) refuseRedirect(response, step, null)
+      else refuseUnusable(response, step, method, clock)
+      const bytes = await readBody(response, limits.bytes, step).catch((error: unknown) => {
+        // It had begun: whatever ended it, the answer is not whole.
+        throw error instanceof AppError ? error : cutOff(error, step, purpose)
+      })
+      const value = anyAnswer || response.status >= 400 ? null : parseOnly(bytes, step)
       const kept = new Headers(response.headers)
       // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
-      kept.delete('www-authenticate')
+      if (!anyAnswer && method !== 'GET') kept.delete('www-authenticate')
       const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
         headers: kept,
@@ -109,7 +131,7 @@ export function createHttp(options: HttpOptions): Http {
     } catch (error) {
       options.signal.throwIfAborted()
       late.signal.throwIfAborted()
-      throw error instanceof AppError ? error : networkError(error, step, method)
+      throw error instanceof AppError ? error : networkError(error, step, purpose)
     } finally {
       stopResponse()
       stopTotal()
@@ -122,8 +144,12 @@ export function createHttp(options: HttpOptions): Http {
     for:
       (step) =>
       (url, request = {}) =>
-        send(step, url, request),
-    valueOf: (response) => values.get(response) ?? null,
+        send(step, url, request, false),
+    open:
+      (step) =>
+      (url, request = {}) =>
+        send(step, url, request, true),
+    jsonOf: (response) => values.get(response) ?? null,
     clockSkew: () => skew,
   }
 }
@@ -142,6 +168,13 @@ function tooLate(step: Step, milliseconds: number): AppError {
   return refusal('E_NETWORK_TIMEOUT', step, `no answer in ${milliseconds} ms`)
 }
 
+function cutOff(error: unknown, step: Step, method: string): AppError {
+  const named = networkError(error, step, method)
+  const { code, detail, message } = named
+  if (code !== 'E_NETWORK_UNREACHABLE' && code !== 'E_NETWORK_OFFLINE') return named
+  return new AppError('E_NETWORK_BODY', message, { cause: error, detail })
+}
+
 async function readBody(response: Response, maxBytes: number, step: Step): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -155,18 +188,23 @@ async function readBody(response: Response, maxBytes: number, step: Step): Promi
   return Buffer.concat(chunks)
 }
 
+/** Nothing follows a redirect: what was asked for, a token above all, is for the one who was asked. */
+function refuseRedirect({ status }: Response, step: Step, explanation: Explanation | null): void {
+  if (status >= 300 && status < 400) {
+    throw refusal('E_NETWORK_REDIRECT', step, `HTTP ${status}`, { explanation })
+  }
+}
+
 /** What a refusal by the provider says in its body is for the step to read; success must be JSON. */
 function refuseUnusable(response: Response, step: Step, method: string, clock: Clock): void {
   const { status, headers } = response
   // What should bring metadata or keys and brings a page is a network that wants a login of its own.
   const portal: Explanation | null = method === 'GET' ? { kind: 'captive-portal' } : null
-  if (status >= 300 && status < 400) {
-    throw refusal('E_NETWORK_REDIRECT', step, `HTTP ${status}`, { explanation: portal })
-  }
+  refuseRedirect(response, step, portal)
   if (status >= 500 || status === 429) {
     const waits = status === 429 || status === 503
     throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
-      retryAfter: waits ? retryAfter(headers.get('retry-after'), clock) : null,
+      retryAfter: waits ? retryAfter(headers, clock) : null,
       // RFC 6585 §6: Network Authentication Required.
       explanation: status === 511 ? { kind: 'captive-portal' } : null,
     })
@@ -174,7 +212,8 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   if (status >= 400) return
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
-    const shown = /^[\w.+/-]{1,60}$/.test(type) ? type : 'unknown'
+    // From a list: a provider may put anything there.
+    const shown = knownTypes.includes(type) ? type : 'unknown'
     throw refusal(step.invalid, step, `HTTP ${status} with content type ${shown}`, {
       explanation: type === 'text/html' ? portal : null,
     })
@@ -191,11 +230,20 @@ function parseOnly(bytes: Uint8Array, step: Step): unknown {
   }
 }
 
-/** Seconds from now by RFC 9110 §10.2.3, a number or a date; null for what is neither or has passed. */
-function retryAfter(value: string | null, clock: Clock): number | null {
-  if (value === null) return null
+/**
+ * Seconds from now by RFC 9110 §10.2.3, a number or a date; null for what is neither or has passed. A
+ * date is the provider's, so it is counted from the provider's own `Date`.
+ */
+function retryAfter(headers: Headers, clock: Clock): number | null {
+  const value = headers.get('retry-after') ?? ''
+  const sent = Date.parse(headers.get('date') ?? '')
   const seconds = /^\d+$/.test(value)
     ? Number(value)
-    : Math.ceil((Date.parse(value) - clock.now()) / 1000)
+    : fixedDate.test(value)
+      ? Math.ceil((Date.parse(value) - (Number.isNaN(sent) ? clock.now() : sent)) / 1000)
+      : 0
   return seconds > 0 ? Math.min(seconds, longestRetryAfter) : null
 }
+
+/** The one form of a date that is to be sent (RFC 9110 §5.6.7); Date.parse alone takes almost anything. */
+const fixedDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

@@ -670,7 +670,7 @@ describe('a whole attempt', () => {
         const { result } = login
         const failed = result instanceof AppError
         expect({
-          token: failed ? null : result?.idToken.reveal(),
+          token: failed ? null : result?.tokens.idToken.reveal(),
           failed: failed ? [] : result?.checks.filter((check) => check.result === 'fail'),
           blamed:
             !failed ||

@@ -396,6 +396,13 @@ describe("this computer's clock", () => {
     ['is named when it is behind', { exp: now + 840, iat: now + 720 }, -720, 'E_CLOCK_SKEW', 'iat'],
     ['is not blamed within tolerance', { exp: now - 40 }, 20, 'E_ID_TOKEN_CLAIM', 'exp'],
     ['is not blamed for what is absent', { exp: undefined }, 720, 'E_ID_TOKEN_CLAIM', 'exp'],
+    [
+      'is not blamed for what is wrong by any clock',
+      { exp: now - 600, iat: now - 720, nonce: 'x' },
+      720,
+      'E_ID_TOKEN_CLAIM',
+      'exp',
+    ],
     ['is not blamed for more than it is off', { exp: now - 600 }, 60, 'E_ID_TOKEN_CLAIM', 'exp'],
     ['is not blamed when unknown', { exp: now - 60 }, null, 'E_ID_TOKEN_CLAIM', 'exp'],
     ['excuses no other rule', { exp: now - 60, aud: 'x' }, 720, 'E_ID_TOKEN_CLAIM', 'aud'],
@@ -414,7 +421,7 @@ describe("this computer's clock", () => {
 })
 
 it("is named also for a login that looks old by this computer's clock alone", async () => {
-  const token = await sign({ ...good, auth_time: now - 120 })
+  const token = await sign({ ...good, iat: now - 60, exp: now + 60, auth_time: now - 120 })
   const error = await refusal(token, { ...fresh, clockSkew: 60 })
   expect([error.code, error.detail?.key]).toEqual(['E_CLOCK_SKEW', 'auth_time'])
   const blameless = await refusal(token, { ...fresh, clockSkew: 0 })
@@ -468,8 +475,8 @@ describe('the lines of the checks', () => {
       await sign({ ...good, iss: 'x'.repeat(5000), acr: ['y'.repeat(5000)] }),
     )
     for (const { got, expected } of error.checks) {
-      expect(got.length).toBeLessThanOrEqual(201)
-      expect(expected.length).toBeLessThanOrEqual(201)
+      expect(got.length).toBeLessThanOrEqual(301)
+      expect(expected.length).toBeLessThanOrEqual(301)
     }
   })
 })

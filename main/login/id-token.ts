@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { compactVerify } from 'jose'
 import type { Check, ErrorCode } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
+import { plain } from '../known-errors.ts'
 import { acrIsEnough } from './acr.ts'
 import { idTokenAlgorithm, matching, type VerificationKey } from './keys.ts'
 import type { Secret } from './secret.ts'
@@ -98,7 +99,7 @@ export async function verifyIdToken(
   })
 }
 
-/** Seconds that this computer's clock is off, if the rule that failed holds by the provider's clock. */
+/** Seconds that this computer's clock is off, if every rule of the claims holds by the provider's clock. */
 function clockThatExplains(
   failed: Rule,
   claims: Claims,
@@ -111,8 +112,10 @@ function clockThatExplains(
     now: now - clockSkew,
     authenticatedAfter: authenticatedAfter === null ? null : authenticatedAfter - clockSkew,
   })
-  const holds = atProvider.some(({ rule, holds: there }) => rule === failed.rule && there === true)
-  return holds ? Math.round(clockSkew) : null
+  // A token that is wrong by the provider's clock as well is wrong.
+  const right = atProvider.every(({ holds }) => holds !== false)
+  const isClaim = atProvider.some(({ rule }) => rule === failed.rule)
+  return right && isClaim ? Math.round(clockSkew) : null
 }
 
 const base64url = /^[\w-]+$/
@@ -210,7 +213,7 @@ async function signatureRule(
   } as const
   const [found, ...others] = matching(keys, kid)
   if (found === undefined || others.length > 0) return { ...rule, got: 'no key', holds: false }
-  // Buffer reads padding and line breaks as well: a signature has one spelling.
+  // Buffer would read padding and line breaks as well.
   const [, , signature = ''] = idToken.reveal().split('.')
   if (!base64url.test(signature)) return { ...rule, got: 'not valid', holds: false }
   try {
@@ -291,9 +294,9 @@ function claimRules(claims: Claims, expectation: IdTokenExpectation): Rule[] {
     {
       rule: 'same-person',
       source: core('12.2'),
-      expected: renews === null ? 'any' : 'the sub of the login',
-      got: renews === null ? 'any' : sub === renews.claims['sub'] ? 'equal' : 'not equal',
-      holds: renews === null ? 'skipped' : sub === renews.claims['sub'],
+      expected: renews === null ? 'any' : 'the sub and pid of the login',
+      got: renews === null ? 'any' : isSamePerson(claims, renews.claims) ? 'equal' : 'not equal',
+      holds: renews === null ? 'skipped' : isSamePerson(claims, renews.claims),
       failure,
     },
     {
@@ -359,6 +362,14 @@ function nonceRule(value: unknown, nonce: Secret, optional: boolean): Rule {
   }
 }
 
+/** The personal number need not be there, but it cannot be another one. */
+function isSamePerson(claims: Claims, former: Claims): boolean {
+  const [now, then] = [claims['pid'], former['pid']]
+  return (
+    claims['sub'] === former['sub'] && (now === undefined || then === undefined || now === then)
+  )
+}
+
 /** A refresh token stands for one login: its time cannot change on the way. */
 function sameLoginRule(authTime: unknown, renews: RenewedIdToken | null): Rule {
   const former = renews?.by === 'refresh-token' ? renews.claims['auth_time'] : undefined
@@ -382,16 +393,18 @@ function isHashOf(value: unknown, { accessToken }: IdTokenExpectation): boolean 
 /** Claims of OpenID Connect Core 1.0 §2 and §5.1 and of Digdir's that no rule of their own looks at. */
 const claimTypes = {
   string:
-    'acr at_hash c_hash sid jti locale name given_name family_name middle_name nickname preferred_username profile picture website email gender birthdate zoneinfo phone_number client_id client_amr scope eidas_identifier'.split(
+    'acr at_hash c_hash sid jti locale name given_name family_name middle_name nickname preferred_username profile picture website email gender birthdate zoneinfo phone_number client_id client_amr scope eidas_identifier eidas_firstname eidas_lastname eidas_date_of_birth'.split(
       ' ',
     ),
   number: ['updated_at'],
   time: ['auth_time'],
   boolean: ['email_verified', 'phone_number_verified'],
   object: ['address'],
+  list: ['authorization_details'],
 }
 
 function hasType(value: unknown, type: string): boolean {
+  if (type === 'list') return Array.isArray(value)
   if (type === 'time') return (seconds(value) ?? -1) >= 0
   return typeof value === type && value !== null && !Array.isArray(value)
 }
@@ -424,7 +437,7 @@ function seconds(value: unknown): number | null {
 function show(value: unknown): string {
   if (value === undefined) return 'absent'
   const text = typeof value === 'string' && !looksLikeJson(value) ? value : JSON.stringify(value)
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+  return plain(text)
 }
 
 /** A text such as "1800000000" is shown with its quotes, or nobody would see why it is refused. */

@@ -24,6 +24,8 @@ export interface KeySource {
    * none of them can be the token's, however fresh they are. Throws `AppError`.
    */
   forToken(token: Secret): Promise<readonly VerificationKey[]>
+  /** Asks the provider once more, unless it was asked once more already: then null. Throws `AppError`. */
+  lookAgain(): Promise<readonly VerificationKey[] | null>
 }
 
 /** Keeps the keys of one provider from one attempt to the next. */
@@ -65,12 +67,15 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 /** A provider that rotates its keys between or during logins just works, and cannot make us fetch forever. */
 export function createKeyCache(clock: Clock): KeyCache {
   let kept: { uri: string; keys: readonly VerificationKey[]; until: number } | null = null
+  let forgotten = 0
 
   return {
     forAttempt: ({ jwks_uri: uri }, http) => {
       const fetchNow = async (): Promise<readonly VerificationKey[]> => {
+        const at = forgotten
         const keys = await fetchKeys(uri, http)
-        kept = { uri, keys, until: clock.monotonic() + lifetime }
+        // An attempt that ended meanwhile has made everything be forgotten: it cannot bring it back.
+        if (at === forgotten) kept = { uri, keys, until: clock.monotonic() + lifetime }
         return keys
       }
       let fetches = 0
@@ -81,6 +86,11 @@ export function createKeyCache(clock: Clock): KeyCache {
       }
       let current: Promise<readonly VerificationKey[]> | null = null
       let lookedAgain = false
+      const lookAgain = async (): Promise<readonly VerificationKey[] | null> => {
+        if (lookedAgain) return null
+        lookedAgain = true
+        return await (current = fetchNow())
+      }
       return {
         prepare: async () => {
           await (current ??= load())
@@ -90,13 +100,14 @@ export function createKeyCache(clock: Clock): KeyCache {
           const kid = kidOf(token)
           // A key without a name may have been replaced by another without one since the last attempt.
           const believed = kid !== undefined || fetches > 0
-          if (lookedAgain || (believed && matching(keys, kid).length > 0)) return await current
-          lookedAgain = true
-          return await (current = fetchNow())
+          if (believed && matching(keys, kid).length > 0) return await current
+          return (await lookAgain()) ?? (await current)
         },
+        lookAgain,
       }
     },
     forget: () => {
+      forgotten += 1
       kept = null
     },
   }
@@ -126,7 +137,7 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
     throw new AppError('E_PROVIDER_KEYS', `keys: ${reason}`, { detail: { key: 'keys', reason } })
   }
   if (response.status !== 200) refuse(`HTTP ${response.status}`)
-  const parsed = v.safeParse(keySet, http.valueOf(response))
+  const parsed = v.safeParse(keySet, http.jsonOf(response))
   if (!parsed.success) return refuse('not a key set')
 
   const usable = new Map<string, VerificationKey>()

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import {
   type CallbackPage,
   type CallbackTexts,
+  type LocalPage,
   callbackPage,
   pageHeaders,
 } from './callback-pages.ts'
@@ -12,7 +13,10 @@ import type { Clock } from './clock.ts'
 import type { Secret } from './secret.ts'
 
 /** What is left of an attempt for the browser to see: the last page. */
-export type Outcome = Extract<CallbackPage, 'signed-in' | 'denied' | 'failed' | 'cancelled'>
+export type Outcome = Extract<
+  CallbackPage,
+  'signed-in' | 'denied' | 'failed' | 'cancelled' | 'logged-out'
+>
 
 export interface LoopbackListener {
   readonly port: number
@@ -21,8 +25,8 @@ export interface LoopbackListener {
   readonly callback: Promise<URLSearchParams>
   /** Says which state is pending; before that every callback is a stranger's. */
   readonly expect: (state: Secret) => void
-  /** Mints a one-time local address that redirects the browser to the address given then. */
-  readonly startAddress: (target: () => Promise<string>) => string
+  /** Mints a one-time local address that redirects the browser to the address given then, or shows the page. */
+  readonly startAddress: (target: () => Promise<string | LocalPage>) => string
   /** Shows the outcome to the browser that waits for it, then closes. Resolves when the port is free. */
   readonly finish: (outcome: Outcome) => Promise<void>
 }
@@ -63,7 +67,7 @@ interface Parsed {
 export async function openLoopbackListener(options: ListenerOptions): Promise<LoopbackListener> {
   const { redirectPath, texts, reference, clock } = options
   const resultPath = randomPath()
-  const startTargets = new Map<string, (() => Promise<string>) | 'used'>()
+  const startTargets = new Map<string, (() => Promise<string | LocalPage>) | 'used'>()
   const waiting = new Set<ServerResponse>()
   const accepted = Promise.withResolvers<URLSearchParams>()
   // Nothing has this digest: no login pending looks just like a wrong state, in time too.
@@ -105,6 +109,13 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     response.end()
   }
 
+  const show = (response: ServerResponse, way: string | LocalPage): void => {
+    if (typeof way === 'string') return redirect(response, way)
+    const length = { 'Content-Length': Buffer.byteLength(way.html) }
+    response.writeHead(200, { ...way.headers, ...length })
+    response.end(way.html)
+  }
+
   const showResult = (response: ServerResponse): void => {
     if (outcome !== null) {
       showing += 1
@@ -116,8 +127,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
       return
     }
     const stopHolding = clock.after(holdLimit, () => {
-      waiting.delete(response)
-      answer(response, 200, 'working')
+      if (waiting.delete(response)) answer(response, 200, 'working')
     })
     waiting.add(response)
     response.once('close', () => {
@@ -137,7 +147,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     starting.add(response)
     response.once('close', () => starting.delete(response))
     target().then(
-      (url) => starting.delete(response) && redirect(response, url),
+      (way) => starting.delete(response) && show(response, way),
       () => starting.delete(response) && answer(response, 502, 'failed'),
     )
   }
@@ -208,8 +218,11 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable) return socket.destroy()
     if (answered.has(socket)) return socket.destroySoon()
-    // A connection that a browser opened ahead and did not use is no knock.
-    if (socket.bytesRead > 0) options.onStray('not HTTP')
+    // A browser opens connections ahead. An answer on one would be taken for that of the request which it
+    // sends there at the same moment, and a one-time address would be spent for nothing.
+    answered.add(socket)
+    if (socket.bytesRead === 0) return socket.destroy()
+    options.onStray('not HTTP')
     return socket.end(refusalBeforeRequest(error.code))
   })
 

@@ -32,6 +32,17 @@ export class Secret {
   }
 }
 
+/** The beginning of a secret at the end of a text that was cut off: from that length on it is taken out too. */
+const shortestRest = 8
+
+function withoutSecret(text: string, secret: string): string {
+  const whole = text.replaceAll(secret, '[secret]')
+  const at = whole.lastIndexOf(secret.slice(0, shortestRest))
+  if (at === -1) return whole
+  const rest = whole.slice(at).replace(/…$/, '')
+  return secret.startsWith(rest) ? `${whole.slice(0, at)}[secret]` : whole
+}
+
 /**
  * Returns a function that takes the given values out of texts, lists and objects, at any depth: a
  * provider may repeat a code or a nonce in a claim or an error, and those are shown.
@@ -42,8 +53,8 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
     .filter((value) => value.length >= shortestSecret)
   const remove = (value: unknown): unknown => {
     if (typeof value === 'string') {
-      if (value.length < shortestSecret) return value
-      return values.reduce((text, secret) => text.replaceAll(secret, '[secret]'), value)
+      if (value.length < shortestRest) return value
+      return values.reduce(withoutSecret, value)
     }
     if (Array.isArray(value)) return value.map(remove)
     if (value === null || typeof value !== 'object') return value

@@ -21,6 +21,12 @@ it.each<readonly [string, Uint8Array, string, Uint8Array]>([
     bytes('[{"a":{"a":1}},{"a":2}]'),
   ],
   [
+    'a name twice with an object between',
+    bytes('{"iss":"a","x":{},"iss":"b"}'),
+    'JSON with a name twice',
+    bytes('{"a":{"b":1},"b":2}'),
+  ],
+  [
     '__proto__',
     bytes('{"__proto__":{"sub":"x"}}'),
     'JSON with a forbidden name',

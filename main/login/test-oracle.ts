@@ -216,10 +216,11 @@ const types: Readonly<Record<string, (value: unknown) => boolean>> = {
   email_verified: (value) => typeof value === 'boolean',
   phone_number_verified: (value) => typeof value === 'boolean',
   address: isRecord,
+  authorization_details: (value) => Array.isArray(value),
   ...Object.fromEntries(
     `name given_name family_name middle_name nickname preferred_username profile picture website email
     gender birthdate zoneinfo locale phone_number acr at_hash c_hash jti sid client_id client_amr scope
-    eidas_identifier`
+    eidas_identifier eidas_firstname eidas_lastname eidas_date_of_birth`
       .split(/\s+/)
       .map((name) => [name, (value: unknown) => typeof value === 'string']),
   ),
@@ -251,7 +252,12 @@ function brokenClaims(claims: Json, expected: IdTokenExpectation): [string, bool
     // Core §2: text of 1 to 255 ASCII characters. House rule: without control characters.
     ['sub', typeof sub !== 'string' || !/^[ -~]+$/.test(sub) || sub.length > 255],
     // Core §12.2 and §3.1.2.1 (`id_token_hint`).
-    ['same-person', renews !== null && sub !== former['sub']],
+    [
+      'same-person',
+      renews !== null &&
+        (sub !== former['sub'] ||
+          (has('pid') && Object.hasOwn(former, 'pid') && pid !== former['pid'])),
+    ],
     // Core §3.1.3.7 (12); Digdir: the client must check it.
     [
       'acr',

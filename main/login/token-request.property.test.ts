@@ -266,7 +266,9 @@ async function judge(
   const { parameters } = checkCallback(provider, policy, callback, request)
   const outcome = await requestTokens({
     provider,
-    policy,
+    clientId: policy.clientId,
+    resource: [],
+    proofKey: null,
     request,
     callback: parameters,
     http,

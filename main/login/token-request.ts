@@ -2,37 +2,50 @@ import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import type { Check } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
-import { libraryError, oauthReason } from '../known-errors.ts'
+import { libraryError, oauthReason, plain } from '../known-errors.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
 import { isLoopback, type Provider } from './discovery.ts'
+import type { ProofKey } from './dpop.ts'
 import { type Http, steps } from './http.ts'
+import { clockTolerance } from './id-token.ts'
 import { Secret } from './secret.ts'
 
 /** The token response as it came, before its ID token is verified: nothing of it may be used yet. */
 export interface TokenResponse {
-  readonly idToken: Secret
+  /** Null only after a refresh token, where the provider may leave it out. */
+  readonly idToken: Secret | null
   readonly accessToken: Secret
   readonly refreshToken: Secret | null
   /** Seconds; null when the provider did not say. */
   readonly expiresIn: number | null
+  /** Seconds; null when the provider did not say. */
+  readonly refreshTokenExpiresIn: number | null
+  /** What was granted; null when the provider did not say, which means what was asked for (RFC 6749 §5.1). */
+  readonly scope: readonly string[] | null
   /** The library's own checks of the same response; they run after ours and must agree. */
   confirm(): Promise<void>
 }
 
 /** Ten years in seconds: more is no lifetime of a token. */
 const longestLife = 315_360_000
+const life = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(longestLife)))
 
 /** What a header can carry (RFC 6749 appendix A.12 without the space). */
 const tokenText = /^[\x21-\x7E]+$/
 
 const tokenResponse = v.looseObject({
   access_token: v.pipe(v.string(), v.regex(tokenText, 'is no token')),
-  token_type: v.pipe(v.string(), v.regex(/^bearer$/i, 'is not Bearer')),
-  id_token: v.pipe(v.string(), v.nonEmpty()),
+  token_type: v.string(),
+  id_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
   refresh_token: v.optional(v.pipe(v.string(), v.regex(tokenText, 'is no token'))),
-  expires_in: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(longestLife))),
+  expires_in: life,
+  // ID-porten's own: what it holds otherwise is nobody's fault here.
+  refresh_token_expires_in: v.fallback(life, undefined),
   scope: v.optional(v.string()),
 })
+
+/** Parameters of other flows: OAuth 2.0 Multiple Response Types, JARM. */
+const unasked = ['access_token', 'id_token', 'token_type', 'response']
 
 /** A callback that passed, and what was checked of it. */
 export interface CheckedCallback {
@@ -65,7 +78,7 @@ export function checkCallback(
       detail: { key: 'iss', reason },
     })
   }
-  for (const name of ['access_token', 'id_token', 'token_type', 'response']) {
+  for (const name of unasked) {
     if (parameters.has(name)) invalid(name, 'was not asked for')
   }
   if (parameters.has('code') && parameters.has('error'))
@@ -78,7 +91,7 @@ export function checkCallback(
       parameters,
       request.state.reveal(),
     )
-    return { parameters: valid, checks: callbackChecks(provider, parameters, request) }
+    return { parameters: valid, checks: callbackChecks(provider) }
   } catch (error) {
     const { reason, explanation } = oauthReason(error)
     if (!(error instanceof oauth.AuthorizationResponseError)) {
@@ -87,37 +100,42 @@ export function checkCallback(
     const denied = error.error === 'access_denied'
     throw new AppError(
       denied ? 'E_LOGIN_DENIED' : 'E_LOGIN_REFUSED',
-      `authorization response: ${error.error}`,
+      `authorization response: ${plain(error.error)}`,
       // That the person said no needs no explanation.
       { cause: error, detail: { key: 'error', reason }, explanation: denied ? null : explanation },
     )
   }
 }
 
-/** The same checks as lines to show; the value of the state is not part of them. */
-function callbackChecks(
-  provider: Provider,
-  parameters: URLSearchParams,
-  request: AuthorizationRequest,
-): Check[] {
-  const same = parameters.get('state') === request.state.reveal()
-  const iss = parameters.get('iss') ?? 'absent'
+/** What has been checked by now, as lines to show; the value of the state is not part of them. */
+function callbackChecks(provider: Provider): Check[] {
   return [
     {
       rule: 'state',
       source: 'RFC 6749 §10.12',
       expected: 'equal to the one sent',
-      got: same ? 'equal' : 'not equal',
-      result: same ? 'pass' : 'fail',
+      got: 'equal',
+      result: 'pass',
     },
     {
       rule: 'callback-iss',
       source: 'RFC 9207 §2.4',
       expected: provider.issuer,
-      got: iss,
-      result: iss === provider.issuer ? 'pass' : 'fail',
+      got: provider.issuer,
+      result: 'pass',
     },
   ]
+}
+
+/** What every token request needs. */
+export interface TokenRequestOptions {
+  readonly provider: Provider
+  readonly clientId: string
+  /** Resource indicators (RFC 8707 §2.2), the same as in the authorization request. */
+  readonly resource: readonly string[]
+  /** The key that the tokens are to be bound to; null for Bearer. */
+  readonly proofKey: ProofKey | null
+  readonly http: Http
 }
 
 /**
@@ -125,51 +143,139 @@ function callbackChecks(
  * Throws `AppError`: `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`.
  * Source: RFC 6749 §4.1.3, RFC 7636 §4.5, Digdir "Tokenendepunkt".
  */
-export async function requestTokens(options: {
-  readonly provider: Provider
-  readonly policy: LoginPolicy
-  readonly request: AuthorizationRequest
-  readonly callback: URLSearchParams
-  readonly http: Http
-}): Promise<TokenResponse> {
-  const { provider, policy, request, callback, http } = options
-  const client: oauth.Client = { client_id: policy.clientId }
-  const response = await oauth.authorizationCodeGrantRequest(
-    provider,
-    client,
-    oauth.None(),
-    callback,
-    request.redirectUri,
-    request.codeVerifier.reveal(),
-    {
-      [oauth.customFetch]: http.for(steps.token),
-      [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
-    },
+export async function requestTokens(
+  options: TokenRequestOptions & {
+    readonly request: AuthorizationRequest
+    readonly callback: URLSearchParams
+  },
+): Promise<TokenResponse & { readonly idToken: Secret }> {
+  const { provider, request, callback } = options
+  const client: oauth.Client = { client_id: options.clientId }
+  const tokens = await send(
+    options,
+    () =>
+      oauth.authorizationCodeGrantRequest(
+        provider,
+        client,
+        oauth.None(),
+        callback,
+        request.redirectUri,
+        request.codeVerifier.reveal(),
+        requestOptions(options),
+      ),
+    (response) =>
+      oauth.processAuthorizationCodeResponse(provider, client, response, {
+        expectedNonce: request.nonce.reveal(),
+        requireIdToken: true,
+      }),
   )
-  const process = async (): Promise<void> => {
-    const expected = { expectedNonce: request.nonce.reveal(), requireIdToken: true }
-    await oauth
-      .processAuthorizationCodeResponse(provider, client, response, expected)
-      .catch((error: unknown) => {
-        throw libraryError(error, steps.token)
-      })
+  const { idToken } = tokens
+  if (idToken === null) throw new FalseTokenResponse('id_token is absent or not valid')
+  return { ...tokens, idToken }
+}
+
+/**
+ * Uses a refresh token, once; the answer may bring the next one.
+ * Throws `AppError` as `requestTokens` does. Source: RFC 6749 §6, OpenID Connect Core 1.0 §12.
+ */
+export async function refreshTokens(
+  options: TokenRequestOptions & { readonly refreshToken: Secret },
+): Promise<TokenResponse> {
+  const { provider } = options
+  const client: oauth.Client = { client_id: options.clientId }
+  return await send(
+    options,
+    () =>
+      oauth.refreshTokenGrantRequest(
+        provider,
+        client,
+        oauth.None(),
+        options.refreshToken.reveal(),
+        requestOptions(options),
+      ),
+    (response) => oauth.processRefreshTokenResponse(provider, client, response),
+  )
+}
+
+function requestOptions({ provider, resource, proofKey, http }: TokenRequestOptions) {
+  return {
+    [oauth.customFetch]: http.for(steps.token),
+    [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+    additionalParameters: new URLSearchParams(
+      resource.map((value): [string, string] => ['resource', value]),
+    ),
+    ...(proofKey && { DPoP: proofKey.handle }),
   }
-  if (response.status !== 200) await process()
-  const parsed = v.safeParse(tokenResponse, http.valueOf(response))
+}
+
+async function send(
+  { proofKey, http }: TokenRequestOptions,
+  request: () => Promise<Response>,
+  accept: (response: Response) => Promise<unknown>,
+): Promise<TokenResponse> {
+  let response = await request()
+  // The one repeat that there is: the provider said that it wants a nonce, and did nothing else (RFC 9449 §8).
+  if (proofKey !== null && (await asksForNonce(response))) response = await request()
+  const confirm = async (): Promise<void> => {
+    await accept(response).catch((error: unknown) => {
+      throw clockOf(libraryError(error, steps.token), http.clockSkew())
+    })
+  }
+  if (response.status !== 200) await confirm()
+  const parsed = v.safeParse(tokenResponse, http.jsonOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The message of the schema may quote what came: only its kind is told.
-    const reason = `${v.getDotPath(issue) ?? 'body'} is absent or not valid`
-    throw new AppError('E_TOKEN_RESPONSE', `${steps.token.name}: ${reason}`, {
-      detail: { key: steps.token.name, reason },
-    })
+    throw new FalseTokenResponse(`${v.getDotPath(issue) ?? 'body'} is absent or not valid`)
   }
-  const { access_token, id_token, refresh_token, expires_in } = parsed.output
+  const { access_token, token_type, id_token, refresh_token, scope, ...lives } = parsed.output
+  // A Bearer token in answer to a proof would not be bound to anything (RFC 9449 §5).
+  const wanted = proofKey === null ? 'bearer' : 'dpop'
+  if (token_type.toLowerCase() !== wanted) {
+    throw new FalseTokenResponse('token_type is absent or not valid')
+  }
   return {
-    idToken: new Secret(id_token),
+    idToken: id_token === undefined ? null : new Secret(id_token),
     accessToken: new Secret(access_token),
     refreshToken: refresh_token === undefined ? null : new Secret(refresh_token),
-    expiresIn: expires_in ?? null,
-    confirm: process,
+    expiresIn: lives.expires_in ?? null,
+    refreshTokenExpiresIn: lives.refresh_token_expires_in ?? null,
+    scope: scope === undefined ? null : scope.split(' ').filter((name) => name !== ''),
+    confirm,
+  }
+}
+
+/** A proof that is refused although its key is right was most likely made by a wrong clock (RFC 9449 §11.1). */
+function clockOf(error: AppError, skew: number | null): AppError {
+  const { explanation } = error
+  const off = Math.round((skew ?? 0) / 1000)
+  if (explanation?.kind !== 'oauth' || explanation.error !== 'invalid_dpop_proof') return error
+  if (Math.abs(off) <= clockTolerance) return error
+  return new AppError('E_CLOCK_SKEW', error.message, {
+    cause: error,
+    detail: error.detail,
+    explanation: {
+      kind: 'clock',
+      direction: off > 0 ? 'ahead' : 'behind',
+      seconds: Math.abs(off),
+    },
+  })
+}
+
+async function asksForNonce(response: Response): Promise<boolean> {
+  if (response.status !== 400 && response.status !== 401) return false
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null)
+  const parsed = v.safeParse(v.looseObject({ error: v.literal('use_dpop_nonce') }), body)
+  return parsed.success
+}
+
+/** A token response that came whole and is none: nobody else answered, as a gateway does with a page. */
+export class FalseTokenResponse extends AppError {
+  constructor(reason: string) {
+    const { name } = steps.token
+    super('E_TOKEN_RESPONSE', `${name}: ${reason}`, { detail: { key: name, reason } })
   }
 }

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { Secret, secretRemover } from './secret.ts'
+
+const value = 'RW2LfqxA7-kTz9_mQe4YpB1cVn0'
+const clean = secretRemover([new Secret(value), new Secret('short')])
+
+describe('a secret is taken out', () => {
+  it.each<readonly [string, unknown, unknown]>([
+    ['as a whole text', value, '[secret]'],
+    ['inside a text, each time', `a ${value} b ${value}`, 'a [secret] b [secret]'],
+    ['as a name and as a value', { [value]: [value] }, { '[secret]': ['[secret]'] }],
+    ['when the text was cut off in it', `xxx ${value.slice(0, 12)}…`, 'xxx [secret]'],
+    ['when it was cut off without a sign', `xxx ${value.slice(0, 8)}`, 'xxx [secret]'],
+    ['twice, the second time cut off', `${value} ${value.slice(0, 20)}…`, '[secret] [secret]'],
+  ])('%s', (_, told, shown) => {
+    expect(clean(told)).toEqual(shown)
+  })
+})
+
+describe('a text is left alone', () => {
+  it.each<readonly [string, unknown]>([
+    ['with less of it at its end than could be of use', `xxx ${value.slice(0, 7)}…`],
+    ['with its beginning in the middle', `${value.slice(0, 12)} and more`],
+    ['with a value too short to keep a secret', 'short'],
+    ['that is no text', [1, null, true, { a: 2 }]],
+  ])('%s', (_, told) => {
+    expect(clean(told)).toEqual(told)
+  })
+})

@@ -13,9 +13,11 @@ import { createLog } from './platform/log.ts'
 import { setMenu } from './platform/menu.ts'
 import { denyPermissions } from './platform/permissions.ts'
 import { findProfile } from './platform/profile-location.ts'
+import { createSystemCipher } from './platform/safe-storage.ts'
 import { openSettings } from './platform/settings.ts'
 import { bringToFront, openWindow } from './platform/window.ts'
 import { createController } from './session/controller.ts'
+import { createVault } from './session/vault.ts'
 
 app.enableSandbox()
 registerAppScheme()
@@ -47,6 +49,14 @@ async function boot(): Promise<void> {
     language,
     clock: systemClock,
     fetch: createSessionFetch(),
+    vault: createVault({
+      folder: app.getPath('userData'),
+      cipher: createSystemCipher(),
+      clock: systemClock,
+      onError: (error) => log('vault', { error }),
+    }),
+    idle: () =>
+      !window.isDestroyed() && window.isFocused() ? powerMonitor.getSystemIdleTime() * 1000 : null,
     texts: callbackTexts,
     openBrowser,
     copy: async (text) => await clipboard.writeText(text),
@@ -58,6 +68,8 @@ async function boot(): Promise<void> {
   serveIntents(window, controller, log)
   powerMonitor.on('suspend', controller.suspended)
   powerMonitor.on('resume', controller.resumed)
+  powerMonitor.on('lock-screen', controller.suspended)
+  powerMonitor.on('unlock-screen', controller.resumed)
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => bringToFront(window))
   app.on('will-quit', () => void controller.close())

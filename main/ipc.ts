@@ -48,6 +48,9 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
   handle('copyLink', controller.copyLink)
   handle('prolong', controller.prolong)
   handle('signOut', controller.signOut)
+  handle('switchUser', controller.switchUser)
+  handle('renew', controller.renew)
+  handle('callApi', controller.callApi)
   handle('revealPid', controller.revealPid)
   handle('setLanguage', controller.setLanguage)
 }

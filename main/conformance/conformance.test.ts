@@ -1,14 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { type Module, plans } from './modules.ts'
 import { play, type Played } from './play.ts'
 
 const wellKnown = '/.well-known/openid-configuration'
 let simulator: Simulator
+let withRefresh: Simulator
 beforeAll(async () => {
-  simulator = await startSimulator()
+  ;[simulator, withRefresh] = await Promise.all([
+    startSimulator(),
+    startSimulator({ refreshTokens: true }),
+  ])
 })
-afterAll(() => simulator.close())
+afterAll(() => Promise.all([simulator.close(), withRefresh.close()]))
+
+/** The tokens that were sent to a path. */
+const tokensAt = (requests: readonly JournalEntry[], to: string): (string | undefined)[] =>
+  requests.filter(({ path }) => path === to).map(({ headers }) => headers.authorization)
+/** The refresh tokens that were used. */
+const refreshTokens = (requests: readonly JournalEntry[]): (string | null)[] =>
+  requests.filter(({ path }) => path === '/token').map(({ form }) => form.get('refresh_token'))
+const firstToken = (): string | undefined =>
+  withRefresh.journal.findLast(({ path }) => path === '/userinfo')?.headers.authorization
+const fapi = 'fapi2-security-profile-final-client-'
 
 /** What a module asks for besides the outcome. */
 const more: Readonly<Record<string, (played: Played) => void>> = {
@@ -27,6 +41,47 @@ const more: Readonly<Record<string, (played: Played) => void>> = {
   'oidcc-client-test-discovery-issuer-mismatch': ({ paths }) => {
     expect(paths).toEqual([wellKnown])
   },
+  'oidcc-client-test-userinfo-invalid-sub': ({ snapshot }) => {
+    expect(snapshot.session?.userinfo).toBeNull()
+  },
+  'oidcc-client-test-scope-userinfo-claims': ({ snapshot }) => {
+    const names = snapshot.session?.userinfo?.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(['sub', 'locale', 'given_name', 'family_name']))
+  },
+  'oidcc-client-test-userinfo-bearer-header': ({ requests }) => {
+    const [entry, ...others] = requests.filter(({ path }) => path === '/userinfo')
+    expect([entry?.method, entry?.form.size, entry?.query.size, others]).toEqual(['GET', 0, 0, []])
+    expect(entry?.headers.authorization).toMatch(/^Bearer ey[\w-]+\.[\w-]+\.[\w-]+$/)
+  },
+  'oidcc-client-test-refresh-token': ({ requests }) => {
+    const [used] = tokensAt(requests, '/api/echo')
+    expect(used).toMatch(/^Bearer /)
+    expect(used).not.toBe(firstToken())
+    const [{ form } = { form: new URLSearchParams() }] = requests
+    expect([...form.keys()].toSorted()).toEqual(['client_id', 'grant_type', 'refresh_token'])
+  },
+  'oidcc-client-test-rp-init-logout': ({ requests, page }) => {
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /logout'])
+    expect(page?.body).toContain('logged-out title')
+  },
+  'oidcc-client-test-rp-init-logout-other-state': ({ page }) => {
+    expect(page?.body).not.toContain('logged-out')
+  },
+  'oidcc-client-test-rp-init-logout-no-state': ({ page }) => {
+    expect(page?.body).not.toContain('logged-out')
+  },
+  [`${fapi}test-happy-path`]: ({ requests }) => {
+    expect(tokensAt(requests, '/api/echo')).toEqual([expect.stringMatching(/^DPoP /)])
+  },
+  [`${fapi}test-rs-dpop-auth-scheme-case-insensitivity`]: ({ requests }) => {
+    const calls = requests.filter(({ path }) => path === '/api/echo')
+    expect(calls.map(({ status }) => status)).toEqual([401, 200])
+  },
+  [`${fapi}refresh-token-test`]: ({ requests }) => {
+    const used = refreshTokens(requests)
+    expect([used.length, new Set(used).size]).toEqual([2, 2])
+    expect(new Set(tokensAt(requests, '/api/echo')).size).toBe(3)
+  },
   'oidcc-client-test-signing-key-rotation': ({ paths, snapshot }) => {
     // The second login has the keys of the first, which are none of the provider's any more.
     expect(paths.filter((path) => path === '/jwks.json')).toHaveLength(
@@ -42,7 +97,8 @@ const played = plans
 it.for(played)('%s', { timeout: 30_000 }, async ([name, plays], { task }) => {
   const { scenario, expected, ...options } = plays
   const look = more[name]
-  const { outcome } = await play(simulator, scenario, { ...options, ...(look && { look }) })
+  const of = options.deeds === undefined ? simulator : withRefresh
+  const { outcome } = await play(of, scenario, { ...options, ...(look && { look }) })
   task.meta.outcome = outcome
   expect(outcome).toBe(expected)
 })

@@ -1,53 +1,99 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Scenario } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { cells, limitOf, peaceOf, titleOf } from './matrix.ts'
-import { play } from './play.ts'
+import {
+  type Cell,
+  cells,
+  deedAt,
+  limitOf,
+  type MatrixStep,
+  peaceOf,
+  timesOf,
+  titleOf,
+} from './matrix.ts'
+import { play, type PlayOptions } from './play.ts'
 
 let simulator: Simulator
+let withRefresh: Simulator
 beforeAll(async () => {
-  simulator = await startSimulator()
+  ;[simulator, withRefresh] = await Promise.all([
+    startSimulator(),
+    startSimulator({ refreshTokens: true }),
+  ])
 })
-afterAll(() => simulator.close())
+afterAll(() => Promise.all([simulator.close(), withRefresh.close()]))
 
-/** The requests that lead to a step, each of them once. */
-const before = {
+/** The requests that lead to a step of a login, each of them once. */
+const start = ['/.well-known/openid-configuration', '/jwks.json'] as const
+const before: Readonly<Record<MatrixStep, readonly string[]>> = {
   discovery: [],
   keys: ['/.well-known/openid-configuration'],
-  'pushed-request': ['/.well-known/openid-configuration', '/jwks.json'],
-  authorization: ['/.well-known/openid-configuration', '/jwks.json', '/par'],
-  token: ['/.well-known/openid-configuration', '/jwks.json', '/par'],
-} as const
+  'pushed-request': start,
+  authorization: [...start, '/par'],
+  token: [...start, '/par'],
+  userinfo: [...start, '/par', '/token'],
+  refresh: [],
+  api: [],
+  revocation: [],
+  'end-session': [],
+}
 const own = {
   discovery: '/.well-known/openid-configuration',
   keys: '/jwks.json',
   'pushed-request': '/par',
   authorization: '/authorize',
   token: '/token',
-} as const
+  userinfo: '/userinfo',
+  refresh: '/token',
+  api: '/api/echo',
+  revocation: '/token/revoke',
+  'end-session': '/logout',
+} as const satisfies Record<MatrixStep, string>
+
+/** The fault at its step alone: a login before a renewal goes well. */
+function scenarioOf({ step, fault }: Cell): Scenario {
+  const summary = `${step}: ${fault}`
+  return step === 'refresh'
+    ? { summary, fault: { step: 'token', grant: 'refresh_token', kind: fault } }
+    : { summary, fault: { step, kind: fault } }
+}
+
+function optionsOf(cell: Cell): PlayOptions {
+  const { step } = cell
+  const limit = limitOf(cell)
+  const at = step === 'refresh' ? 'token' : step
+  const deed = deedAt[step]
+  return {
+    hangs: limit === null ? null : { at, for: limit },
+    ...(deed !== null && { deeds: [deed] }),
+    // Without the scope of an API there is nothing to revoke.
+    ...(step === 'end-session' && { profile: { apis: [] } }),
+  }
+}
 
 it.for(cells.map((cell) => [titleOf(cell), cell] as const))(
   '%s',
   { timeout: 30_000 },
   async ([, cell], { task }) => {
-    const { step, fault, expected } = cell
-    const limit = limitOf(cell)
-    const { outcome, snapshot, paths } = await play(
-      simulator,
-      { summary: `${step}: ${fault}`, fault: { step, kind: fault } },
-      { hangs: limit === null ? null : { at: step, for: limit } },
-    )
+    const { step, expected } = cell
+    const of = deedAt[step] === null ? simulator : withRefresh
+    const { outcome, snapshot, paths } = await play(of, scenarioOf(cell), optionsOf(cell))
     task.meta.outcome = outcome
     expect(outcome.split(' (')[0]).toBe(expected)
+    const wanted = [...before[step], ...Array<string>(timesOf(cell)).fill(own[step])]
+    const asked = paths.filter((path) => wanted.includes(path))
+    expect(asked.toSorted()).toEqual(wanted.toSorted())
+    if (deedAt[step] !== null) return
+
     expect(snapshot.retryInMs).toBe(peaceOf(cell))
-    const once = paths.filter((path) => [own[step], ...before[step]].some((way) => way === path))
-    expect(once.toSorted()).toEqual([...before[step], own[step]].toSorted())
     // What failed before the browser was opened never got to it.
-    const early = step !== 'authorization' && step !== 'token' && expected !== 'signs in'
+    const goesOn = expected.startsWith('signs in')
+    const early = step !== 'authorization' && step !== 'token' && !goesOn
     expect(paths.some((path) => path.startsWith('/authorize'))).toBe(!early)
-    expect(paths.includes('/token')).toBe(step === 'token' || expected === 'signs in')
+    expect(paths.includes('/token')).toBe(step === 'token' || goesOn)
   },
 )
 
 it('every limit of the person and of a request is in the matrix', () => {
-  expect(new Set(cells.map(limitOf))).toEqual(new Set([null, 10_000, 15_000, 300_000]))
+  expect(new Set(cells.map(limitOf))).toEqual(new Set([null, 10_000, 15_000, 60_000, 300_000]))
 })

@@ -1,11 +1,11 @@
 /**
  * The client modules of the OpenID Foundation's conformance suite, under their own names, and what
- * this app must do in each. The suite itself needs a client with userinfo and, for a certificate, a
- * client secret; here the simulator plays its part.
+ * this app must do in each. The suite itself gives a certificate only to a client with a secret; here
+ * the simulator plays its part.
  * Source: openid-certification/conformance-suite, client modules for OpenID Connect and FAPI 2.
  */
-import type { ScenarioName } from '../../simulator/scenarios.ts'
-import type { Outcome } from './play.ts'
+import type { Scenario, ScenarioName } from '../../simulator/scenarios.ts'
+import type { Outcome, PlayOptions } from './play.ts'
 
 export interface Module {
   /** Number in the list of the project's rules; empty for a module that the list does not have. */
@@ -13,15 +13,12 @@ export interface Module {
   readonly name: string
   /** What the provider does. */
   readonly provider: string
-  /** Why the module itself says nothing about a public client of the code flow, or nothing yet. */
-  readonly left?: { readonly status: 'not applicable' | 'not yet'; readonly why: string }
-  /** What is played, and how the login must end; absent when there is nothing to play. */
-  readonly plays?: {
-    readonly scenario: ScenarioName
+  /** Why the module itself says nothing about a public client of the code flow. */
+  readonly left?: string
+  /** What is played, and how it must end; absent when there is nothing to play. */
+  readonly plays?: Extras & {
+    readonly scenario: ScenarioName | Scenario
     readonly expected: Outcome
-    readonly profile?: object
-    readonly logins?: number
-    readonly movedTo?: string
   }
 }
 
@@ -30,7 +27,7 @@ export interface Plan {
   readonly modules: readonly Module[]
 }
 
-type Extras = Omit<NonNullable<Module['plays']>, 'scenario' | 'expected'>
+type Extras = Pick<PlayOptions, 'profile' | 'logins' | 'movedTo' | 'deeds' | 'answer'>
 
 const applies =
   (prefix: string) =>
@@ -38,7 +35,7 @@ const applies =
     id: string,
     name: string,
     provider: string,
-    scenario: ScenarioName,
+    scenario: ScenarioName | Scenario,
     expected: Outcome,
     extras: Extras = {},
   ): Module => ({
@@ -49,12 +46,12 @@ const applies =
   })
 
 const leftOut =
-  (prefix: string, status: 'not applicable' | 'not yet') =>
-  (id: string, name: string, provider: string, why: string): Module => ({
+  (prefix: string) =>
+  (id: string, name: string, provider: string, left: string): Module => ({
     id,
     name: `${prefix}${name}`,
     provider,
-    left: { status, why },
+    left,
   })
 
 /** A module that is for other clients; what it is about is played all the same. */
@@ -66,28 +63,48 @@ const playedAnyway = (module: Module, scenario: ScenarioName, expected: Outcome)
 const core = 'oidcc-client-test'
 const fapi = 'fapi2-security-profile-final-client-test-'
 const run = applies(core)
-const none = leftOut(core, 'not applicable')
-const later = leftOut(core, 'not yet')
+const none = leftOut(core)
 const runFapi = applies(fapi)
-const noneFapi = leftOut(fapi, 'not applicable')
-const laterFapi = leftOut(fapi, 'not yet')
+const noneFapi = leftOut(fapi)
 const runFapi1 = applies('fapi1-advanced-final-client-test-')
-const noneFapi1 = leftOut('fapi1-advanced-final-client-test-', 'not applicable')
+const noneFapi1 = leftOut('fapi1-advanced-final-client-test-')
 
-const noUserinfo = 'the app does not call userinfo yet (issue 5)'
-const noRenewal = 'the app does not use a refresh token yet (issue 5)'
-const noLogout = 'the app does not end the session at the provider yet (issue 5)'
-const noDpop = 'the app does not use DPoP yet (issue 5)'
 const noBackend = 'needs an address that the provider can reach; this app has none'
 const codeOnly = 'for response types with a token in the front channel; this app uses code alone'
 const noJarm = 'for clients that ask for a signed response; this app does not'
 const noGrants = 'for clients that manage grants; ID-porten has no such endpoint'
 
+/** A renewal, and a call with what it brought. */
+const renewal: Extras = { deeds: ['renew'] }
+/** A logout, with nothing that would have to be revoked. */
+const logout: Extras = { deeds: ['sign out'], profile: { apis: [] } }
+const withProofs: Extras = { deeds: ['call'], profile: { par: 'always', dpop: true } }
+
+/** Asks for nonces only where an API is called, so that the first proof there has none. */
+function nonceOfApi(): Scenario {
+  const scenario: Omit<Scenario, 'dpopNonce'> & { dpopNonce?: 'recent' } = {
+    summary: 'An API wants a nonce that no other endpoint has given.',
+    request: (step) => {
+      if (step === 'api') scenario.dpopNonce = 'recent'
+    },
+  }
+  return scenario
+}
+
+/** Writes the scheme of an API's challenge in other letters. */
+function withMixedCase(response: Response): Response {
+  const challenge = response.headers.get('www-authenticate')
+  if (challenge === null) return response
+  const headers = new Headers(response.headers)
+  headers.set('www-authenticate', challenge.replace(/^DPoP/, 'dPOp'))
+  return new Response(response.body, { status: response.status, headers })
+}
+
 export const plans: readonly Plan[] = [
   {
     title: 'OpenID Connect: basic, configuration, dynamic and comprehensive client plans',
     modules: [
-      run('C-01', '', 'Nothing wrong; userinfo is not called yet', 'normal', 'signs in'),
+      run('C-01', '', 'Nothing wrong', 'normal', 'signs in'),
       run('C-02', '-invalid-iss', 'iss + "1"', 'invalid-iss', 'E_ID_TOKEN_CLAIM (iss)'),
       run('C-03', '-missing-sub', 'No sub', 'missing-sub', 'E_ID_TOKEN_CLAIM (sub)'),
       run('C-04', '-invalid-aud', 'aud + "1"', 'invalid-aud', 'E_ID_TOKEN_CLAIM (aud)'),
@@ -137,15 +154,33 @@ export const plans: readonly Plan[] = [
         'keys-and-unknown-kinds',
         'signs in',
       ),
-      later('C-14', '-userinfo-invalid-sub', 'Userinfo of another sub', noUserinfo),
+      run(
+        'C-14',
+        '-userinfo-invalid-sub',
+        'Userinfo of another sub',
+        'userinfo-invalid-sub',
+        'signs in without userinfo',
+      ),
       run('C-15', '-nonce-invalid', 'nonce + "1"', 'invalid-nonce', 'E_ID_TOKEN_CLAIM (nonce)'),
       playedAnyway(
         none('C-16', '-nonce-unless-code-flow', 'Expects a nonce', codeOnly),
         'normal',
         'signs in',
       ),
-      later('C-17', '-scope-userinfo-claims', 'Claims of the scopes in userinfo', noUserinfo),
-      later('C-18', '-userinfo-bearer-header', 'Expects the token in the header', noUserinfo),
+      run(
+        'C-17',
+        '-scope-userinfo-claims',
+        'Claims of the scopes in userinfo',
+        'normal',
+        'signs in',
+      ),
+      run(
+        'C-18',
+        '-userinfo-bearer-header',
+        'Expects the token in the header',
+        'normal',
+        'signs in',
+      ),
       none('C-19', '-client-secret-basic', 'Expects a client secret', 'a public client has none'),
       none(
         'C-20',
@@ -204,7 +239,11 @@ export const plans: readonly Plan[] = [
         'mtls-endpoint-aliases',
         'signs in',
       ),
-      later('C-26', '-userinfo-signed', 'Userinfo as a signed JWT', noUserinfo),
+      playedAnyway(
+        none('C-26', '-userinfo-signed', 'Userinfo as a signed JWT', 'the app asks for none'),
+        'userinfo-signed',
+        'signs in without userinfo',
+      ),
       run('C-27', '-discovery-openid-config', 'Counts the discovery', 'normal', 'signs in'),
       run(
         'C-28',
@@ -279,19 +318,75 @@ export const plans: readonly Plan[] = [
   {
     title: 'OpenID Connect: refresh tokens',
     modules: [
-      later('CR-01', '-refresh-token', 'A refresh token', noRenewal),
-      later('CR-02', '-refresh-token-invalid-issuer', 'iss + "1" in the renewal', noRenewal),
-      later('CR-03', '-refresh-token-invalid-sub', 'sub + "1" in the renewal', noRenewal),
-      later('', '-refresh-token-invalid-aud', 'aud + "1" in the renewal', noRenewal),
-      later('', '-refresh-token-invalid-azp', 'Another azp in the renewal', noRenewal),
+      run(
+        'CR-01',
+        '-refresh-token',
+        'A refresh token; the new access token is used at an API',
+        'normal',
+        'shows HTTP 200',
+        { deeds: ['renew', 'call'] },
+      ),
+      run(
+        'CR-02',
+        '-refresh-token-invalid-issuer',
+        'iss + "1" in the renewal',
+        'refresh-invalid-iss',
+        'ends: E_ID_TOKEN_CLAIM (iss)',
+        renewal,
+      ),
+      run(
+        'CR-03',
+        '-refresh-token-invalid-sub',
+        'sub + "1" in the renewal',
+        'refresh-invalid-sub',
+        'ends: E_RENEWAL_SUBJECT (same-person)',
+        renewal,
+      ),
+      run(
+        '',
+        '-refresh-token-invalid-aud',
+        'aud + "1" in the renewal',
+        'refresh-invalid-aud',
+        'ends: E_ID_TOKEN_CLAIM (aud)',
+        renewal,
+      ),
+      run(
+        '',
+        '-refresh-token-invalid-azp',
+        'Another azp in the renewal',
+        'refresh-azp-other',
+        'ends: E_ID_TOKEN_CLAIM (azp)',
+        renewal,
+      ),
     ],
   },
   {
     title: 'OpenID Connect: logout',
     modules: [
-      later('CL-01', '-rp-init-logout', 'Nothing wrong', noLogout),
-      later('CL-02', '-rp-init-logout-other-state', 'Comes back with another state', noLogout),
-      later('CL-03', '-rp-init-logout-no-state', 'Comes back without a state', noLogout),
+      run(
+        'CL-01',
+        '-rp-init-logout',
+        'Nothing wrong',
+        'normal',
+        'signs out: revocation none, browser done',
+        logout,
+      ),
+      run(
+        'CL-02',
+        '-rp-init-logout-other-state',
+        'Comes back with another state',
+        'logout-other-state',
+        'signs out: revocation none, browser opened',
+        logout,
+      ),
+      run(
+        'CL-03',
+        '-rp-init-logout-no-state',
+        'Comes back without a state',
+        'logout-without-state',
+        'signs out: revocation none, browser opened',
+        logout,
+      ),
       none('CL-04', '-rp-frontchannel-rpinitlogout', 'A frame at the client', noBackend),
       none('CL-05', '-rp-frontchannel-opinitlogout', 'A frame at the client', noBackend),
       none('CL-06', '-rp-backchannel-rpinitlogout', 'A logout token', noBackend),
@@ -316,12 +411,19 @@ export const plans: readonly Plan[] = [
       runFapi(
         'CF-01',
         'happy-path',
-        'Demands pushed requests; played without DPoP',
-        'metadata-par-required',
-        'signs in',
-        { profile: { par: 'always' } },
+        'Pushed requests, and DPoP with nonces',
+        'dpop-nonce-required',
+        'shows HTTP 200',
+        withProofs,
       ),
-      laterFapi('CF-01', 'happy-path-no-dpop-nonce', 'DPoP without a nonce', noDpop),
+      runFapi(
+        'CF-01',
+        'happy-path-no-dpop-nonce',
+        'Demands pushed requests; DPoP without nonces',
+        'metadata-par-required',
+        'shows HTTP 200',
+        withProofs,
+      ),
       noneFapi(
         '',
         'happy-path-no-mtls-endpoint-aliases',
@@ -419,12 +521,24 @@ export const plans: readonly Plan[] = [
         'token-type-mixed-case',
         'signs in',
       ),
-      laterFapi('CF-16', 'rs-dpop-auth-scheme-case-insensitivity', 'An API with DPoP', noDpop),
-      leftOut('', 'not yet')(
+      runFapi(
+        'CF-16',
+        'rs-dpop-auth-scheme-case-insensitivity',
+        'An API that asks for a nonce as dPOp',
+        nonceOfApi(),
+        'shows HTTP 200',
+        { ...withProofs, answer: withMixedCase },
+      ),
+      applies('')(
         'CF-17',
         'fapi2-security-profile-final-client-refresh-token-test',
-        'An API that wants a renewal twice',
-        noRenewal,
+        'An API that takes the token of the second renewal; the person asks twice',
+        {
+          summary: 'Three calls of an API get 401.',
+          fault: { step: 'api', kind: 'oauth-error-invalid-token', times: 3 },
+        },
+        'shows HTTP 200',
+        { deeds: ['call', 'call'] },
       ),
       ...[
         'without-iss-fails',

@@ -3,21 +3,30 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { oauthErrors } from '../../preload/contract.ts'
 import { hostileTexts } from '../../simulator/faults.ts'
-import { isScenarioName, scenarioGroups, type ScenarioName } from '../../simulator/scenarios.ts'
+import {
+  isScenarioName,
+  scenarioGroups,
+  type ScenarioName,
+  scenarios,
+} from '../../simulator/scenarios.ts'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { arrive, knock, logInAt } from '../login/test-browser.ts'
-import { createTestApp } from '../session/test-app.ts'
+import { createMemoryVault, createTestApp, profileOf } from '../session/test-app.ts'
 import { cells } from './matrix.ts'
 import { plans } from './modules.ts'
-import { play, type Played } from './play.ts'
-import { notYetPlayed, rows } from './rows.ts'
+import { type Deed, play, type Played, type PlayOptions } from './play.ts'
+import { type Plays, rows } from './rows.ts'
 
 const project = new URL('../../', import.meta.url)
 let simulator: Simulator
+let withRefresh: Simulator
 beforeAll(async () => {
-  simulator = await startSimulator()
+  ;[simulator, withRefresh] = await Promise.all([
+    startSimulator(),
+    startSimulator({ refreshTokens: true }),
+  ])
 })
-afterAll(() => simulator.close())
+afterAll(() => Promise.all([simulator.close(), withRefresh.close()]))
 
 /** The one request to a path. */
 function one({ requests }: Played, path: string): JournalEntry {
@@ -65,7 +74,29 @@ async function fiftyRequests(): Promise<URLSearchParams[]> {
   return app.requests('/par').map(({ form }) => form)
 }
 
-const resource = ['https://api.test/a']
+const resource = ['https://api.test/a', 'https://api.test/b']
+
+/** What was done in a session with a refresh token, and what the provider saw of it. */
+const live = (
+  deeds: readonly Deed[],
+  profile: object = {},
+  scenario: ScenarioName = 'normal',
+): Promise<Played> => play(withRefresh, scenario, { deeds, profile })
+
+/** The tokens that renewals were asked for with. */
+const refreshTokens = ({ requests }: Played): (string | null)[] =>
+  requests.filter(({ path }) => path === '/token').map(({ form }) => form.get('refresh_token'))
+
+/** A start address of the listener, which says nothing. */
+const localAddress = /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/
+
+const decode = (part = ''): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
+
+/** What the proof of a request says. */
+function proofOf({ headers }: JournalEntry): { header: unknown; claims: object } {
+  const [header, claims] = String(headers['dpop']).split('.')
+  return { header: decode(header), claims: Object(decode(claims)) }
+}
 
 const tests: Readonly<Record<string, () => Promise<void>>> = {
   'S-002': () =>
@@ -90,8 +121,9 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
   },
   'S-010': () =>
     eachWay(({ requests }) => {
-      for (const { headers, form, query } of requests) {
-        expect(headers.authorization).toBeUndefined()
+      for (const { path, headers, form, query } of requests) {
+        const bearer = path === '/userinfo' ? expect.stringMatching(/^Bearer ey/) : undefined
+        expect(headers.authorization).toEqual(bearer)
         for (const name of ['client_secret', 'client_assertion']) {
           expect([form.has(name), query.has(name)]).toEqual([false, false])
         }
@@ -152,6 +184,10 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     eachWay((played) => {
       expect(asked(played).get('scope')).toBe('openid profile')
     }),
+  'S-043': async () => {
+    const used = refreshTokens(await live(['renew', 'renew', 'renew']))
+    expect([used.length, new Set(used).size]).toEqual([3, 3])
+  },
   'S-044': async () => {
     const { outcome, paths } = await play(simulator, 'random-jwks-uri', {
       movedTo: '/keys-somewhere-else.json',
@@ -172,6 +208,15 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     eachWay((played) => {
       expect(one(played, '/token').form.get('client_id')).toBe(simulator.profile.clientId)
     }),
+  'S-055': async () => {
+    const { snapshot } = await live(['renew'], {}, 'refresh-narrower-scope')
+    expect(snapshot.session).toMatchObject({
+      refusedScopes: ['profile', 'altinn:lookup'],
+      apis: [{ granted: false }],
+    })
+    const wider = await live(['renew'], {}, 'refresh-wider-scope')
+    expect(wider.snapshot.session).toMatchObject({ refusedScopes: [], apis: [{ granted: true }] })
+  },
   'S-056': async () => {
     const names = Object.keys(scenarioGroups['The callback'])
       .filter(isScenarioName)
@@ -229,6 +274,49 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     )
     expect(outcomes).toEqual(['signs in', 'E_ID_TOKEN_CLAIM (nonce)'])
   },
+  'S-112': async () => {
+    const played = await live(['sign out'], { apis: [] }, 'logout-cookie-lax')
+    const logouts = played.requests.filter(({ path }) => path === '/logout')
+    const [posted, visited] = logouts
+    expect([posted?.method, posted?.query.size, visited?.method]).toEqual(['POST', 0, 'GET'])
+    expect([...(posted?.form.keys() ?? [])].toSorted()).toEqual([
+      'client_id',
+      'id_token_hint',
+      'post_logout_redirect_uri',
+      'state',
+    ])
+    expect([...(visited?.query.keys() ?? [])].toSorted()).toEqual([
+      'client_id',
+      'post_logout_redirect_uri',
+      'state',
+    ])
+    expect(posted?.form.get('state')).toMatch(/^[\w-]{43}$/)
+    const others = played.addresses.filter((address) => !localAddress.test(address))
+    expect([others, played.addresses.length, logouts.length]).toEqual([[], 3, 2])
+  },
+  'S-116': async () => {
+    const played = await live(['sign out'])
+    const { form, headers } = one(played, '/token/revoke')
+    expect(Object.fromEntries(form)).toEqual({
+      client_id: withRefresh.profile.clientId,
+      token: expect.any(String),
+      token_type_hint: 'refresh_token',
+    })
+    expect(headers.authorization).toBeUndefined()
+    // Before the browser, which could be closed at any time.
+    expect(played.paths).toEqual(['/token/revoke', '/logout'])
+  },
+  'S-117': async () => {
+    const app = createTestApp(simulator)
+    await app.ready()
+    await app.logIn()
+    app.controller.switchUser()
+    expect(app.controller.snapshot().session).toBeNull()
+    await arrive(await logInAt(await app.opened.next()))
+    await app.reach('signed-in')
+    expect(app.requests('/par').map(({ form }) => form.get('prompt'))).toEqual([null, 'login'])
+    await app.controller.close()
+  },
   'S-130': async () => {
     const played = await play(simulator, 'normal', { profile: { par: 'always' } })
     const { method, headers, form } = one(played, '/par')
@@ -242,13 +330,74 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     const played = await play(simulator, 'normal', { profile: { par: 'always' } })
     expect([...one(played, '/authorize').query.keys()]).toEqual(['client_id', 'request_uri'])
   },
-  'S-140': () =>
-    eachWay(
+  'S-134': async () => {
+    const played = await live(['sign out'])
+    expect(played.addresses).toHaveLength(2)
+    for (const address of played.addresses) {
+      expect(address).toMatch(localAddress)
+    }
+  },
+  'S-140': async () => {
+    await eachWay(
       (played) => {
         expect(asked(played).getAll('resource')).toEqual(resource)
+        expect(one(played, '/token').form.getAll('resource')).toEqual(resource)
       },
       { resource },
-    ),
+    )
+    const renewed = await live(['renew'], { resource })
+    expect(one(renewed, '/token').form.getAll('resource')).toEqual(resource)
+  },
+  'S-150': async () => {
+    const played = await live(['renew', 'call', 'renew', 'call'], { dpop: true })
+    const proven = played.requests.filter(({ headers }) => headers['dpop'] !== undefined)
+    expect(proven.map(({ path }) => path)).toEqual(['/token', '/api/echo', '/token', '/api/echo'])
+    for (const entry of proven) {
+      const { header, claims } = proofOf(entry)
+      const jwk = { kty: 'EC', crv: 'P-256', x: expect.any(String), y: expect.any(String) }
+      expect(header).toEqual({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+      expect(claims).toMatchObject({
+        htm: entry.method,
+        htu: `${withRefresh.issuer}${entry.path}`,
+        jti: expect.stringMatching(/^.{16,}$/),
+        iat: expect.any(Number),
+      })
+    }
+    const names = proven.map((entry) => Object(proofOf(entry).claims).jti)
+    expect(new Set(names).size).toBe(proven.length)
+    const without = await live(['renew', 'call'])
+    expect(without.requests.filter(({ headers }) => headers['dpop'] !== undefined)).toEqual([])
+  },
+  'S-153': async () => {
+    const call = one(await live(['call'], { dpop: true }), '/api/echo')
+    const [scheme, token = ''] = call.headers.authorization?.split(' ') ?? []
+    const ath = createHash('sha256').update(token).digest('base64url')
+    expect([scheme, proofOf(call).claims]).toEqual(['DPoP', expect.objectContaining({ ath })])
+  },
+  'S-154': async () => {
+    const profile = profileOf(withRefresh, { dpop: true, remember: true })
+    const vaults = [createMemoryVault(), createMemoryVault()] as const
+    for (const vault of vaults) {
+      const app = createTestApp(withRefresh, { profile, vault })
+      // oxlint-disable-next-line no-await-in-loop
+      await app.ready()
+      // oxlint-disable-next-line no-await-in-loop
+      await app.logIn()
+      // oxlint-disable-next-line no-await-in-loop
+      await app.until(({ session }) => session?.remembered === 'kept')
+      // oxlint-disable-next-line no-await-in-loop
+      await app.controller.close()
+    }
+    const [mine, another] = vaults.map(({ kept }) => kept)
+    if (!mine || !another) throw new Error('nothing is kept')
+    // The token of one with the key of the other.
+    const vault = createMemoryVault({ ...mine, proofKey: another.proofKey })
+    const app = createTestApp(withRefresh, { profile, vault })
+    const { error } = await app.ready()
+    expect([error, vault.kept, app.requests('/token').length]).toEqual([null, null, 1])
+    expect((await app.logIn()).snapshot.status).toBe('signed-in')
+    await app.controller.close()
+  },
   'F-01': async () => {
     for (const [at, opens] of [
       ['/.well-known/openid-configuration', 0],
@@ -303,6 +452,13 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     )
     expect([outcome, reads]).toEqual(['signs in', 1])
   },
+  'F-55': async () => {
+    const kept = await play(withRefresh, 'refresh-without-new-refresh-token', {
+      deeds: ['renew', 'renew'],
+    })
+    const used = refreshTokens(kept)
+    expect([kept.outcome, used.length, new Set(used).size]).toEqual(['renews', 2, 1])
+  },
   'F-36': async () => {
     const { snapshot } = await play(simulator, {
       summary: 'The ID token lives for a year.',
@@ -311,23 +467,47 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
         claims: { ...token.claims, exp: Math.floor(Date.now() / 1000) + 365 * 86_400 },
       }),
     })
-    const minutes = ((snapshot.session?.endsAt ?? 0) - Date.now()) / 60_000
-    expect(Math.round(minutes)).toBe(30)
+    expect(snapshot.session?.endsInMs).toBe(30 * 60_000)
   },
 }
 
+/** The lists of a row, and what the person does in each of them. */
+const ways = {
+  plays: {},
+  withProofs: { profile: { dpop: true } },
+  renews: { deeds: ['renew'] },
+  calls: { deeds: ['call'] },
+  signsOut: { deeds: ['sign out'], profile: { apis: [] } },
+} as const satisfies Record<string, PlayOptions>
+
+/** Every scenario of a row that the simulator has a name for, with how it must end. */
+const named = (row: { readonly [Way in keyof typeof ways]?: Plays }) =>
+  Object.entries(ways).flatMap(([way, options]) =>
+    Object.entries<string>(Object(row)[way] ?? {}).map(([name, expected]) => {
+      if (!isScenarioName(name)) throw new Error(`no scenario ${name}`)
+      return { name, expected, options }
+    }),
+  )
+
+const startOf = ({ deeds }: PlayOptions): Simulator =>
+  deeds === undefined ? simulator : withRefresh
+
+/** Who never answers a renewal is waited for as long as the app does. */
+const hangs = { at: 'token', for: 10_000 } as const
+
 describe('the row', () => {
-  for (const row of rows.filter(({ notYet }) => notYet === undefined)) {
+  for (const row of rows) {
     it(`${row.id}: ${row.rule}`, { timeout: 60_000 }, async () => {
-      for (const [name, expected] of Object.entries(row.plays ?? {})) {
-        if (!isScenarioName(name)) throw new Error(`no scenario ${name}`)
+      for (const { name, expected, options } of named(row)) {
+        const more = name === 'refresh-black-hole' ? { hangs } : {}
         // oxlint-disable-next-line no-await-in-loop
-        const { outcome } = await play(simulator, name)
+        const { outcome } = await play(startOf(options), name, { ...options, ...more })
         expect([name, outcome]).toEqual([name, expected])
       }
-      for (const { scenario, expected, profile = {} } of row.own ?? []) {
+      for (const { scenario, expected, withoutRefreshToken, ...options } of row.own ?? []) {
+        const of = withoutRefreshToken === true ? simulator : startOf(options)
         // oxlint-disable-next-line no-await-in-loop
-        const { outcome } = await play(simulator, scenario, { profile })
+        const { outcome } = await play(of, scenario, options)
         expect([scenario.summary, outcome]).toEqual([scenario.summary, expected])
       }
       if (row.tested === true) await tests[row.id]?.()
@@ -348,10 +528,10 @@ describe('the row', () => {
 })
 
 describe('the list of rows', () => {
-  it('shows each row in some way, or says why not yet', () => {
+  it('shows each row in some way', () => {
     const bare = rows.filter(
       (row) =>
-        !(row.plays ?? row.own ?? row.matrix ?? row.tested ?? row.shownBy ?? row.see ?? row.notYet),
+        named(row).length === 0 && !(row.own ?? row.matrix ?? row.tested ?? row.shownBy ?? row.see),
     )
     expect(bare).toEqual([])
     const tested = rows.filter((row) => row.tested).map(({ id }) => id)
@@ -361,10 +541,9 @@ describe('the list of rows', () => {
   })
 
   it('and the list of modules leave out no scenario that the simulator has a name for', () => {
-    const played = new Set<string>([
-      ...rows.flatMap(({ plays = {} }) => Object.keys(plays)),
+    const played = new Set<unknown>([
+      ...rows.flatMap((row) => named(row).map(({ name }) => name)),
       ...plans.flatMap(({ modules }) => modules.flatMap(({ plays }) => plays?.scenario ?? [])),
-      ...notYetPlayed,
     ])
     const left = Object.values(scenarioGroups)
       .flatMap((group) => Object.keys(group))
@@ -372,31 +551,25 @@ describe('the list of rows', () => {
       .filter((name) => !played.has(name) && !/^callback-(error|hostile)-/.test(name))
     expect(left).toEqual([])
   })
-
-  it.each(notYetPlayed)('a login goes well by what is not used yet: %s', async (name) => {
-    expect((await play(simulator, name)).outcome).toBe('signs in')
-  })
 })
 
 /** Whether a scenario is right about itself: who must refuse it does. */
 describe('every scenario that says what it must lead to', () => {
-  const certain = Object.values(scenarioGroups)
-    .flatMap((group) => Object.entries(group))
-    .flatMap(([name, scenario]): [ScenarioName, boolean][] =>
-      isScenarioName(name) && 'good' in scenario ? [[name, scenario.good]] : [],
-    )
-  it('leads to it in the lists', () => {
-    const outcomes = new Map<string, string>([
+  it('leads to it in the lists, where a login is played', () => {
+    const outcomes: (readonly [unknown, string])[] = [
       ...rows.flatMap(({ plays = {} }) => Object.entries(plays)),
       ...plans.flatMap(({ modules }) =>
-        modules.flatMap(({ plays }): [string, string][] =>
-          plays === undefined ? [] : [[plays.scenario, plays.expected]],
+        modules.flatMap(({ plays }) =>
+          plays === undefined || plays.deeds !== undefined
+            ? []
+            : [[plays.scenario, plays.expected] as const],
         ),
       ),
-    ])
-    const wrong = certain.filter(([name, good]) => {
-      const outcome = outcomes.get(name)
-      return outcome !== undefined && (outcome === 'signs in') !== good
+    ]
+    const wrong = outcomes.filter(([name, outcome]) => {
+      const { good = null } =
+        typeof name === 'string' && isScenarioName(name) ? scenarios[name] : {}
+      return good !== null && outcome.startsWith('signs in') !== good
     })
     expect(wrong).toEqual([])
   })

@@ -4,36 +4,49 @@
  * the listener, the window or the package alone are not here: their tests are beside their code.
  */
 import type { FaultName } from '../../simulator/faults.ts'
-import type { Scenario, ScenarioName } from '../../simulator/scenarios.ts'
-import type { LoginStep } from './matrix.ts'
-import type { Outcome } from './play.ts'
+import { type Scenario, type ScenarioName, scenarios } from '../../simulator/scenarios.ts'
+import type { MatrixStep } from './matrix.ts'
+import type { Deed, Outcome } from './play.ts'
+
+/** Scenarios by name, and how each must end. */
+export type Plays = { readonly [Name in ScenarioName]?: Outcome }
 
 /** Something that the simulator has no name for, with the keys of the profile that it needs. */
 export interface OwnScenario {
   readonly scenario: Scenario
   readonly expected: Outcome
   readonly profile?: object
+  /** What the person does with the session; a login alone when absent. */
+  readonly deeds?: readonly Deed[]
+  /** The provider gives no refresh token, as ID-porten may not. */
+  readonly withoutRefreshToken?: true
 }
 
 export interface Row {
   readonly id: string
   /** What the app does, in one sentence. */
   readonly rule: string
-  /** Scenarios that show it, and how each login must end. */
-  readonly plays?: { readonly [Name in ScenarioName]?: Outcome }
+  /** Scenarios that show it at a login. */
+  readonly plays?: Plays
+  /** At a login with proofs of possession. */
+  readonly withProofs?: Plays
+  /** At a renewal with a refresh token. */
+  readonly renews?: Plays
+  /** At the call of an API. */
+  readonly calls?: Plays
+  /** At a sign-out, whose tokens end with the login. */
+  readonly signsOut?: Plays
   readonly own?: readonly OwnScenario[]
   /** Faults whose cells of the matrix show it. */
   readonly matrix?: readonly FaultName[]
   /** The step of those cells; every step where the faults can happen when absent. */
-  readonly at?: LoginStep
+  readonly at?: MatrixStep
   /** It has a test of its own in rows.test.ts. */
   readonly tested?: true
   /** Tests elsewhere that show it: file and a part of its text. */
   readonly shownBy?: readonly (readonly [file: string, name: string])[]
   /** Rows that show it too. */
   readonly see?: readonly string[]
-  /** Why it cannot be shown yet. */
-  readonly notYet?: string
 }
 
 const attempt = 'main/login/attempt.test.ts'
@@ -43,6 +56,14 @@ const keys = 'main/login/keys.test.ts'
 const http = 'main/login/http.test.ts'
 const listener = 'main/login/loopback-listener.test.ts'
 const controller = 'main/session/controller.test.ts'
+const renewals = 'main/session/renewal.test.ts'
+const life = 'main/session/session-life.test.ts'
+const apiCalls = 'main/session/api-call.test.ts'
+const signOuts = 'main/session/sign-out.test.ts'
+const remembered = 'main/session/remember.test.ts'
+const switches = 'main/session/switch-user.test.ts'
+const proofs = 'main/session/dpop.test.ts'
+const userinfos = 'main/session/userinfo.test.ts'
 const network = 'e2e/network.spec.ts'
 const knownErrors = 'main/known-errors.test.ts'
 
@@ -65,11 +86,14 @@ const atAuthorization = 'E_PROVIDER_METADATA (authorization_endpoint)'
 const atToken = 'E_PROVIDER_METADATA (token_endpoint)'
 const atKeys = 'E_PROVIDER_METADATA (jwks_uri)'
 
-const userinfo = 'the app does not call userinfo yet (issue 5)'
-const renewal = 'the app does not renew yet (issue 5)'
-const logout = 'the app does not end the session at the provider yet (issue 5)'
-const dpop = 'the app does not use DPoP yet (issue 5)'
-const revocation = 'the app does not revoke tokens yet (issue 5)'
+const atUserinfo = 'E_PROVIDER_METADATA (userinfo_endpoint)'
+const atRevocation = 'E_PROVIDER_METADATA (revocation_endpoint)'
+const atLogout = 'E_PROVIDER_METADATA (end_session_endpoint)'
+const withoutUserinfo = 'signs in without userinfo'
+const refusedRenewal = 'ends: E_RENEWAL_REFUSED (token request)'
+const otherPerson = 'ends: E_RENEWAL_SUBJECT (same-person)'
+const cameBack = 'signs out: revocation none, browser done'
+const stayedAway = 'signs out: revocation none, browser opened'
 
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -87,6 +111,29 @@ const clock = (seconds: number, expected: Outcome): OwnScenario => ({
   scenario: { summary: `The provider's clock is ${seconds} s ahead.`, clock: seconds },
   expected,
 })
+
+/** Another address for an endpoint, or something that is none. */
+const endpoint = (name: string, address: unknown, expected: Outcome): OwnScenario => ({
+  scenario: {
+    summary: `The ${name} is ${String(address)}.`,
+    metadata: (document) => ({ ...document, [name]: address }),
+  },
+  expected,
+})
+/** The endpoint under another host name of the simulator, whose journal shows who goes there. */
+const endpointElsewhere = (name: string, expected: Outcome): OwnScenario => ({
+  scenario: {
+    summary: `The ${name} is on another site.`,
+    metadata: (document, { elsewhere }) => ({ ...document, [name]: `${elsewhere}/elsewhere` }),
+  },
+  expected,
+})
+
+/** Upper case for lower case, and the other way round. */
+const swapCase = (text: string): string =>
+  text.replaceAll(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  )
 
 const demands: Scenario = {
   summary: 'Pushed requests are demanded.',
@@ -118,7 +165,11 @@ export const rows: readonly Row[] = [
       'callback-missing-state': 'E_LOGIN_TIMEOUT',
     },
   },
-  { id: 'S-010', rule: 'No client secret is sent, in no way', tested: true },
+  {
+    id: 'S-010',
+    rule: 'No client secret is sent, in no way; the one authorization is the access token',
+    tested: true,
+  },
   {
     id: 'S-011',
     rule: 'A provider that wants the person, though none was to be asked, is an error with a name',
@@ -198,7 +249,12 @@ export const rows: readonly Row[] = [
   { id: 'S-040', rule: 'No token is in the query of a request', tested: true },
   { id: 'S-041', rule: 'The response type is code', tested: true },
   { id: 'S-042', rule: 'The scopes are exactly those of the profile', tested: true },
-  { id: 'S-043', rule: 'A refresh token is replaced by the next one', notYet: renewal },
+  {
+    id: 'S-043',
+    rule: 'A refresh token is replaced by the next one, and used once',
+    tested: true,
+    shownBy: [[renewals, 'brings new tokens without a browser, and uses each refresh token once']],
+  },
   {
     id: 'S-044',
     rule: 'Endpoints are those of the metadata, also when they move',
@@ -264,8 +320,9 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-055',
-    rule: 'Fewer scopes than asked for are no error',
+    rule: 'Fewer scopes than asked for are no error, and are told; more are passed over',
     plays: { 'missing-scope-in-token-response': 'signs in' },
+    renews: { 'refresh-narrower-scope': 'renews', 'refresh-wider-scope': 'renews' },
     own: [
       {
         scenario: {
@@ -275,6 +332,8 @@ export const rows: readonly Row[] = [
         expected: 'signs in',
       },
     ],
+    tested: true,
+    shownBy: [[apiCalls, 'that is not granted is not made']],
   },
   {
     id: 'S-056',
@@ -289,8 +348,19 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-058',
-    rule: 'Tokens go only to endpoints of the issuer',
+    rule: 'Tokens go only to endpoints of the issuer and to the APIs of the profile',
     plays: { 'metadata-elsewhere-token-endpoint': atToken, 'distributed-claims': 'signs in' },
+    calls: { 'api-redirect': 'shows E_NETWORK_REDIRECT (API)' },
+    own: [
+      endpointElsewhere('userinfo_endpoint', atUserinfo),
+      endpointElsewhere('revocation_endpoint', atRevocation),
+      endpointElsewhere('end_session_endpoint', atLogout),
+    ],
+    at: 'api',
+    matrix: ['redirect-302-other-host', 'redirect-307-other-host', 'redirect-308-other-host'],
+    shownBy: [
+      [apiCalls, 'sends the token to the addresses of the profile and of the provider alone'],
+    ],
   },
   {
     id: 'S-059',
@@ -500,7 +570,8 @@ export const rows: readonly Row[] = [
       'invalid-at-hash': 'E_ID_TOKEN_CLAIM (at_hash)',
       'right-at-hash': 'signs in',
       'missing-at-hash': 'signs in',
-      'access-token-opaque': 'signs in',
+      // Userinfo refuses it: it is not the one that was issued.
+      'access-token-opaque': withoutUserinfo,
     },
   },
   {
@@ -522,8 +593,41 @@ export const rows: readonly Row[] = [
     rule: 'pid may be missing, and is in no log',
     own: [{ scenario: claims('There is no pid.', without('pid')), expected: 'signs in' }],
   },
-  { id: 'S-075', rule: 'Userinfo of another sub is not used', notYet: userinfo },
-  { id: 'S-076', rule: 'Userinfo is JSON, or a JWT that is verified', notYet: userinfo },
+  {
+    id: 'S-075',
+    rule: 'Userinfo of another sub is not used',
+    plays: { 'userinfo-invalid-sub': withoutUserinfo, 'userinfo-missing-sub': withoutUserinfo },
+    own: [
+      {
+        scenario: {
+          summary: 'sub of userinfo is in other letters.',
+          userinfo: (body) => ({ ...body, sub: swapCase(String(body['sub'])) }),
+        },
+        expected: withoutUserinfo,
+      },
+      {
+        scenario: {
+          summary: 'sub of userinfo is in an array.',
+          userinfo: (body) => ({ ...body, sub: [body['sub']] }),
+        },
+        expected: withoutUserinfo,
+      },
+    ],
+    shownBy: [[userinfos, 'says nothing about who is signed in: the ID token alone does']],
+  },
+  {
+    id: 'S-076',
+    rule: 'Userinfo is JSON; a JWT, signed or not, is not used',
+    plays: { 'userinfo-signed': withoutUserinfo, 'userinfo-unsigned': withoutUserinfo },
+    at: 'userinfo',
+    matrix: [
+      'html-200',
+      'html-200-as-json',
+      'text-html-json',
+      'text-plain-json',
+      'no-content-type',
+    ],
+  },
   {
     id: 'S-077',
     rule: 'Nothing of one person is left for the next',
@@ -533,12 +637,28 @@ export const rows: readonly Row[] = [
         'comes twice: the second one is an attempt of its own, with nothing of the first',
       ],
       [controller, 'is forgotten by signing out, and its end comes no more'],
+      [switches, 'forgets this one at once and asks for a login that is fresh'],
     ],
   },
   {
     id: 'S-078',
-    rule: 'The ID token of a renewal is of the same person',
-    notYet: renewal,
+    rule: 'The ID token of a renewal is of the same person, client, issuer and login',
+    renews: {
+      'refresh-invalid-iss': 'ends: E_ID_TOKEN_CLAIM (iss)',
+      'refresh-invalid-sub': otherPerson,
+      'refresh-missing-sub': 'ends: E_ID_TOKEN_CLAIM (sub)',
+      'refresh-pid-other': otherPerson,
+      'refresh-invalid-aud': 'ends: E_ID_TOKEN_CLAIM (aud)',
+      'refresh-multiple-aud': 'ends: E_ID_TOKEN_CLAIM (aud)',
+      'refresh-azp-other': 'ends: E_ID_TOKEN_CLAIM (azp)',
+      'refresh-invalid-nonce': 'ends: E_ID_TOKEN_CLAIM (nonce)',
+      'refresh-invalid-auth-time': 'ends: E_ID_TOKEN_CLAIM (same-login)',
+      'refresh-acr-too-low': 'ends: E_ID_TOKEN_CLAIM (acr)',
+      'refresh-expired-exp': 'ends: E_ID_TOKEN_CLAIM (exp)',
+      'refresh-invalid-signature': 'ends: E_ID_TOKEN_SIGNATURE (signature)',
+      'refresh-without-nonce': 'renews',
+      'refresh-without-id-token': 'renews',
+    },
     shownBy: [[idToken, 'a renewed ID token is refused']],
   },
   {
@@ -728,13 +848,97 @@ export const rows: readonly Row[] = [
       'metadata-missing-authorization-response-iss-parameter-supported': 'signs in',
     },
   },
-  { id: 'S-110', rule: 'Here the session ends first, whatever the provider does', notYet: logout },
-  { id: 'S-111', rule: 'The address of the logout is of the metadata', notYet: logout },
-  { id: 'S-112', rule: 'The ID token is not in an address', notYet: logout },
-  { id: 'S-113', rule: 'A provider that does not come back is no error', notYet: logout },
-  { id: 'S-115', rule: 'A logout ends what is under way', notYet: logout },
-  { id: 'S-116', rule: 'Tokens are revoked, and a failure of that is none', notYet: revocation },
-  { id: 'S-117', rule: 'Another person logs in with prompt=login', notYet: logout },
+  {
+    id: 'S-110',
+    rule: 'Here the session ends first, whatever the provider does',
+    at: 'end-session',
+    matrix: ['reset', 'black-hole', 'http-404', 'http-500-html', 'http-503', '400-html'],
+    shownBy: [[signOuts, 'is done here at once, before any request and any browser']],
+  },
+  {
+    id: 'S-111',
+    rule: 'The address of the logout is of the metadata; without one the session ends here alone',
+    own: [
+      {
+        scenario: {
+          summary: 'There is no logout.',
+          metadata: (document) => without('end_session_endpoint')(document),
+        },
+        expected: 'signs out: revocation none, browser none',
+        deeds: ['sign out'],
+        profile: { apis: [] },
+      },
+      {
+        scenario: {
+          summary: 'There is no logout and no revocation.',
+          metadata: (document) =>
+            without('revocation_endpoint')(without('end_session_endpoint')(document)),
+        },
+        expected: 'signs out: revocation none, browser none',
+        deeds: ['sign out'],
+      },
+      endpoint('end_session_endpoint', 'http://idporten.example/logout', atLogout),
+      endpoint('end_session_endpoint', 'javascript:alert(1)', atLogout),
+      endpoint('end_session_endpoint', '/logout', atLogout),
+      endpoint('end_session_endpoint', 1, atLogout),
+    ],
+  },
+  {
+    id: 'S-112',
+    rule: 'The ID token goes to the logout in a form, and is in no address',
+    tested: true,
+    shownBy: [[signOuts, 'sends the token in a form alone, by a page that is served once']],
+  },
+  {
+    id: 'S-113',
+    rule: 'A provider that does not come back is no error; one that lost the cookie is asked once more',
+    signsOut: {
+      'logout-no-return': stayedAway,
+      'logout-saml-breaks-chain': stayedAway,
+      'logout-session-gone': stayedAway,
+      'logout-cookie-lax': cameBack,
+      'logout-cookie-strict': cameBack,
+    },
+    own: [
+      {
+        scenario: { summary: 'The profile has no address to come back to.' },
+        expected: stayedAway,
+        deeds: ['sign out'],
+        profile: { apis: [], postLogoutRedirectUri: undefined },
+      },
+    ],
+  },
+  {
+    id: 'S-114',
+    rule: 'What comes back from a logout must have its state; nothing else is one, or signs anybody in',
+    signsOut: { 'logout-other-state': stayedAway, 'logout-without-state': stayedAway },
+    shownBy: [
+      [signOuts, 'that somebody else tries is refused, and the right one is taken after it'],
+    ],
+  },
+  {
+    id: 'S-115',
+    rule: 'A logout ends what is under way',
+    shownBy: [
+      [renewals, 'that comes back after a sign-out is dropped and kept nowhere'],
+      [renewals, 'ends with a sign-out, and its callback is refused'],
+      [apiCalls, 'is dropped with a sign-out, and the next session knows nothing of it'],
+      [userinfos, 'that comes after the sign-out is dropped, also by the next session'],
+    ],
+  },
+  {
+    id: 'S-116',
+    rule: 'Tokens that outlive the logout are revoked, once, and a failure of that is none',
+    tested: true,
+    at: 'revocation',
+    matrix: ['http-500-html', 'http-503', 'black-hole', 'oauth-error-unsupported-token-type'],
+  },
+  {
+    id: 'S-117',
+    rule: 'Another person logs in with prompt=login',
+    tested: true,
+    shownBy: [[switches, 'forgets this one at once and asks for a login that is fresh']],
+  },
   {
     id: 'S-130',
     rule: 'A request is pushed as a form, to the endpoint of the metadata, without request_uri',
@@ -779,17 +983,95 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    id: 'S-134',
+    rule: 'Nothing of the request is in the address that the system opens a browser with',
+    tested: true,
+  },
+  {
     id: 'S-140',
-    rule: 'The resources of the profile are in the authorization request',
+    rule: 'The resources of the profile are in each authorization and token request',
     tested: true,
     shownBy: [[attempt, 'asks for what the profile says']],
   },
-  { id: 'S-150', rule: 'A proof of possession is whole and used once', notYet: dpop },
-  { id: 'S-151', rule: 'A Bearer token in place of a bound one is refused', notYet: dpop },
-  { id: 'S-152', rule: 'A nonce of the provider is used, once', notYet: dpop },
-  { id: 'S-153', rule: 'Requests of APIs carry the hash of the token', notYet: dpop },
-  { id: 'S-154', rule: 'A lost key is a new login', notYet: dpop },
-  { id: 'S-155', rule: "A proof keeps to the provider's clock", notYet: dpop },
+  {
+    id: 'S-150',
+    rule: 'A proof of possession is whole, made for its one request, and used once',
+    tested: true,
+    shownBy: [
+      [proofs, 'go with every request that uses a token or gets one, each made for it'],
+      [proofs, 'are never used twice: a hundred have a hundred names'],
+    ],
+  },
+  {
+    id: 'S-151',
+    rule: 'A Bearer token in place of a bound one is refused, and nothing is asked for with it',
+    // The code is bound to the key already, so that the simulator itself refuses it.
+    withProofs: { 'dpop-answered-with-bearer': 'E_TOKEN_REFUSED (token request)' },
+    own: [
+      {
+        scenario: {
+          summary: 'The tokens of the login are said to be bound to nothing.',
+          tokenResponse: (body) => ({ ...body, token_type: 'Bearer' }),
+        },
+        expected: badResponse,
+        profile: { dpop: true },
+      },
+      {
+        scenario: {
+          summary: 'The tokens of the renewal are said to be bound to nothing.',
+          tokenResponse: (body, _, grant) =>
+            grant === 'refresh_token' ? { ...body, token_type: 'Bearer' } : body,
+        },
+        expected: 'ends: E_TOKEN_RESPONSE (token request)',
+        profile: { dpop: true },
+        deeds: ['renew'],
+      },
+    ],
+    shownBy: [[proofs, 'is refused at a renewal, and ends the session']],
+  },
+  {
+    id: 'S-152',
+    rule: 'A nonce of the provider is used at once and from then on; a second demand is a refusal',
+    withProofs: {
+      'dpop-nonce-required': 'signs in',
+      'dpop-nonce-newest': 'signs in',
+      'dpop-nonce-endless': 'E_TOKEN_REFUSED (token request)',
+    },
+    own: (['dpop-nonce-required', 'dpop-nonce-newest'] as const).map((name) => ({
+      scenario: scenarios[name],
+      expected: 'shows HTTP 200',
+      profile: { dpop: true },
+      deeds: ['renew', 'call', 'renew', 'call'],
+    })),
+  },
+  {
+    id: 'S-153',
+    rule: 'Requests of APIs carry the token as DPoP, and a proof with its hash',
+    tested: true,
+  },
+  {
+    id: 'S-154',
+    rule: 'A lost key is a new login',
+    tested: true,
+    shownBy: [
+      [proofs, 'is kept with the refresh token that it belongs to'],
+      [remembered, 'because its key is broken is forgotten'],
+    ],
+  },
+  {
+    id: 'S-155',
+    rule: 'A proof that the provider finds wrong, by its clock for example, is a refusal with a name',
+    own: [
+      {
+        scenario: {
+          summary: 'The proof is refused.',
+          fault: { step: 'token', kind: 'oauth-error-invalid-dpop-proof' },
+        },
+        expected: 'E_TOKEN_REFUSED (token request)',
+        profile: { dpop: true },
+      },
+    ],
+  },
   {
     id: 'F-01',
     rule: 'A name that is not found: no browser before the login, a new login after it',
@@ -966,14 +1248,33 @@ export const rows: readonly Row[] = [
     matrix: ['oauth-error-invalid-grant'],
   },
   { id: 'F-23', rule: 'Tokens whose answer was lost are not asked for again', see: ['S-059'] },
-  { id: 'F-24', rule: 'A login stands without userinfo', notYet: userinfo },
-  { id: 'F-25', rule: 'Userinfo that is refused is no loop', notYet: userinfo },
-  { id: 'F-26', rule: 'A sign-out stands without the provider', notYet: logout },
+  {
+    id: 'F-24',
+    rule: 'A login stands without userinfo, whatever comes in its place',
+    at: 'userinfo',
+    matrix: ['reset', 'black-hole', 'slow-body', 'http-500-html', 'http-404', 'empty', 'json-null'],
+    shownBy: [[userinfos, 'that never comes is given up, and the session goes on']],
+  },
+  {
+    id: 'F-25',
+    rule: 'A token that is refused is renewed once at an API and not at userinfo; there is no loop',
+    calls: { 'api-401-once': 'shows HTTP 200', 'api-401-always': 'shows HTTP 401' },
+    at: 'userinfo',
+    matrix: ['oauth-error-invalid-token', 'oauth-error-insufficient-scope'],
+    shownBy: [[apiCalls, 'always is shown after one renewal, and never makes a loop']],
+  },
+  {
+    id: 'F-26',
+    rule: 'A sign-out stands without the provider',
+    see: ['S-110', 'S-113', 'S-116'],
+    shownBy: [[signOuts, 'whose revocation gets no answer hold the browser for three seconds']],
+  },
   {
     id: 'F-30',
-    rule: 'Keys that rotate between or during logins are found',
+    rule: 'Keys that rotate between or during logins, or before a renewal, are found',
     tested: true,
     plays: { 'rotated-keys': 'signs in', 'rotated-during-login': 'signs in' },
+    renews: { 'rotated-keys': 'renews' },
   },
   {
     id: 'F-31',
@@ -1019,14 +1320,98 @@ export const rows: readonly Row[] = [
     shownBy: [[controller, 'ends by itself after half an hour, not a moment before']],
     tested: true,
   },
-]
-
-/** Scenarios that are about what the app does not do yet: the login goes by them. */
-export const notYetPlayed: readonly ScenarioName[] = [
-  'userinfo-invalid-sub',
-  'userinfo-missing-sub',
-  'userinfo-signed',
-  'userinfo-unsigned',
-  'refresh-invalid-iss',
-  'refresh-invalid-sub',
+  {
+    id: 'F-50',
+    rule: 'Without a refresh token the session is as good; it is renewed in the browser by a wish alone',
+    own: [
+      {
+        scenario: { summary: 'There is no refresh token.' },
+        expected: 'renews',
+        deeds: ['call', 'renew'],
+        withoutRefreshToken: true,
+      },
+      {
+        scenario: { summary: 'There is no refresh token to revoke.' },
+        expected: 'signs out: revocation done, browser done',
+        deeds: ['sign out'],
+        withoutRefreshToken: true,
+      },
+    ],
+    shownBy: [
+      [apiCalls, 'opens no browser by itself'],
+      [apiCalls, 'without a refresh token is renewed through the browser once'],
+      [renewals, 'is made when there is no refresh token, and the session stays meanwhile'],
+    ],
+  },
+  {
+    id: 'F-51',
+    rule: 'A refresh token that is refused ends the session once; nothing is tried again',
+    renews: {
+      'refresh-invalid-grant': refusedRenewal,
+      'refresh-invalid-client': refusedRenewal,
+      'refresh-unauthorized-client': refusedRenewal,
+    },
+    shownBy: [[remembered, 'because it was used already is forgotten: an old copy gives nothing']],
+  },
+  {
+    id: 'F-52',
+    rule: 'A renewal whose answer is lost is told and not repeated; the next one is a new login',
+    renews: {
+      'refresh-lost-answer': 'stays: E_NETWORK_UNREACHABLE (token request)',
+      'refresh-reset': 'stays: E_NETWORK_UNREACHABLE (token request)',
+      'refresh-black-hole': 'stays: E_NETWORK_TIMEOUT (token request)',
+      'refresh-503-once': 'stays: E_NETWORK_STATUS (token request)',
+      'refresh-503-retry-after': 'stays: E_NETWORK_STATUS (token request)',
+    },
+    own: [
+      {
+        scenario: scenarios['refresh-lost-answer'],
+        expected: refusedRenewal,
+        deeds: ['renew', 'renew'],
+      },
+      {
+        scenario: {
+          summary: 'The first refresh gets HTTP 502, without a word of when to try again.',
+          fault: { step: 'token', grant: 'refresh_token', kind: 'http-502', times: 1 },
+        },
+        expected: 'renews',
+        deeds: ['renew', 'renew'],
+      },
+    ],
+  },
+  {
+    id: 'F-53',
+    rule: 'A new refresh token is kept before anything of its answer is used',
+    shownBy: [
+      [renewals, 'keeps the new refresh token before it uses anything of the answer'],
+      [remembered, 'is there again any number of times, and no refresh token is used twice'],
+    ],
+  },
+  {
+    id: 'F-54',
+    rule: 'Several wishes to renew are one renewal',
+    shownBy: [
+      [renewals, 'is one, however often it is asked for'],
+      [apiCalls, 'during a renewal waits for its token and is made once'],
+    ],
+  },
+  {
+    id: 'F-55',
+    rule: 'Without a new refresh token the former goes on; without what must come nothing does',
+    renews: {
+      'refresh-without-new-refresh-token': 'renews',
+      'refresh-same-refresh-token': 'renews',
+      'refresh-without-access-token': 'ends: E_TOKEN_RESPONSE (token request)',
+    },
+    tested: true,
+  },
+  { id: 'F-56', rule: 'A renewal that brings another person ends the session', see: ['S-078'] },
+  {
+    id: 'F-57',
+    rule: 'A sleep counts: a session that is over has ended when the computer wakes, without a request',
+    shownBy: [
+      [life, 'that is too long has ended the session when the computer wakes'],
+      [life, 'that is shorter is counted, in the first snapshot too, and nothing is asked for'],
+    ],
+  },
 ]

@@ -63,7 +63,7 @@ describe('a whole login', () => {
       session: {
         acr: 'idporten-loa-high',
         pidRevealed: false,
-        endsAt: app.clock.now() + halfAnHour,
+        endsInMs: halfAnHour,
       },
     })
     expect(page.body).toContain('<html lang="nn">')

@@ -1,15 +1,34 @@
+import type { JWK } from 'jose'
 import { errors, type Failure, type Language, type Snapshot } from '../../preload/contract.ts'
-import { type AppError, toAppError } from '../errors.ts'
-import { type Attempt, type Login, startAttempt } from '../login/attempt.ts'
+import { AppError, toAppError } from '../errors.ts'
+import { type Attempt, startAttempt } from '../login/attempt.ts'
 import type { LoginPolicy } from '../login/authorization-request.ts'
 import type { CallbackTexts } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import { createDiscovery } from '../login/discovery.ts'
-import type { Fetch } from '../login/http.ts'
+import { type ProofKey, restoreProofKey } from '../login/dpop.ts'
+import { createHttp, type Fetch, type Http } from '../login/http.ts'
+import { Secret, secretRemover } from '../login/secret.ts'
+import { FalseTokenResponse } from '../login/token-request.ts'
+import type { Login } from '../login/tokens.ts'
 import { redactText } from '../redact.ts'
-import { type Event, initialState, inProgress, reduce } from './machine.ts'
+import { type ApiAnswer, callApi, fetchUserinfo } from './api-call.ts'
+import { createFarewells } from './farewell.ts'
+import {
+  type ApiCall,
+  type Event,
+  type Farewell,
+  initialState,
+  inProgress,
+  reduce,
+  type SignedIn,
+  type State,
+} from './machine.ts'
+import { createPresence } from './presence.ts'
 import type { Profile } from './profile.ts'
+import { otherPerson, renewByRefreshToken } from './renewal.ts'
 import { toSnapshot } from './snapshot.ts'
+import type { Vault } from './vault.ts'
 
 /** What the controller needs of the world; everything of Electron comes in through here. */
 export interface ControllerOptions {
@@ -18,6 +37,13 @@ export interface ControllerOptions {
   readonly language: Language
   readonly clock: Clock
   readonly fetch: Fetch
+  /** Where a login is kept when the profile says so. */
+  readonly vault: Vault
+  /**
+   * Milliseconds since the person last did anything in the app's window; null while another window has
+   * the keyboard.
+   */
+  readonly idle: () => number | null
   readonly texts: (language: Language) => CallbackTexts
   readonly openBrowser: (address: string) => Promise<void>
   readonly copy: (text: string) => Promise<void>
@@ -36,27 +62,58 @@ export interface Controller {
   readonly copyLink: () => Promise<void>
   readonly prolong: () => void
   readonly signOut: () => void
+  /** Forgets this person and asks the provider for a fresh login. */
+  readonly switchUser: () => void
+  readonly renew: () => Promise<void>
+  /** Calls an API of the profile by its place in the list. */
+  readonly callApi: (index: number) => Promise<void>
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
-  /** The computer goes to sleep. */
+  /** The computer goes to sleep, or the screen is locked: nobody is there. */
   readonly suspended: () => void
   /** The computer has woken: what stood still meanwhile is made up for, and the window is told. */
   readonly resumed: () => void
-  /** Ends everything; resolves when no attempt and no session is left. */
+  /** Ends everything; resolves when no attempt and no session is left. What was kept stays. */
   readonly close: () => Promise<void>
+}
+
+/** The session that is on, with its tokens: they are in no state and leave this closure for requests only. */
+interface Live {
+  readonly id: number
+  readonly profile: Profile
+  login: Login
+  /** The renewal that is under way. */
+  renewal: Promise<boolean> | null
+  /** In elapsed milliseconds; null when the provider did not say. */
+  refreshTokenEndsAt: number | null
 }
 
 /** Runs the effects of the session; its state goes through `reduce` alone. */
 export function createController(options: ControllerOptions): Controller {
-  const { clock, log } = options
+  const { clock, log, vault } = options
   const discovery = createDiscovery(clock)
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
   let attempt: Attempt | null = null
+  let live: Live | null = null
+  /** Monotonic milliseconds before which the provider wants no renewal. */
+  let renewQuietUntil = 0
+  let forgetting: Promise<void> = Promise.resolve()
+  /** Ends the requests of the session: a renewal, a call, userinfo. */
+  let sessionEnd = new AbortController()
+  let stopRenewal = (): void => {}
   let strays = 0
-  let asleep: { readonly wall: number; readonly monotonic: number } | null = null
-  let stopSessionTimer = (): void => {}
   let stopRetryTimer = (): void => {}
+
+  const presence = createPresence({
+    clock,
+    idle: options.idle,
+    onGone: () => void endSession(expired),
+    onMoved: (endsAt) => {
+      if (live !== null) dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+    },
+  })
+  const { elapsed } = presence
 
   // Asked for anew with every page: the person may change the language in the middle.
   const currentTexts: CallbackTexts = {
@@ -69,32 +126,43 @@ export function createController(options: ControllerOptions): Controller {
     text: (...about) => options.texts(state.language).text(...about),
   }
 
-  const snapshot = (): Snapshot => toSnapshot(state, profile, clock.monotonic())
+  const show = (of: State): Snapshot =>
+    toSnapshot(of, profile, { monotonic: clock.monotonic(), elapsed: elapsed() })
 
   const dispatch = (event: Event): boolean => {
     const next = reduce(state, event)
     if (next === state) return false
     if (next.status !== state.status) log('status', { status: next.status, attempt: next.attempt })
     // Made first: a state that cannot be shown is never entered.
-    const shown = toSnapshot(next, profile, clock.monotonic())
+    const shown = show(next)
     state = next
     options.onSnapshot(shown)
     return true
   }
 
-  const endSession = (error: Failure | null): void => {
-    stopSessionTimer()
-    dispatch({ type: 'signed-out', error })
-  }
+  const httpUntil = (signal: AbortSignal): Http =>
+    createHttp({ fetch: options.fetch, clock, signal })
 
-  const start = (policy: Profile): void => {
-    const id = state.attempt + 1
+  const farewells = createFarewells({
+    clock,
+    http: httpUntil,
+    texts: currentTexts,
+    openBrowser: options.openBrowser,
+    onChange: (change) => dispatch({ type: 'farewell-changed', change }),
+    log,
+  })
+
+  // --- one login or one renewal through the browser
+
+  const begin = (policy: LoginPolicy, id: number, renews: Live | null): Attempt => {
     strays = 0
-    dispatch({ type: 'sign-in-started', attempt: id })
     const started = startAttempt({
-      policy: loginPolicy(policy, state.language),
+      policy,
+      ...(renews && {
+        renews: { claims: renews.login.claims, proofKey: renews.login.tokens.proofKey },
+      }),
       texts: currentTexts,
-      loginTimeout: policy.loginTimeoutSeconds * 1000,
+      loginTimeout: (profile?.loginTimeoutSeconds ?? 0) * 1000,
       discovery,
       fetch: options.fetch,
       clock,
@@ -105,7 +173,11 @@ export function createController(options: ControllerOptions): Controller {
       },
     })
     attempt = started
-    void follow(started, policy, id)
+    const forget = (): void => {
+      if (attempt === started) attempt = null
+    }
+    started.result.then(forget, forget)
+    return started
   }
 
   /** A flood of strangers must fill neither the log nor the bridge. */
@@ -116,17 +188,20 @@ export function createController(options: ControllerOptions): Controller {
     if (reason !== 'path') dispatch({ type: 'stranger-refused', attempt: id })
   }
 
-  const follow = async (started: Attempt, policy: Profile, id: number): Promise<void> => {
+  const start = async (of: Profile, asked = of.prompt): Promise<void> => {
+    const id = state.attempt + 1
+    if (!dispatch({ type: 'sign-in-started', attempt: id })) return
+    // Who has just signed out must not be let in again unasked.
+    const prompt = farewells.overtaken() ? 'login' : asked
+    const started = begin({ ...loginPolicy(of, state.language), prompt }, id, null)
     try {
-      const result = await started.result
-      if (result === null) dispatch({ type: 'cancelled', attempt: id })
-      else signedIn(result, policy, id)
+      const login = await started.result
+      if (login === null) dispatch({ type: 'cancelled', attempt: id })
+      else if (signedIn(login, of, id)) options.onOutcome()
     } catch (error) {
       const failure = toFailure(toAppError(error), started.reference)
       log('login failed', { error, reference: failure.reference })
       if (fail(id, failure, toAppError(error).retryAfter)) options.onOutcome()
-    } finally {
-      if (attempt === started) attempt = null
     }
   }
 
@@ -141,38 +216,372 @@ export function createController(options: ControllerOptions): Controller {
     return true
   }
 
-  const signedIn = (result: Login, policy: Profile, id: number): void => {
-    const length = policy.inactivityMinutes * 60_000
-    const session = {
-      claims: result.claims,
-      accessTokenClaims: result.accessTokenClaims,
-      checks: result.checks,
-      endsAt: clock.now() + length,
-      accessTokenExpiresAt: result.accessTokenExpiresAt,
+  // --- the session
+
+  const signedIn = (login: Login, of: Profile, id: number): boolean => {
+    const endsAt = presence.begin(of.inactivityMinutes * 60_000)
+    const session = { ...toSession(id, login, of), endsAt }
+    if (!dispatch({ type: 'signed-in', attempt: id, session })) {
+      presence.stop()
+      return false
     }
-    // The tokens end here: nothing uses them yet, so nothing keeps them.
-    if (!dispatch({ type: 'signed-in', attempt: id, session })) return
-    stopSessionTimer = clock.after(length, () => endSession(expired))
-    options.onOutcome()
+    live = { id, profile: of, login, renewal: null, refreshTokenEndsAt: refreshTokenEnd(login) }
+    sessionEnd = new AbortController()
+    void keepLogin(live)
+    void askUserinfo(live)
+    return true
+  }
+
+  const toSession = (id: number, login: Login, of: Profile): Omit<SignedIn, 'endsAt'> => {
+    const { tokens } = login
+    const asked = loginPolicy(of, state.language).scope.split(' ')
+    const former = state.session
+    return {
+      login: id,
+      claims: login.claims,
+      accessTokenClaims: login.accessTokenClaims,
+      userinfo: former?.userinfo ?? null,
+      checks: login.checks,
+      accessTokenEndsAt:
+        tokens.accessTokenLife === null ? null : elapsed() + tokens.accessTokenLife * 1000,
+      refusedScopes: asked.filter((scope) => !tokens.scope.includes(scope)),
+      refreshableUntil:
+        tokens.refreshToken === null ? null : (refreshTokenEnd(login) ?? Number.POSITIVE_INFINITY),
+      remembered: former?.remembered ?? 'off',
+      apis: of.apis.map((api, index) => ({
+        name: api.name,
+        granted: api.scope.split(' ').every((scope) => tokens.scope.includes(scope)),
+        running: former?.apis[index]?.running ?? false,
+        answer: former?.apis[index]?.answer ?? null,
+        failure: former?.apis[index]?.failure ?? null,
+      })),
+      problem: null,
+    }
+  }
+
+  const refreshTokenEnd = ({ tokens }: Login): number | null =>
+    tokens.refreshToken === null || tokens.refreshTokenLife === null
+      ? null
+      : elapsed() + tokens.refreshTokenLife * 1000
+
+  /** Ends the session here and now: tokens gone, requests ended, nothing kept. */
+  const endSession = (error: Failure | null, farewell: Farewell | null = null): Live | null => {
+    const ended = live
+    live = null
+    presence.stop()
+    sessionEnd.abort()
+    if (state.status === 'signed-in') attempt?.cancel()
+    if (ended !== null) forgetting = vault.clear()
+    dispatch({ type: 'signed-out', error, farewell })
+    return ended
+  }
+
+  /** Every wish of the person is activity; false when it comes to a session that has ended by itself. */
+  const active = (): boolean => {
+    const endsAt = presence.touch()
+    if (endsAt === null || live === null) return false
+    dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+    return true
+  }
+
+  const askUserinfo = async (of: Live): Promise<void> => {
+    const { login } = of
+    if (login.provider.userinfo_endpoint === undefined || !login.tokens.scope.includes('profile'))
+      return
+    try {
+      const userinfo = await fetchUserinfo(login, of.profile.clientId, httpUntil(sessionEnd.signal))
+      const clean = secretRemover(secretsOf(login))
+      dispatch({ type: 'session-changed', login: of.id, change: { userinfo: clean(userinfo) } })
+    } catch (error) {
+      // What the ID token says does not depend on it.
+      if (live === of) log('userinfo failed', { error })
+    }
+  }
+
+  // --- what outlives the process
+
+  const keepLogin = async (of: Live): Promise<void> => {
+    const { refreshToken, refreshTokenLife } = of.login.tokens
+    if (of.profile.remember && refreshToken !== null)
+      await keepNext(of, refreshToken, refreshTokenLife)
+  }
+
+  /** What cannot be kept is not remembered, and nothing older stays in its place: it is spent. */
+  const keepNext = async (of: Live, refreshToken: Secret, life: number | null): Promise<void> => {
+    const change = (changes: Partial<SignedIn>): void => {
+      dispatch({ type: 'session-changed', login: of.id, change: changes })
+    }
+    try {
+      await keep(of, refreshToken, life)
+      // A renewal was faster than the system's encryption: what it brought is what counts.
+      const { refreshToken: newest, refreshTokenLife } = of.login.tokens
+      if (live === of && newest !== null && newest !== refreshToken) {
+        await keepNext(of, newest, refreshTokenLife)
+      } else if (state.session?.remembered !== 'kept') change({ remembered: 'kept' })
+    } catch (error) {
+      log('vault', { error })
+      // What is kept by now may belong to the next login.
+      if (live === of) await vault.clear()
+      change({ remembered: 'unavailable', problem: toFailure(toAppError(error), '') })
+    }
+  }
+
+  const keep = async (of: Live, refreshToken: Secret, life: number | null): Promise<void> => {
+    const { claims, tokens, provider } = of.login
+    if (live !== of) return
+    await vault.write({
+      issuer: provider.issuer,
+      clientId: of.profile.clientId,
+      subject: String(claims['sub']),
+      refreshToken,
+      refreshTokenExpiresAt: life === null ? null : clock.now() + life * 1000,
+      proofKey: tokens.proofKey?.jwk ?? null,
+      nonce: tokens.nonce,
+      scope: tokens.scope,
+      claims,
+      savedAt: clock.now(),
+    })
+  }
+
+  /** Takes up a login that was kept; whatever is wrong with it, the person is simply signed out. */
+  const restore = async (of: Profile): Promise<void> => {
+    const owner = { issuer: of.issuer, clientId: of.clientId }
+    const kept = of.remember ? await vault.read(owner) : null
+    const usable =
+      kept !== null &&
+      (kept.refreshTokenExpiresAt === null || kept.refreshTokenExpiresAt > clock.now()) &&
+      of.dpop === (kept.proofKey !== null)
+    if (!usable) {
+      if (kept !== null || !of.remember) await vault.clear()
+      dispatch({ type: 'restored', error: null })
+      return
+    }
+    const { signal } = sessionEnd
+    const late = new AbortController()
+    const http = httpUntil(AbortSignal.any([signal, late.signal]))
+    const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
+    try {
+      const provider = await discovery.find(of.issuer, http)
+      const proofKey = kept.proofKey === null ? null : await takeUp(kept.proofKey)
+      const unknown = new Secret('')
+      const login = await renewByRefreshToken({
+        login: {
+          provider,
+          claims: kept.claims,
+          accessTokenClaims: null,
+          checks: [],
+          tokens: {
+            idToken: unknown,
+            accessToken: unknown,
+            accessTokenLife: null,
+            refreshToken: kept.refreshToken,
+            refreshTokenLife: null,
+            scope: kept.scope,
+            proofKey,
+            nonce: kept.nonce,
+          },
+        },
+        refreshToken: kept.refreshToken,
+        policy: loginPolicy(of, state.language),
+        keys: discovery.keys(provider, http),
+        http,
+        clock,
+        keep: async (refreshToken, life) => {
+          const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
+          const next = { ...kept, refreshToken, refreshTokenExpiresAt, savedAt: clock.now() }
+          await vault.write(next).catch(async (error: unknown) => {
+            // The session begins all the same; what is kept has just been spent.
+            log('vault', { error })
+            await vault.clear()
+          })
+        },
+      })
+      if (signal.aborted) return
+      if (!signedIn(login, of, state.attempt)) await vault.clear()
+    } catch (error) {
+      // Quitting is no reason to forget.
+      if (signal.aborted) return
+      log('restoring failed', { error })
+      const named = toAppError(otherPerson(error))
+      // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
+      const forgotten = endsTheSession(named)
+      if (forgotten) await vault.clear()
+      dispatch({ type: 'restored', error: forgotten ? null : toFailure(named, '') })
+    } finally {
+      stopTimer()
+    }
+  }
+
+  // --- renewal
+
+  /** Renews once, whoever asks and how often; true when there are new tokens. */
+  const renew = async (): Promise<boolean> => {
+    const of = live
+    if (of === null || clock.monotonic() < renewQuietUntil) return false
+    of.renewal ??= runRenewal(of).finally(() => {
+      of.renewal = null
+    })
+    return await of.renewal
+  }
+
+  const runRenewal = async (of: Live): Promise<boolean> => {
+    const { refreshToken } = of.login.tokens
+    const usable = of.refreshTokenEndsAt === null || of.refreshTokenEndsAt > elapsed()
+    const id = state.attempt + 1
+    if (refreshToken !== null && usable) {
+      dispatch({ type: 'renewal-started', attempt: id, by: 'refresh-token' })
+      return await finishRenewal(of, id, refresh(of, refreshToken))
+    }
+    dispatch({ type: 'renewal-started', attempt: id, by: 'browser' })
+    const started = begin(loginPolicy(of.profile, state.language), id, of)
+    return await finishRenewal(of, id, started.result, started)
+  }
+
+  const refresh = async (of: Live, refreshToken: Secret): Promise<Login | null> => {
+    const stopped = new AbortController()
+    stopRenewal = () => stopped.abort()
+    const http = httpUntil(AbortSignal.any([stopped.signal, sessionEnd.signal]))
+    try {
+      return await renewByRefreshToken({
+        login: of.login,
+        refreshToken,
+        policy: loginPolicy(of.profile, state.language),
+        keys: discovery.keys(of.login.provider, http),
+        http,
+        clock,
+        keep: async (next, life) => {
+          // What the provider has spent must not be used again, whatever becomes of the rest.
+          const { tokens } = of.login
+          of.login = { ...of.login, tokens: { ...tokens, refreshToken: next } }
+          of.refreshTokenEndsAt = life === null ? null : elapsed() + life * 1000
+          if (of.profile.remember && state.session?.remembered !== 'unavailable') {
+            await keepNext(of, next, life)
+          }
+        },
+      })
+    } catch (error) {
+      // A cancel keeps the session, but not when somebody else was in the answer.
+      if (stopped.signal.aborted && !endsTheSession(toAppError(otherPerson(error)))) {
+        return null
+      }
+      throw error
+    } finally {
+      stopRenewal = () => {}
+    }
+  }
+
+  const finishRenewal = async (
+    of: Live,
+    id: number,
+    result: Promise<Login | null>,
+    inBrowser: Attempt | null = null,
+  ): Promise<boolean> => {
+    try {
+      const login = await result
+      if (live !== of) return false
+      if (login === null) {
+        dispatch({ type: 'renewal-ended', attempt: id, problem: null })
+        return false
+      }
+      of.login = login
+      of.refreshTokenEndsAt = refreshTokenEnd(login)
+      const endsAt = presence.touch()
+      if (endsAt === null) return false
+      const session = { ...toSession(of.id, login, of.profile), endsAt }
+      dispatch({ type: 'renewed', attempt: id, session })
+      if (session.userinfo === null) void askUserinfo(of)
+      if (inBrowser !== null) {
+        void keepLogin(of)
+        options.onOutcome()
+      }
+      return true
+    } catch (error) {
+      if (live !== of) return false
+      const named = toAppError(otherPerson(error))
+      const failure = toFailure(named, inBrowser?.reference ?? '')
+      log('renewal failed', { error, reference: failure.reference })
+      renewQuietUntil = clock.monotonic() + (named.retryAfter ?? 0) * 1000
+      if (endsTheSession(named)) endSession(failure)
+      else dispatch({ type: 'renewal-ended', attempt: id, problem: failure })
+      if (inBrowser !== null) options.onOutcome()
+      return false
+    }
+  }
+
+  // --- calls of APIs
+
+  const callApiAt = async (index: number): Promise<void> => {
+    const of = live
+    const api = of?.profile.apis[index]
+    const known = state.session?.apis[index]
+    if (of === null || api === undefined || known?.granted !== true || known.running) return
+    const change = (changes: Partial<Omit<ApiCall, 'name'>>): void => {
+      dispatch({ type: 'api-changed', login: of.id, index, change: changes })
+    }
+    change({ running: true, answer: null, failure: null })
+    const { signal } = sessionEnd
+    const secrets: Secret[] = []
+    const call = async (): Promise<ApiAnswer> => {
+      const { login } = of
+      secrets.push(...secretsOf(login))
+      return await callApi({ api, tokens: login.tokens, http: httpUntil(signal), clock })
+    }
+    try {
+      const ends = state.session?.accessTokenEndsAt ?? null
+      const expiredToken = ends !== null && ends <= elapsed()
+      if (expiredToken && !(await renew())) return change({ running: false })
+      const { login: used } = of
+      let answer = await call()
+      if (live !== of) return
+      // Once: an API that refuses fresh tokens as well has its reasons. Another call may have renewed them.
+      if (answer.httpStatus === 401 && !expiredToken) {
+        if (of.login !== used || (await renew())) answer = await call()
+      }
+      change({ running: false, answer: secretRemover(secrets)(answer) })
+    } catch (error) {
+      if (live !== of) return
+      log('API call failed', { error, api: api.name })
+      change({ running: false, failure: toFailure(toAppError(error), '') })
+    }
+  }
+
+  // --- sign-out
+
+  const signOut = (): void => {
+    if (live !== null) endSession(null, farewells.begin(live.login, live.profile, true))
+    // A login that is just being taken up is not wanted.
+    if (state.status !== 'restoring') return
+    sessionEnd.abort()
+    forgetting = vault.clear()
+    dispatch({ type: 'restored', error: null })
   }
 
   const cancel = async (): Promise<void> => {
+    stopRenewal()
     const current = attempt
-    if (current === null || !inProgress(state.status)) return
+    if (current === null) return
     current.cancel()
     await current.result.catch(() => null)
   }
 
-  const restored = profile === null ? toFailure(toAppError(options.profile), '') : null
-  if (restored !== null) log('profile', { error: options.profile })
-  queueMicrotask(() => dispatch({ type: 'restored', error: restored }))
+  if (profile === null) {
+    const restored = toFailure(toAppError(options.profile), '')
+    log('profile', { error: options.profile })
+    queueMicrotask(() => dispatch({ type: 'restored', error: restored }))
+  } else {
+    void restore(profile)
+  }
 
   return {
-    snapshot,
+    snapshot: () => {
+      // Whoever asks after a long absence gets what is true by now.
+      presence.look()
+      return show(state)
+    },
     signIn: async () => {
       if (inProgress(state.status)) await attempt?.reopen()
       else if (profile !== null && state.status === 'signed-out' && state.retryAt === null) {
-        start(profile)
+        void start(profile)
       }
     },
     cancel,
@@ -184,35 +593,77 @@ export function createController(options: ControllerOptions): Controller {
       if (link !== null) await options.copy(link)
     },
     prolong: () => attempt?.prolong(),
-    signOut: () => endSession(null),
+    signOut,
+    switchUser: () => {
+      const of = live
+      if (of === null) return
+      // A fresh login at the provider takes the place of its logout.
+      farewells.begin(of.login, of.profile, false)
+      endSession(null)
+      void start(of.profile, 'login')
+    },
+    renew: async () => {
+      if (active()) await renew()
+    },
+    callApi: async (index) => {
+      if (active()) await callApiAt(index)
+    },
     revealPid: (revealed) => {
-      dispatch({ type: 'pid-revealed', revealed })
+      if (active()) dispatch({ type: 'pid-revealed', revealed })
     },
     setLanguage: (language) => {
       if (dispatch({ type: 'language-chosen', language })) options.onLanguage(language)
     },
-    suspended: () => {
-      asleep = { wall: clock.now(), monotonic: clock.monotonic() }
-    },
+    suspended: presence.suspended,
     resumed: () => {
-      if (asleep === null) return
-      const counted = clock.monotonic() - asleep.monotonic
-      const uncounted = clock.now() - asleep.wall - counted
-      asleep = null
+      const uncounted = presence.resumed()
+      if (uncounted === null) return
       if (uncounted > 0) attempt?.slept(uncounted)
-      if (state.session !== null && clock.now() >= state.session.endsAt) endSession(expired)
       dispatch({ type: 'resumed' })
     },
     close: async () => {
       stopRetryTimer()
+      const farewellsEnded = farewells.close()
       await cancel()
-      endSession(null)
+      live = null
+      presence.stop()
+      sessionEnd.abort()
+      dispatch({ type: 'signed-out', error: null, farewell: null })
+      await Promise.all([farewellsEnded, forgetting])
     },
   }
 }
 
 /** Lines in the log for what is refused in one attempt. */
 const maxLoggedStrays = 20
+/** Milliseconds for all requests that bring back a login that was kept. */
+const restoreLimit = 15_000
+
+/** A key that is none ends what it was kept for. */
+async function takeUp(jwk: JWK): Promise<ProofKey> {
+  return await restoreProofKey(jwk).catch((cause: unknown) => {
+    throw new AppError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
+  })
+}
+
+/** The tokens of a login, which a provider or an API may repeat in what is shown. */
+function secretsOf({ tokens }: Login): Secret[] {
+  const { accessToken, idToken, refreshToken, nonce } = tokens
+  return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
+}
+
+function tooSlow(): AppError {
+  const reason = `no answer in ${restoreLimit} ms`
+  return new AppError('E_NETWORK_TIMEOUT', `restoring: ${reason}`, {
+    detail: { key: 'restoring', reason },
+  })
+}
+
+/** A renewal that brought something false ends the session; one that brought nothing does not. */
+function endsTheSession(error: AppError): boolean {
+  const { category } = errors[error.code]
+  return category === 'session' || category === 'id-token' || error instanceof FalseTokenResponse
+}
 
 const expired: Failure = {
   code: 'E_SESSION_EXPIRED',
@@ -236,6 +687,8 @@ function loginPolicy(profile: Profile, language: Language): LoginPolicy {
     resource: profile.resource,
     authorizationDetails: profile.authorizationDetails,
     par: profile.par,
+    dpop: profile.dpop,
+    remember: profile.remember,
   }
 }
 
@@ -248,6 +701,6 @@ function toFailure(error: AppError, reference: string): Failure {
     // Part of it may be the provider's words.
     detail: detail && { key: redactText(detail.key), reason: redactText(detail.reason) },
     explanation,
-    checks: [...checks],
+    checks: checks.map((check) => ({ ...check, got: redactText(check.got) })),
   }
 }

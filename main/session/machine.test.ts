@@ -19,16 +19,50 @@ const failure: Failure = {
   checks: [],
 }
 const session: SignedIn = {
+  login: 3,
   claims: { sub: 's' },
   accessTokenClaims: null,
+  userinfo: null,
   checks: [],
   endsAt: 1,
-  accessTokenExpiresAt: null,
+  accessTokenEndsAt: null,
+  refusedScopes: [],
+  refreshableUntil: null,
+  remembered: 'off',
+  apis: [{ name: 'a', granted: true, running: false, answer: null, failure: null }],
+  problem: null,
 }
 const attempt = fc.integer({ min: -1, max: 4 })
 const error = fc.constantFrom(null, failure)
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constantFrom('restored', 'signed-out'), error }),
+  fc.record({ type: fc.constant('restored'), error }),
+  fc.record({
+    type: fc.constant('signed-out'),
+    error,
+    farewell: fc.constantFrom(null, { revocation: 'running', browser: 'running' } as const),
+  }),
+  fc.record({
+    type: fc.constant('renewal-started'),
+    attempt,
+    by: fc.constantFrom('refresh-token', 'browser'),
+  }),
+  fc.record({ type: fc.constant('renewed'), attempt, session: fc.constant(session) }),
+  fc.record({ type: fc.constant('renewal-ended'), attempt, problem: error }),
+  fc.record({
+    type: fc.constant('session-changed'),
+    login: attempt,
+    change: fc.constantFrom({ endsAt: 2 }, { remembered: 'kept' } as const),
+  }),
+  fc.record({
+    type: fc.constant('api-changed'),
+    login: attempt,
+    index: fc.integer({ min: -1, max: 2 }),
+    change: fc.constant({ running: true }),
+  }),
+  fc.record({
+    type: fc.constant('farewell-changed'),
+    change: fc.constant({ revocation: 'done' } as const),
+  }),
   fc.record({ type: fc.constant('language-chosen'), language: fc.constantFrom(...languages) }),
   fc.record({ type: fc.constant('pid-revealed'), revealed: fc.boolean() }),
   fc.record({ type: fc.constantFrom('waiting', 'prolonged'), attempt, deadline: fc.nat() }),
@@ -84,29 +118,37 @@ const run = (events: readonly Event[], from = initialState('nb')): State =>
 const restored: Event = { type: 'restored', error: null }
 
 describe('whatever happens in whatever order', () => {
-  it('the machine never throws, and its states never contradict themselves', () => {
-    const reached = new Set<string>()
-    fc.assert(
-      fc.property(story, (events) => {
-        let state = initialState('nb')
-        for (const next of events) {
-          const before = freeze(state)
-          state = reduce(before, freeze(next))
-          reached.add(state.status)
-          expect(state === before || state.revision === before.revision + 1).toBe(true)
-          expect(state.attempt).toBeGreaterThanOrEqual(before.attempt)
-          expect(state.session !== null).toBe(state.status === 'signed-in')
-          expect(state.waiting !== null).toBe(state.status === 'waiting-for-browser')
-          expect(state.error === null || state.status === 'signed-out').toBe(true)
-          expect(state.retryAt === null || state.status === 'signed-out').toBe(true)
-          expect(!state.pidRevealed || state.status === 'signed-in').toBe(true)
-          expect(state.status !== 'restoring' || before.status === 'restoring').toBe(true)
-        }
-      }),
-      { numRuns: 2000 },
-    )
-    expect([...reached].toSorted()).toEqual([...statuses].toSorted())
-  })
+  it(
+    'the machine never throws, and its states never contradict themselves',
+    { timeout: 30_000 },
+    () => {
+      const reached = new Set<string>()
+      fc.assert(
+        fc.property(story, (events) => {
+          let state = initialState('nb')
+          for (const next of events) {
+            const before = freeze(state)
+            state = reduce(before, freeze(next))
+            reached.add(state.status)
+            expect(state === before || state.revision === before.revision + 1).toBe(true)
+            expect(state.attempt).toBeGreaterThanOrEqual(before.attempt)
+            expect(state.session !== null).toBe(state.status === 'signed-in')
+            expect(state.waiting === null || state.renewing === 'browser').toBe(
+              state.status !== 'waiting-for-browser',
+            )
+            expect(state.renewing === null || state.status === 'signed-in').toBe(true)
+            expect(state.farewell === null || state.status === 'signed-out').toBe(true)
+            expect(state.error === null || state.status === 'signed-out').toBe(true)
+            expect(state.retryAt === null || state.status === 'signed-out').toBe(true)
+            expect(!state.pidRevealed || state.status === 'signed-in').toBe(true)
+            expect(state.status !== 'restoring' || before.status === 'restoring').toBe(true)
+          }
+        }),
+        { numRuns: 2000 },
+      )
+      expect([...reached].toSorted()).toEqual([...statuses].toSorted())
+    },
+  )
 
   it('an event of another attempt changes nothing, nor does a start with a used number', () => {
     fc.assert(
@@ -114,7 +156,7 @@ describe('whatever happens in whatever order', () => {
         const state = run(events)
         fc.pre('attempt' in next)
         const foreign =
-          next.type === 'sign-in-started'
+          next.type === 'sign-in-started' || next.type === 'renewal-started'
             ? next.attempt <= state.attempt
             : next.attempt !== state.attempt
         fc.pre(foreign)
@@ -123,13 +165,15 @@ describe('whatever happens in whatever order', () => {
     )
   })
 
-  it('only a login that was waiting and exchanging makes a session', () => {
+  it('only a login that was waiting and exchanging, or was kept, makes a session', () => {
     fc.assert(
       fc.property(story, event, (events, next) => {
         const before = run(events)
         const after = reduce(before, next)
         const isNew = before.session === null && after.session !== null
-        const isDue = before.status === 'exchanging' && next.type === 'signed-in'
+        const isDue =
+          next.type === 'signed-in' &&
+          (before.status === 'exchanging' || before.status === 'restoring')
         expect(!isNew || isDue).toBe(true)
       }),
     )
@@ -205,16 +249,21 @@ describe('a transition', () => {
     [
       'sign out',
       'signedIn',
-      { type: 'signed-out', error: null },
+      { type: 'signed-out', error: null, farewell: null },
       { status: 'signed-out', session: null },
     ],
     [
       'end of session',
       'signedIn',
-      { type: 'signed-out', error: failure },
+      { type: 'signed-out', error: failure, farewell: null },
       { status: 'signed-out', error: failure },
     ],
-    ['sign out of nothing', 'exchanging', { type: 'signed-out', error: failure }, null],
+    [
+      'sign out of nothing',
+      'exchanging',
+      { type: 'signed-out', error: failure, farewell: null },
+      null,
+    ],
     [
       'late failure',
       'signedIn',
@@ -267,7 +316,7 @@ describe('a transition', () => {
 
   it('to a second person hides the number again', () => {
     const revealed = reduce(run([restored, ...login(1)]), { type: 'pid-revealed', revealed: true })
-    const second = run([{ type: 'signed-out', error: null }, ...login(2)], revealed)
+    const second = run([{ type: 'signed-out', error: null, farewell: null }, ...login(2)], revealed)
     expect([revealed.pidRevealed, second.pidRevealed]).toEqual([true, false])
   })
 })

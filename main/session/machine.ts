@@ -1,17 +1,40 @@
-import type { Check, Failure, Language, Status } from '../../preload/contract.ts'
+import type { Check, Failure, Language, Snapshot, Status } from '../../preload/contract.ts'
 import type { BrowserHint } from '../login/attempt.ts'
 import type { Claims } from '../login/id-token.ts'
+import type { ApiAnswer } from './api-call.ts'
 
 /** What is known of the person while signed in: claims, never a token. */
 export interface SignedIn {
+  /** The attempt that it began with: what belongs to another session is dropped. */
+  readonly login: number
   readonly claims: Claims
   /** Null when the access token is opaque. */
   readonly accessTokenClaims: Claims | null
+  readonly userinfo: Claims | null
   readonly checks: readonly Check[]
-  /** Unix time in milliseconds. */
+  /** When it ends by itself, in milliseconds of the time that counts sleep (`controller.ts`). */
   readonly endsAt: number
-  readonly accessTokenExpiresAt: number | null
+  /** As `endsAt`; null when the provider did not say. */
+  readonly accessTokenEndsAt: number | null
+  readonly refusedScopes: readonly string[]
+  /** Until when it can be renewed silently, as `endsAt`; null without a refresh token. */
+  readonly refreshableUntil: number | null
+  readonly remembered: 'off' | 'kept' | 'unavailable'
+  readonly apis: readonly ApiCall[]
+  /** What went wrong beside the session, which goes on. */
+  readonly problem: Failure | null
 }
+
+/** A call that the profile offers, and what came of it last. */
+export interface ApiCall {
+  readonly name: string
+  readonly granted: boolean
+  readonly running: boolean
+  readonly answer: ApiAnswer | null
+  readonly failure: Failure | null
+}
+
+export type Farewell = NonNullable<Snapshot['farewell']>
 
 export interface Waiting {
   /** Monotonic milliseconds. */
@@ -24,12 +47,15 @@ export interface Waiting {
 export interface State {
   readonly revision: number
   readonly status: Status
-  /** The attempt that events must belong to; rises with each login. */
+  /** The attempt that events must belong to; rises with each login and each renewal. */
   readonly attempt: number
+  /** How the session is being renewed; null when it is not. */
+  readonly renewing: Snapshot['renewing']
   readonly language: Language
   readonly waiting: Waiting | null
   readonly session: SignedIn | null
   readonly pidRevealed: boolean
+  readonly farewell: Farewell | null
   readonly error: Failure | null
   /** Monotonic milliseconds before which the provider wants no new login; null when it does not mind. */
   readonly retryAt: number | null
@@ -56,17 +82,43 @@ export type Event =
   | { readonly type: 'retry-allowed'; readonly attempt: number }
   | { readonly type: 'cancelled'; readonly attempt: number }
   | { readonly type: 'pid-revealed'; readonly revealed: boolean }
-  | { readonly type: 'signed-out'; readonly error: Failure | null }
+  | {
+      readonly type: 'renewal-started'
+      readonly attempt: number
+      readonly by: 'refresh-token' | 'browser'
+    }
+  | { readonly type: 'renewed'; readonly attempt: number; readonly session: SignedIn }
+  /** It came to nothing, and the session goes on. */
+  | { readonly type: 'renewal-ended'; readonly attempt: number; readonly problem: Failure | null }
+  | {
+      readonly type: 'session-changed'
+      readonly login: number
+      readonly change: Partial<Omit<SignedIn, 'login'>>
+    }
+  | {
+      readonly type: 'api-changed'
+      readonly login: number
+      readonly index: number
+      readonly change: Partial<Omit<ApiCall, 'name'>>
+    }
+  | {
+      readonly type: 'signed-out'
+      readonly error: Failure | null
+      readonly farewell: Farewell | null
+    }
+  | { readonly type: 'farewell-changed'; readonly change: Partial<Farewell> }
 
 export function initialState(language: Language): State {
   return {
     revision: 0,
     status: 'restoring',
     attempt: 0,
+    renewing: null,
     language,
     waiting: null,
     session: null,
     pidRevealed: false,
+    farewell: null,
     error: null,
     retryAt: null,
   }
@@ -74,6 +126,7 @@ export function initialState(language: Language): State {
 
 const signedOut = {
   status: 'signed-out',
+  renewing: null,
   waiting: null,
   session: null,
   pidRevealed: false,
@@ -101,14 +154,37 @@ function step(state: State, event: Event): State {
       return state.status === 'signed-out' &&
         state.retryAt === null &&
         event.attempt > state.attempt
-        ? { ...state, status: 'preparing', attempt: event.attempt, error: null }
+        ? { ...state, status: 'preparing', attempt: event.attempt, error: null, farewell: null }
         : state
+    case 'renewal-started':
+      return state.session !== null && state.renewing === null && event.attempt > state.attempt
+        ? {
+            ...state,
+            attempt: event.attempt,
+            renewing: event.by,
+            session: { ...state.session, problem: null },
+          }
+        : state
+    case 'session-changed':
+      return state.session?.login === event.login
+        ? { ...state, session: { ...state.session, ...event.change } }
+        : state
+    case 'api-changed':
+      return state.session?.login === event.login
+        ? { ...state, session: withApi(state.session, event.index, event.change) }
+        : state
+    case 'farewell-changed':
+      return state.farewell === null
+        ? state
+        : { ...state, farewell: { ...state.farewell, ...event.change } }
     case 'pid-revealed':
       return state.session !== null && state.pidRevealed !== event.revealed
         ? { ...state, pidRevealed: event.revealed }
         : state
     case 'signed-out':
-      return state.status === 'signed-in' ? { ...state, ...signedOut, error: event.error } : state
+      return state.status === 'signed-in'
+        ? { ...state, ...signedOut, error: event.error, farewell: event.farewell }
+        : state
     default:
       return event.attempt === state.attempt ? stepOfAttempt(state, event) : state
   }
@@ -123,26 +199,27 @@ type EventOfAttempt = Exclude<
       | 'language-chosen'
       | 'sign-in-started'
       | 'pid-revealed'
+      | 'renewal-started'
+      | 'session-changed'
+      | 'api-changed'
       | 'signed-out'
+      | 'farewell-changed'
   }
 >
 
 function stepOfAttempt(state: State, event: EventOfAttempt): State {
-  const { status, waiting } = state
+  const { status, waiting, renewing } = state
   switch (event.type) {
-    case 'waiting':
-      return status === 'preparing'
-        ? {
-            ...state,
-            status: 'waiting-for-browser',
-            waiting: {
-              deadline: event.deadline,
-              browserArrived: false,
-              hint: null,
-              strangerRefused: false,
-            },
-          }
-        : state
+    case 'waiting': {
+      const began: Waiting = {
+        deadline: event.deadline,
+        browserArrived: false,
+        hint: null,
+        strangerRefused: false,
+      }
+      if (status === 'preparing') return { ...state, status: 'waiting-for-browser', waiting: began }
+      return renewing === 'browser' && waiting === null ? { ...state, waiting: began } : state
+    }
     case 'browser-arrived':
       return waiting === null || (waiting.browserArrived && waiting.hint === null)
         ? state
@@ -160,11 +237,24 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? state
         : { ...state, waiting: { ...waiting, deadline: event.deadline } }
     case 'exchanging':
-      return status === 'waiting-for-browser'
-        ? { ...state, status: 'exchanging', waiting: null }
-        : state
+      if (status === 'waiting-for-browser') return { ...state, status: 'exchanging', waiting: null }
+      return renewing === 'browser' ? { ...state, waiting: null } : state
+    case 'renewed':
+      return renewing === null
+        ? state
+        : { ...state, renewing: null, waiting: null, session: event.session }
+    case 'renewal-ended':
+      return renewing === null || state.session === null
+        ? state
+        : {
+            ...state,
+            renewing: null,
+            waiting: null,
+            session: { ...state.session, problem: event.problem },
+          }
     case 'signed-in':
-      return status === 'exchanging'
+      // A login that was kept is there before anybody pressed anything.
+      return status === 'exchanging' || status === 'restoring'
         ? { ...state, status: 'signed-in', session: event.session, pidRevealed: false }
         : state
     case 'failed':
@@ -181,4 +271,9 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
 /** Tells whether a login is under way. */
 export function inProgress(status: Status): boolean {
   return status === 'preparing' || status === 'waiting-for-browser' || status === 'exchanging'
+}
+
+function withApi(session: SignedIn, index: number, change: Partial<ApiCall>): SignedIn {
+  const apis = session.apis.map((api, at) => (at === index ? { ...api, ...change } : api))
+  return { ...session, apis }
 }

@@ -191,3 +191,30 @@ it('has a default for everything but three keys', () => {
   })
   expect(parse({ apis: [api] }).apis).toEqual([{ ...api, method: 'GET' }])
 })
+
+describe('an API', () => {
+  const plain = { ...api, name: 'local', url: 'http://127.0.0.1:8080/api' }
+
+  it('on plain http is refused in an installed app; on the command line and for tests it is taken', async () => {
+    for (const origin of ['user', 'machine'] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await refusalOf(() => parse({ apis: [api, plain] }, origin))).toEqual({
+        key: 'apis.1.url',
+        reason: 'must be https',
+      })
+      expect(parse({ apis: [api] }, origin).apis).toHaveLength(1)
+    }
+    expect(parse({ apis: [plain] }).apis).toHaveLength(1)
+    expect(parse({ issuer: loopback, apis: [plain] }, 'machine').apis).toHaveLength(1)
+  })
+
+  it('of the same name as another is refused, and so is the hundred and first', async () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ ...api, name: `API ${index}` }))
+    expect((await refusalOf(() => parse({ apis: [api, api] })))?.reason).toBe(
+      'must have different names',
+    )
+    expect((await refusalOf(() => parse({ apis: many(101) })))?.key).toBe('apis')
+    expect(parse({ apis: many(100) }).apis).toHaveLength(100)
+  })
+})

@@ -15,6 +15,8 @@ const knownIssuers = [
 ]
 
 const maxLength = 2048
+/** As many as the contract can number. */
+const maxApis = 100
 const line = v.pipe(
   v.string('must be text'),
   v.nonEmpty('must not be empty'),
@@ -101,7 +103,17 @@ export const profileFile = v.strictObject({
   loginTimeoutSeconds: v.optional(seconds(1, 3600), 300),
   inactivityMinutes: v.optional(seconds(1, 30), 30),
   postLogoutRedirectUri: v.optional(httpsOrLoopback),
-  apis: v.optional(v.array(api, 'must be a list'), []),
+  apis: v.optional(
+    v.pipe(
+      v.array(api, 'must be a list'),
+      v.maxLength(maxApis, `must hold ${maxApis} at most`),
+      v.check(
+        (list) => new Set(list.map(({ name }) => name)).size === list.length,
+        'must have different names',
+      ),
+    ),
+    [],
+  ),
 })
 
 export type Profile = v.InferOutput<typeof profileFile>
@@ -129,6 +141,12 @@ export function parseProfile(text: string, origin: ProfileOrigin): Profile {
     const test = origin === 'machine' && isLoopback(new URL(profile.issuer))
     if (!test) refuse('issuer', 'is not one of ID-porten or Ansattporten')
   }
+  // A token on plain http is for tests, which a loopback issuer or the command line tells.
+  const forTests = origin === 'command-line' || isLoopback(new URL(profile.issuer))
+  const plain = profile.apis.findIndex(
+    (each) => !forTests && new URL(each.url).protocol !== 'https:',
+  )
+  if (plain !== -1) refuse(`apis.${plain}.url`, 'must be https')
   return profile
 }
 

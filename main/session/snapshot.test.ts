@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { errors, snapshotSchema } from '../../preload/contract.ts'
+import { errors, type Failure, snapshotSchema } from '../../preload/contract.ts'
 import { initialState, type SignedIn, type State } from './machine.ts'
 import { parseProfile } from './profile.ts'
 import { maskPersonalNumbers, toSnapshot } from './snapshot.ts'
@@ -34,14 +34,21 @@ const signedIn = (changes: Partial<SignedIn> = {}, more: Partial<State> = {}): S
     checks: [
       { rule: 'pid', source: 's', expected: `not ${pid}`, got: `it is ${pid}`, result: 'pass' },
     ],
+    login: 1,
+    userinfo: null,
     endsAt: 1,
-    accessTokenExpiresAt: null,
+    accessTokenEndsAt: null,
+    refusedScopes: [],
+    refreshableUntil: null,
+    remembered: 'off',
+    apis: [],
+    problem: null,
     ...changes,
   },
   ...more,
 })
-const show = (state: State, monotonic = 0) =>
-  v.parse(snapshotSchema, toSnapshot(state, profile, monotonic))
+const show = (state: State, monotonic = 0, elapsed = monotonic) =>
+  v.parse(snapshotSchema, toSnapshot(state, profile, { monotonic, elapsed }))
 const sessionOf = (state: State) => {
   const { session } = show(state)
   if (session === null) throw new Error('no session')
@@ -196,5 +203,38 @@ it('shows of the profile what a person may read, and null when there is none', (
     scope: 'openid profile',
     acrValues: ['idporten-loa-substantial'],
   })
-  expect(v.parse(snapshotSchema, toSnapshot(initialState('nb'), null, 0)).profile).toBeNull()
+  expect(
+    v.parse(snapshotSchema, toSnapshot(initialState('nb'), null, { monotonic: 0, elapsed: 0 }))
+      .profile,
+  ).toBeNull()
+})
+
+describe('what belongs to the session besides its tokens', () => {
+  it('is told as time that is left, sleep counted, and never negative', () => {
+    const state = signedIn({ endsAt: 1000, accessTokenEndsAt: 500 })
+    expect(show(state, 100, 400).session).toMatchObject({ endsInMs: 600, accessTokenLeftMs: 100 })
+    expect(show(state, 100, 5000).session).toMatchObject({ endsInMs: 0, accessTokenLeftMs: 0 })
+    expect(show(signedIn()).session?.accessTokenLeftMs).toBeNull()
+  })
+
+  it('is masked as claims are: answers of APIs, userinfo, problems', () => {
+    const answer = { httpStatus: 200, tookMs: 1, body: `{"id": "${pid}"}` }
+    const failure: Failure = {
+      code: 'E_API_RESPONSE',
+      ...errors.E_API_RESPONSE,
+      reference: '',
+      detail: { key: 'API', reason: `no ${pid}` },
+      explanation: null,
+      checks: [],
+    }
+    const api = { name: 'krr', granted: true, running: false, answer, failure }
+    const whole = { apis: [api], userinfo: { pid, sub: 's' }, problem: failure }
+    const hidden = sessionOf(signedIn(whole))
+    expect(JSON.stringify(hidden)).not.toContain(pid)
+    expect(hidden.apis[0]?.answer).toEqual({ ...answer, body: `{"id": "${masked}"}`, masked: true })
+    expect(hidden.userinfo).toContainEqual({ name: 'pid', value: masked, masked: true })
+    const shown = sessionOf(signedIn(whole, { pidRevealed: true }))
+    expect(shown.apis[0]?.answer).toEqual({ ...answer, masked: false })
+    expect(JSON.stringify([shown.problem, shown.apis[0]?.failure])).not.toContain(pid)
+  })
 })

@@ -5,19 +5,29 @@ import type { Profile } from './profile.ts'
 
 /** Claims that never leave main. */
 const withheld = new Set(['nonce'])
-const personalNumber = /(?<!\d)\d{11}(?!\d)/g
+/** Eleven digits, or six and five as Norwegians write them. */
+const personalNumber = /(?<!\d)(\d{6}[ \u00A0]?)\d{5}(?!\d)/g
 
 /** Hides the last five digits of every personal number in a text; the birth date stays to know it by. */
 export function maskPersonalNumbers(text: string): string {
-  return text.replace(personalNumber, (number) => `${number.slice(0, 6)}•••••`)
+  return text.replace(personalNumber, '$1•••••')
+}
+
+/** The present, in milliseconds. */
+export interface Times {
+  /** Without sleep, as timers run. */
+  readonly monotonic: number
+  /** With sleep, as a session does. */
+  readonly elapsed: number
 }
 
 /**
  * Makes what the renderer sees of a state: masked, without tokens.
- * `monotonic` is the present in monotonic milliseconds, for the time that is left.
+ * What has a time is told as the time that is left: a wall clock may be changed.
  */
-export function toSnapshot(state: State, profile: Profile | null, monotonic: number): Snapshot {
+export function toSnapshot(state: State, profile: Profile | null, times: Times): Snapshot {
   const { waiting, session, pidRevealed } = state
+  const left = (until: number, now: number): number => Math.max(0, until - now)
   const show = (text: string): string => (pidRevealed ? text : maskPersonalNumbers(text))
   const rows = (claims: Claims): Claim[] =>
     Object.entries(claims)
@@ -32,7 +42,7 @@ export function toSnapshot(state: State, profile: Profile | null, monotonic: num
     revision: state.revision,
     status: state.status,
     attempt: state.attempt,
-    renewing: null,
+    renewing: state.renewing,
     language: state.language,
     profile: profile && {
       name: profile.name,
@@ -42,7 +52,7 @@ export function toSnapshot(state: State, profile: Profile | null, monotonic: num
       acrValues: [...profile.acrValues],
     },
     waiting: waiting && {
-      remainingMs: Math.max(0, waiting.deadline - monotonic),
+      remainingMs: left(waiting.deadline, times.monotonic),
       browserArrived: waiting.browserArrived,
       hint: waiting.hint,
       strangerRefused: waiting.strangerRefused,
@@ -53,18 +63,39 @@ export function toSnapshot(state: State, profile: Profile | null, monotonic: num
       pidRevealed,
       acr:
         typeof session.claims['acr'] === 'string' ? maskPersonalNumbers(session.claims['acr']) : '',
-      endsAt: session.endsAt,
-      accessTokenExpiresAt: session.accessTokenExpiresAt,
+      endsInMs: left(session.endsAt, times.elapsed),
+      accessTokenLeftMs:
+        session.accessTokenEndsAt === null ? null : left(session.accessTokenEndsAt, times.elapsed),
       idToken: rows(session.claims),
       accessToken: session.accessTokenClaims && rows(session.accessTokenClaims),
+      userinfo: session.userinfo && rows(session.userinfo),
       checks: session.checks.map((check) => ({
         ...check,
         expected: maskPersonalNumbers(check.expected),
         got: maskPersonalNumbers(check.got),
       })),
+      refusedScopes: [...session.refusedScopes],
+      renewal:
+        session.refreshableUntil !== null && session.refreshableUntil > times.elapsed
+          ? 'refresh-token'
+          : 'browser',
+      remembered: session.remembered,
+      apis: session.apis.map(({ name, granted, running, answer, failure }) => ({
+        name,
+        granted,
+        running,
+        answer: answer && {
+          ...answer,
+          body: show(answer.body),
+          masked: show(answer.body) !== answer.body,
+        },
+        failure: failure && maskFailure(failure),
+      })),
+      problem: session.problem && maskFailure(session.problem),
     },
+    farewell: state.farewell && { ...state.farewell },
     error: state.error && maskFailure(state.error),
-    retryInMs: state.retryAt === null ? null : Math.max(0, state.retryAt - monotonic),
+    retryInMs: state.retryAt === null ? null : left(state.retryAt, times.monotonic),
   }
 }
 

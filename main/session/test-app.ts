@@ -1,21 +1,46 @@
 import * as v from 'valibot'
 import { type Snapshot, snapshotSchema } from '../../preload/contract.ts'
+import { plainScope } from '../../simulator/scopes.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
+import { TestBrowser, type Visit } from '../../simulator/test-browser.ts'
+import type { Fetch } from '../login/http.ts'
 import {
+  type Answer,
   arrive,
   createMailbox,
   createTestClock,
   type Deed,
+  knock,
+  locationOf,
   logInAt,
+  navigate,
   texts,
 } from '../login/test-browser.ts'
 import { redact, redactText } from '../redact.ts'
 import { type ControllerOptions, createController } from './controller.ts'
 import { parseProfile, type Profile } from './profile.ts'
+import type { Kept, Vault } from './vault.ts'
 
 /** The profile of a simulator, with other values where a test wants them. */
 export function profileOf(simulator: Simulator, changes: object = {}): Profile {
   return parseProfile(JSON.stringify({ ...simulator.profile, ...changes }), 'command-line')
+}
+
+/** Stands in for the encrypted file: keeps a login in memory, and counts how often. */
+export function createMemoryVault(kept: Kept | null = null) {
+  const vault: Vault & { kept: Kept | null; writes: number } = {
+    kept,
+    writes: 0,
+    read: async () => vault.kept,
+    write: async (next) => {
+      vault.kept = next
+      vault.writes += 1
+    },
+    clear: async () => {
+      vault.kept = null
+    },
+  }
+  return vault
 }
 
 export type TestApp = ReturnType<typeof createTestApp>
@@ -33,12 +58,15 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
   // By the entry and not by its place: the journal forgets its oldest entries.
   const before = simulator.journal.at(-1)
   const isBefore = (entry: JournalEntry): boolean => entry === before
+  const readers: { wanted: string; resolve: () => void }[] = []
   let waiters: { wanted: (snapshot: Snapshot) => boolean; resolve: () => void }[] = []
   const controller = createController({
     profile: profileOf(simulator),
     language: 'nn',
     clock,
     fetch,
+    vault: createMemoryVault(),
+    idle: () => null,
     texts: (language) => ({ ...texts, lang: language }),
     openBrowser: async (address) => {
       addresses.push(address)
@@ -59,6 +87,7 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
     // As the log of the app does: redacted before it becomes a line.
     log: (event, details) => {
       lines.push(`${redactText(event)} ${JSON.stringify(redact(details ?? {}))}`)
+      for (const { wanted, resolve } of readers) if (event === wanted) resolve()
     },
     ...options,
   })
@@ -67,6 +96,11 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
       await new Promise<void>((resolve) => waiters.push({ wanted, resolve }))
     }
     return controller.snapshot()
+  }
+  /** Resolves when the log has told of that event. */
+  const logged = async (event: string): Promise<void> => {
+    if (lines.some((line) => line.startsWith(`${event} {`))) return
+    await new Promise<void>((resolve) => readers.push({ wanted: event, resolve }))
   }
   const reach = (status: Snapshot['status']) => until((snapshot) => snapshot.status === status)
   const logIn = async (deed?: Deed) => {
@@ -88,6 +122,7 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
     chosen,
     counts,
     until,
+    logged,
     reach,
     logIn,
     journal,
@@ -98,6 +133,123 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
         .map(({ status }) => status)
         .filter((status, index, all) => status !== all[index - 1]),
   }
+}
+
+/** An API of the simulator that needs no consent of the person. */
+export function echoApi(simulator: Simulator, name = 'echo') {
+  return { name, url: `${simulator.apis.echo}?of=${name}`, scope: plainScope }
+}
+
+/** The apps of a test file, all closed after each test. */
+export function createApps() {
+  let apps: TestApp[] = []
+  const create = (simulator: Simulator, options: Partial<ControllerOptions> = {}): TestApp => {
+    const app = createTestApp(simulator, options)
+    apps.push(app)
+    return app
+  }
+  return {
+    create,
+    /** An app with somebody signed in, and all that belongs to a login done. */
+    signedIn: async (
+      simulator: Simulator,
+      options: Partial<ControllerOptions> = {},
+      deed?: Deed,
+    ): Promise<TestApp> => {
+      const app = create(simulator, options)
+      await app.ready()
+      const { snapshot } = await app.logIn(deed)
+      if (snapshot.session === null) throw new Error(`no session but ${snapshot.error?.code}`)
+      return app
+    },
+    closeAll: async (): Promise<void> => {
+      await Promise.all(apps.map(({ controller }) => controller.close()))
+      apps = []
+    },
+  }
+}
+
+/**
+ * A fetch that lets the provider answer and then holds the answer until the test lets it go, whatever
+ * is aborted meanwhile. `next` resolves with the way to let go when the provider has answered.
+ */
+export function createHoldingFetch(isHeld: (url: string, init: RequestInit) => boolean) {
+  const held = createMailbox<() => void>()
+  let holding = true
+  const holdingFetch: Fetch = async (url, init) => {
+    if (!holding || !isHeld(url, init)) return await fetch(url, init)
+    const response = await fetch(url, { ...init, signal: null })
+    await new Promise<void>((resolve) => held.put(resolve))
+    return response
+  }
+  return {
+    fetch: holdingFetch,
+    next: () => held.next(),
+    /** From now on everything goes through. */
+    stop: () => {
+      holding = false
+    },
+  }
+}
+
+/** What a request sends as a form. */
+export function formOf({ body }: RequestInit): URLSearchParams {
+  return new URLSearchParams(typeof body === 'string' ? body : '')
+}
+
+/** Tells whether a request is one to the token endpoint with a refresh token. */
+export function isRefresh(url: string, init: RequestInit): boolean {
+  return url.endsWith('/token') && formOf(init).get('grant_type') === 'refresh_token'
+}
+
+/** Logs in from a start address in a browser that may know the person already; gives the callback's page. */
+export async function logInWith(
+  browser: TestBrowser,
+  start: string,
+  deed: Omit<Deed, 'action'> = {},
+): Promise<Answer> {
+  const page = await browser.open(locationOf(await navigate(start), start))
+  const { left } = page.left === undefined ? await browser.press(page, 'login', deed) : page
+  if (left === undefined) throw new Error('the provider kept the browser')
+  return await arrive(left)
+}
+
+/** The page that posts itself to the provider, read as a browser would. */
+export interface LogoutForm {
+  readonly page: Answer
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export async function openLogoutForm(start: string): Promise<LogoutForm> {
+  const page = await navigate(start)
+  const [, action] = /<form method="post" action="([^"]*)"/.exec(page.body) ?? []
+  if (action === undefined) throw new Error(`no form but ${page.status}`)
+  const inputs = page.body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)
+  const fields = Array.from(inputs, ([, name = '', value = '']) => [
+    unescape(name),
+    unescape(value),
+  ])
+  return { page, action: unescape(action), fields: Object.fromEntries(fields) }
+}
+
+function unescape(html: string): string {
+  return html.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+}
+
+/** Knocks until nobody opens any more, and tells what the last knock met; gives up after a hundred. */
+export async function knockUntilFree(address: string, times = 100): Promise<string> {
+  const met = await knock(Number(new URL(address).port))
+  return met === 'ECONNREFUSED' || times === 0 ? met : await knockUntilFree(address, times - 1)
+}
+
+/** Posts the form as a page that sends no referrer does. */
+export async function postLogoutForm(browser: TestBrowser, form: LogoutForm): Promise<Visit> {
+  return await browser.open(form.action, {
+    method: 'POST',
+    body: new URLSearchParams(form.fields),
+    headers: { origin: 'null', 'sec-fetch-site': 'same-site' },
+  })
 }
 
 /** Every text in a value, keys included. */

@@ -1,0 +1,111 @@
+import * as oauth from 'oauth4webapi'
+import { AppError } from '../errors.ts'
+import { libraryError } from '../known-errors.ts'
+import type { Clock } from '../login/clock.ts'
+import { isLoopback } from '../login/discovery.ts'
+import { type Http, steps } from '../login/http.ts'
+import type { Claims } from '../login/id-token.ts'
+import type { Login } from '../login/tokens.ts'
+import type { Profile } from './profile.ts'
+
+type Api = Profile['apis'][number]
+
+/** What an API answered, with any status. */
+export interface ApiAnswer {
+  readonly httpStatus: number
+  /** Milliseconds. */
+  readonly tookMs: number
+  /** JSON as it came; empty when a refusal brought none. */
+  readonly body: string
+}
+
+/**
+ * Calls an API of the profile with the access token, as Bearer or DPoP as the token is bound. The token
+ * goes to the address of the profile and nowhere else: redirects are refused.
+ * Throws `AppError`: `E_API_RESPONSE`, `E_NETWORK_…`. Source: RFC 6750 §2.1, RFC 9449 §7.
+ */
+export async function callApi(options: {
+  readonly api: Api
+  readonly tokens: Login['tokens']
+  readonly http: Http
+  readonly clock: Clock
+}): Promise<ApiAnswer> {
+  const { api, tokens, http, clock } = options
+  const url = new URL(api.url)
+  const startedAt = clock.monotonic()
+  const send = async (): Promise<Response> =>
+    await oauth.protectedResourceRequest(
+      tokens.accessToken.reveal(),
+      api.method,
+      url,
+      new Headers({ accept: 'application/json' }),
+      undefined,
+      {
+        // Without the body: the calls of a profile have none.
+        [oauth.customFetch]: (address, { method, headers }) =>
+          http.open(steps.api)(address, { method, headers }),
+        [oauth.allowInsecureRequests]: isLoopback(url),
+        ...(tokens.proofKey && { DPoP: tokens.proofKey.handle }),
+      },
+    )
+  const response = await send().catch(async (error: unknown) => {
+    // A nonce is asked for once; then the proof carries it (RFC 9449 §9).
+    if (oauth.isDPoPNonceError(error)) return await send().catch(challenged)
+    return challenged(error)
+  })
+  const body = await readJson(response)
+  return { httpStatus: response.status, tookMs: clock.monotonic() - startedAt, body }
+}
+
+/** A refusal with a challenge is an answer like any other. */
+function challenged(error: unknown): Response {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+  throw libraryError(error, steps.api)
+}
+
+async function readJson(response: Response): Promise<string> {
+  const text = response.bodyUsed ? '' : await response.text()
+  try {
+    JSON.parse(text)
+    return text
+  } catch (error) {
+    if (!response.ok || text === '') return ''
+    const reason = 'not JSON'
+    throw new AppError('E_API_RESPONSE', `${steps.api.name}: ${reason}`, {
+      cause: error,
+      detail: { key: steps.api.name, reason },
+    })
+  }
+}
+
+/**
+ * Asks the provider what else it says of the person, and takes it only when it is the same person.
+ * Throws `AppError`. Source: OpenID Connect Core 1.0 §5.3.2; Digdir, "Userinfo".
+ */
+export async function fetchUserinfo(
+  { provider, tokens, claims }: Login,
+  clientId: string,
+  http: Http,
+): Promise<Claims> {
+  const client: oauth.Client = { client_id: clientId }
+  const request = async (): Promise<Response> =>
+    await oauth.userInfoRequest(provider, client, tokens.accessToken.reveal(), {
+      [oauth.customFetch]: http.for(steps.userinfo),
+      [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+      ...(tokens.proofKey && { DPoP: tokens.proofKey.handle }),
+    })
+  const ask = async (): Promise<Claims> => {
+    const response = await request()
+    const subject = String(claims['sub'])
+    return { ...(await oauth.processUserInfoResponse(provider, client, subject, response)) }
+  }
+  try {
+    return await ask().catch(async (error: unknown) => {
+      // As with an API: a nonce is asked for once.
+      if (oauth.isDPoPNonceError(error)) return await ask()
+      throw error
+    })
+  } catch (error) {
+    throw libraryError(error, steps.userinfo)
+  }
+}

@@ -1,0 +1,688 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { persons } from '../../simulator/persons.ts'
+import { clientId, otherClientId } from '../../simulator/provider.ts'
+import type { ScenarioName } from '../../simulator/scenarios.ts'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { Secret } from '../login/secret.ts'
+import { arrive, createTestClock, logInAt } from '../login/test-browser.ts'
+import type { ControllerOptions } from './controller.ts'
+import {
+  createApps,
+  createHoldingFetch,
+  createMemoryVault,
+  isRefresh,
+  openLogoutForm,
+  profileOf,
+  type TestApp,
+  textsIn,
+} from './test-app.ts'
+import { createTestCipher } from './test-vault.ts'
+import { type Cipher, createVault, type Kept, vaultUnavailable } from './vault.ts'
+
+const other = persons[1]?.pid ?? ''
+let simulator: Simulator
+let folder = ''
+const apps = createApps()
+beforeAll(async () => {
+  simulator = await startSimulator({ refreshTokens: true })
+})
+afterAll(() => simulator.close())
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'idporten-desktop-remember-'))
+})
+afterEach(async () => {
+  simulator.play(null)
+  vi.useRealTimers()
+  await apps.closeAll()
+  await rm(folder, { recursive: true })
+})
+
+const remembering = (changes: object = {}) => profileOf(simulator, { remember: true, ...changes })
+const start = (options: Partial<ControllerOptions>): TestApp =>
+  apps.create(simulator, { profile: remembering(), ...options })
+const settled = (app: TestApp) => app.until(({ status }) => status !== 'restoring')
+const isKept = (app: TestApp) => app.until(({ session }) => session?.remembered === 'kept')
+const refreshes = (app: TestApp) =>
+  app.requests('/token').filter(({ form }) => form.get('grant_type') === 'refresh_token')
+
+/** Somebody is signed in and remembered. */
+async function remembered(options: Partial<ControllerOptions>): Promise<TestApp> {
+  const app = start(options)
+  await settled(app)
+  await app.logIn()
+  await isKept(app)
+  return app
+}
+
+/** A vault with a login in it, as an earlier run has left it. */
+async function vaultWithLogin(changes: object = {}) {
+  const vault = createMemoryVault()
+  const app = await remembered({ vault, profile: remembering(changes) })
+  await app.controller.close()
+  return vault
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+async function turns(count = 20): Promise<void> {
+  await new Promise(setImmediate)
+  if (count > 0) await turns(count - 1)
+}
+
+const changed = (vault: ReturnType<typeof createMemoryVault>, change: Partial<Kept>): void => {
+  if (vault.kept !== null) vault.kept = { ...vault.kept, ...change }
+}
+
+describe('a login that was kept', () => {
+  it('is there again at the next start, with new tokens and without a browser', async () => {
+    const vault = await vaultWithLogin()
+    const first = vault.kept?.refreshToken.reveal()
+    const app = start({ vault })
+    expect(app.controller.snapshot().status).toBe('restoring')
+    const snapshot = await isKept(app)
+    expect(snapshot).toMatchObject({
+      status: 'signed-in',
+      attempt: 0,
+      error: null,
+      session: { renewal: 'refresh-token', accessTokenLeftMs: 120_000, problem: null },
+    })
+    expect(refreshes(app).map(({ form }) => form.get('refresh_token'))).toEqual([first])
+    expect(vault.kept?.refreshToken.reveal()).not.toBe(first)
+    expect([app.addresses.length, app.counts.outcomes]).toEqual([0, 0])
+    expect(app.statuses()).toEqual(['signed-in'])
+  })
+
+  it('is there again any number of times, and no refresh token is used twice (F-53)', async () => {
+    const vault = await vaultWithLogin()
+    const used = new Set<string>()
+    for (let run = 0; run < 10; run += 1) {
+      const app = start({ vault })
+      // oxlint-disable-next-line no-await-in-loop
+      await isKept(app)
+      for (const { form } of refreshes(app)) used.add(form.get('refresh_token') ?? '')
+      // oxlint-disable-next-line no-await-in-loop
+      await app.controller.renew()
+      // oxlint-disable-next-line no-await-in-loop
+      await app.controller.close()
+    }
+    expect(used.size).toBe(10)
+    expect(vault.kept).not.toBeNull()
+  })
+
+  it('shows the person and the checks, and no secret', async () => {
+    const vault = await vaultWithLogin()
+    const app = start({ vault })
+    const { session } = await isKept(app)
+    expect(session?.idToken.map(({ name }) => name)).toContain('sub')
+    expect(session?.checks.find(({ rule }) => rule === 'same-person')?.result).toBe('pass')
+    const seen = [...textsIn(app.snapshots), ...app.lines].join('\n')
+    for (const secret of [vault.kept?.refreshToken, vault.kept?.nonce]) {
+      expect(seen).not.toContain(secret?.reveal())
+    }
+  })
+
+  it('can be renewed, signed out and followed by a new login', async () => {
+    const vault = await vaultWithLogin()
+    const app = start({ vault })
+    await isKept(app)
+    await app.controller.renew()
+    expect(refreshes(app)).toHaveLength(2)
+    app.controller.signOut()
+    expect(vault.kept).toBeNull()
+    const logout = await openLogoutForm(await app.opened.next())
+    expect(logout.fields['id_token_hint']).toMatch(/^ey/)
+    const { snapshot } = await app.logIn()
+    expect([snapshot.status, snapshot.attempt]).toEqual(['signed-in', 2])
+  })
+
+  it('counts the inactivity from the start of the app', async () => {
+    const vault = await vaultWithLogin()
+    const app = start({ vault })
+    await isKept(app)
+    app.clock.advance(30 * 60_000)
+    expect(app.controller.snapshot().error?.code).toBe('E_SESSION_EXPIRED')
+    expect(vault.kept).toBeNull()
+  })
+
+  it('and was renewed without an ID token signs out without a hint', async () => {
+    const vault = await vaultWithLogin()
+    simulator.play('refresh-without-id-token')
+    const app = start({ vault })
+    await isKept(app)
+    app.controller.signOut()
+    const { fields } = await openLogoutForm(await app.opened.next())
+    expect(Object.keys(fields)).toEqual(['client_id'])
+  })
+})
+
+describe('a login that was kept and is of no use', () => {
+  it('because its time is over is forgotten without a request', async () => {
+    const vault = await vaultWithLogin()
+    changed(vault, { refreshTokenExpiresAt: Date.now() - 1 })
+    const app = start({ vault })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([vault.kept, app.journal()]).toEqual([null, []])
+  })
+
+  it.each([
+    'refresh-invalid-grant',
+    'refresh-invalid-client',
+    'refresh-unauthorized-client',
+  ] as const)(
+    'because the provider refuses it is forgotten without an alarm, and asked once: %s (F-51)',
+    async (scenario) => {
+      const vault = await vaultWithLogin()
+      simulator.play(scenario)
+      const app = start({ vault })
+      expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+      expect([vault.kept, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 0])
+      simulator.play(null)
+      expect((await app.logIn()).snapshot.status).toBe('signed-in')
+    },
+  )
+
+  it('because it was used already is forgotten: an old copy gives nothing (F-51, F-53)', async () => {
+    const vault = await vaultWithLogin()
+    const copy = vault.kept
+    await isKept(start({ vault }))
+    const app = start({ vault: createMemoryVault(copy) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect(refreshes(app)).toHaveLength(1)
+  })
+
+  it.each([
+    'refresh-invalid-sub',
+    'refresh-missing-sub',
+    'refresh-invalid-iss',
+    'refresh-invalid-aud',
+    'refresh-invalid-nonce',
+    'refresh-invalid-auth-time',
+    'refresh-acr-too-low',
+    'refresh-invalid-signature',
+    'refresh-without-access-token',
+  ] as const satisfies readonly ScenarioName[])(
+    'because something false came is forgotten: %s (F-56)',
+    async (scenario) => {
+      const vault = await vaultWithLogin()
+      simulator.play(scenario)
+      const app = start({ vault })
+      expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
+      expect(vault.kept).toBeNull()
+      expect(app.statuses()).toEqual(['signed-out'])
+    },
+  )
+
+  it('because it is of another person than it says is forgotten (F-56)', async () => {
+    const vault = await vaultWithLogin()
+    const another = createMemoryVault()
+    const app = start({ vault: another })
+    await settled(app)
+    await app.logIn({ pid: other })
+    await isKept(app)
+    await app.controller.close()
+    changed(vault, { refreshToken: another.kept?.refreshToken ?? new Secret('none') })
+    expect(await settled(start({ vault }))).toMatchObject({ status: 'signed-out', session: null })
+    expect(vault.kept).toBeNull()
+  })
+
+  it('because the level that is asked for has risen is forgotten', async () => {
+    const vault = await vaultWithLogin()
+    const app = start({ vault, profile: remembering({ acrValues: ['idporten-loa-high'] }) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
+    expect(vault.kept).toBeNull()
+  })
+
+  it.each([
+    [true, false],
+    [false, true],
+  ])('because it was made with dpop %s, and now it is %s, is forgotten', async (before, now) => {
+    const vault = await vaultWithLogin({ dpop: before })
+    const app = start({ vault, profile: remembering({ dpop: now }) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([vault.kept, refreshes(app)]).toEqual([null, []])
+  })
+
+  it.each([
+    { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
+    { kty: 'RSA', n: 'n', e: 'AQAB' },
+    {},
+  ])('because its key is broken is forgotten: %j', async (proofKey) => {
+    const vault = await vaultWithLogin({ dpop: true })
+    changed(vault, { proofKey })
+    const app = start({ vault, profile: remembering({ dpop: true }) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
+    expect([vault.kept, refreshes(app)]).toEqual([null, []])
+  })
+
+  it('because the profile remembers nothing any more is removed without a request', async () => {
+    const vault = await vaultWithLogin()
+    const app = start({ vault, profile: profileOf(simulator) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([vault.kept, app.journal()]).toEqual([null, []])
+  })
+})
+
+describe('a restore without the provider', () => {
+  it.each(['discovery-reset', 'token-reset', 'keys-reset', 'token-http-503'] as const)(
+    'forgets nothing, says why, and succeeds the next time: %s (F-57)',
+    async (scenario) => {
+      const vault = await vaultWithLogin()
+      simulator.play(scenario)
+      const app = start({ vault })
+      expect(await settled(app)).toMatchObject({
+        status: 'signed-out',
+        error: { category: 'network' },
+      })
+      expect(vault.kept).not.toBeNull()
+      expect(app.addresses).toEqual([])
+      simulator.play(null)
+      expect((await isKept(start({ vault }))).status).toBe('signed-in')
+    },
+  )
+
+  it('ends after the time limit, and the person can log in (F-57)', async () => {
+    const vault = await vaultWithLogin()
+    simulator.play('discovery-black-hole')
+    const app = start({ vault })
+    await app.clock.timer(10_000)
+    app.clock.advance(10_000)
+    expect((await settled(app)).error?.code).toBe('E_NETWORK_TIMEOUT')
+    simulator.play(null)
+    expect((await app.logIn()).snapshot.status).toBe('signed-in')
+    await isKept(app)
+  })
+
+  it('whose answer is lost logs in anew the next time, and asks once (F-52)', async () => {
+    const vault = await vaultWithLogin()
+    simulator.play('refresh-lost-answer')
+    expect((await settled(start({ vault }))).error?.category).toBe('network')
+    simulator.play(null)
+    const app = start({ vault })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([refreshes(app).length, vault.kept]).toEqual([1, null])
+  })
+
+  // Whatever is no `E_NETWORK_…` counts as a refusal of the login, also a page of a guest network.
+  it.each(['discovery-html-200', 'keys-html-200', 'discovery-http-404'] as const)(
+    'but with a page in its place forgets nothing: %s (F-11)',
+    async (scenario) => {
+      const vault = await vaultWithLogin()
+      simulator.play(scenario)
+      expect((await settled(start({ vault }))).status).toBe('signed-out')
+      expect(vault.kept).not.toBeNull()
+    },
+  )
+})
+
+describe('a restore that is overtaken', () => {
+  it('by the end of the app keeps what was kept (F-79)', async () => {
+    const vault = await vaultWithLogin()
+    const asked = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    simulator.play('token-black-hole')
+    const app = start({
+      vault,
+      fetch: async (url, init) => {
+        if (!isRefresh(url, init)) return await fetch(url, init)
+        asked.resolve()
+        return await fetch(url, init).finally(ended.resolve)
+      },
+    })
+    await asked.promise
+    await app.controller.close()
+    await ended.promise
+    await turns()
+    expect(vault.kept).not.toBeNull()
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  // Nothing stops a restore whose answer has come: the session begins in an app that has closed.
+  it('by the end of the app begins no session after it (F-79)', async () => {
+    const vault = await vaultWithLogin()
+    simulator.play('refresh-without-id-token')
+    const holding = createHoldingFetch(isRefresh)
+    const app = start({ vault, fetch: holding.fetch })
+    const release = await holding.next()
+    await app.controller.close()
+    release()
+    await turns()
+    expect(app.controller.snapshot().session).toBeNull()
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  // `signOut` looks for a session only, and there is none yet: the wish is lost, and the session begins.
+  it('by a sign-out does not sign in', async () => {
+    const vault = await vaultWithLogin()
+    const holding = createHoldingFetch(isRefresh)
+    const app = start({ vault, fetch: holding.fetch })
+    const release = await holding.next()
+    app.controller.signOut()
+    release()
+    expect((await settled(app)).status).toBe('signed-out')
+    expect(vault.kept).toBeNull()
+  })
+
+  it('by a wish to sign in or to cancel goes on alone: one restore, no browser', async () => {
+    const vault = await vaultWithLogin()
+    const holding = createHoldingFetch(isRefresh)
+    const app = start({ vault, fetch: holding.fetch })
+    const release = await holding.next()
+    await app.controller.signIn()
+    await app.controller.cancel()
+    await app.controller.renew()
+    release()
+    await isKept(app)
+    expect([refreshes(app).length, app.addresses]).toEqual([1, []])
+  })
+})
+
+describe('keeping a login', () => {
+  it('waits for a refresh token: without one there is nothing to keep (F-50)', async () => {
+    const withoutRefresh = await startSimulator()
+    const vault = createMemoryVault()
+    const app = await apps.signedIn(withoutRefresh, {
+      vault,
+      profile: profileOf(withoutRefresh, { remember: true }),
+    })
+    await app.until(({ session }) => session?.userinfo !== null)
+    expect(app.controller.snapshot().session?.remembered).toBe('off')
+    expect(vault.writes).toBe(0)
+    await app.controller.close()
+    await withoutRefresh.close()
+  })
+
+  it('is done with a profile that wants it only', async () => {
+    const vault = createMemoryVault()
+    const app = await apps.signedIn(simulator, { vault })
+    await app.until(({ session }) => session?.userinfo !== null)
+    await app.controller.renew()
+    expect([app.controller.snapshot().session?.remembered, vault.writes]).toEqual(['off', 0])
+  })
+
+  it('that is not possible leaves the session in memory, and says so (F-72, F-73, F-75)', async () => {
+    const memory = createMemoryVault()
+    const vault = {
+      ...memory,
+      write: async () => {
+        throw vaultUnavailable('the file could not be written (ENOSPC)')
+      },
+    }
+    const app = start({ vault })
+    await settled(app)
+    await app.logIn()
+    const { session, status } = await app.until((now) => now.session?.remembered === 'unavailable')
+    expect([status, session?.problem?.code]).toEqual(['signed-in', 'E_VAULT_UNAVAILABLE'])
+    await app.controller.renew()
+    expect(app.controller.snapshot().status).toBe('signed-in')
+  })
+
+  it('that is not possible at a renewal leaves the session in memory (F-72, F-74)', async () => {
+    const memory = createMemoryVault()
+    let full = false
+    const vault = {
+      ...memory,
+      write: async (kept: Kept) => {
+        if (full) throw vaultUnavailable('the file could not be written (ENOSPC)')
+        memory.kept = kept
+      },
+      clear: async () => {
+        memory.kept = null
+      },
+    }
+    const app = await remembered({ vault })
+    full = true
+    await app.controller.renew()
+    // What is there is spent: it must not be sent by the next run.
+    expect(memory.kept).toBeNull()
+    expect(app.controller.snapshot()).toMatchObject({
+      status: 'signed-in',
+      error: null,
+      session: { remembered: 'unavailable', accessTokenLeftMs: 120_000 },
+    })
+  })
+
+  // The same at the start: the tokens are there, and are thrown away.
+  it('that is not possible at the start leaves the session in memory (F-72)', async () => {
+    const kept = (await vaultWithLogin()).kept
+    const vault = {
+      ...createMemoryVault(kept),
+      read: async () => kept,
+      write: async () => {
+        throw vaultUnavailable('the file could not be written (EROFS)')
+      },
+    }
+    expect((await settled(start({ vault }))).status).toBe('signed-in')
+  })
+
+  // While the first write is under way the session does not count as kept, and the renewal writes nothing.
+  it('that a renewal overtakes ends with the newest refresh token (F-53)', async () => {
+    const memory = createMemoryVault()
+    const release = Promise.withResolvers<void>()
+    let writes = 0
+    const vault = {
+      ...memory,
+      write: async (kept: Kept) => {
+        writes += 1
+        if (writes === 1) await release.promise
+        memory.kept = kept
+      },
+    }
+    const app = start({ vault })
+    await settled(app)
+    await app.logIn()
+    const renewal = app.controller.renew()
+    await app.until(({ renewing }) => renewing !== null)
+    if (writes === 1) await app.until(({ renewing }) => renewing === null)
+    release.resolve()
+    await renewal
+    await isKept(app)
+    const spent = refreshes(app).map(({ form }) => form.get('refresh_token'))
+    expect(spent).not.toContain(memory.kept?.refreshToken.reveal())
+  })
+
+  // Only a renewal with a refresh token writes; what the browser brought is lost with the process.
+  it('goes on after a renewal through the browser', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    const first = vault.kept?.refreshToken.reveal()
+    app.clock.advance(600_000)
+    vi.useFakeTimers({ toFake: ['Date'], now: app.clock.now() })
+    const renewal = app.controller.renew()
+    await arrive(await logInAt(await app.opened.next()))
+    await renewal
+    expect(app.controller.snapshot().session).toMatchObject({ accessTokenLeftMs: 120_000 })
+    expect(vault.kept?.refreshToken.reveal()).not.toBe(first)
+  })
+
+  // What fails late clears the vault without asking whose login is in it by now.
+  it('that fails late does not forget the next login', async () => {
+    const memory = createMemoryVault()
+    const release = Promise.withResolvers<void>()
+    const failed = Promise.withResolvers<void>()
+    let writes = 0
+    const vault = {
+      ...memory,
+      write: async (kept: Kept) => {
+        writes += 1
+        if (writes === 1) {
+          await release.promise
+          failed.resolve()
+          throw vaultUnavailable('the keyring did not answer')
+        }
+        memory.kept = kept
+      },
+      clear: async () => {
+        memory.kept = null
+      },
+    }
+    const app = start({ vault })
+    await settled(app)
+    await app.logIn()
+    app.controller.signOut()
+    await app.opened.next()
+    await app.logIn({ pid: other })
+    await isKept(app)
+    release.resolve()
+    await failed.promise
+    await turns()
+    expect(app.controller.snapshot().session?.remembered).toBe('kept')
+    expect(memory.kept).not.toBeNull()
+  })
+
+  it('is once more possible after a sign-out', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    app.controller.signOut()
+    expect(vault.kept).toBeNull()
+    await app.opened.next()
+    await app.logIn({ pid: other })
+    await isKept(app)
+    expect(vault.kept).not.toBeNull()
+  })
+
+  it('that is not possible does not leave the login of somebody else', async () => {
+    const { kept } = await vaultWithLogin()
+    const memory = createMemoryVault(kept)
+    const vault = {
+      ...memory,
+      // The keyring is locked at first: what is there is left for a later time.
+      read: async () => null,
+      write: async () => {
+        throw vaultUnavailable('the keyring did not answer')
+      },
+      clear: async () => {
+        memory.kept = null
+      },
+    }
+    const app = start({ vault })
+    await settled(app)
+    await app.logIn({ pid: other })
+    await app.until(({ session }) => session?.remembered === 'unavailable')
+    await app.controller.close()
+    expect(memory.kept).toBeNull()
+  })
+})
+
+describe('with the vault itself', () => {
+  const key = Buffer.alloc(16, 7)
+  const open = (cipher: Cipher = createTestCipher(key)) =>
+    createVault({ folder, cipher, clock: createTestClock(), onError: () => {} })
+  const file = () => readFile(join(folder, 'vault'))
+  const names = async () => (await readdir(folder)).toSorted()
+
+  it('a login outlives the app, and the file names neither token nor person', async () => {
+    const first = await remembered({ vault: open() })
+    await first.controller.close()
+    const bytes = (await file()).toString('latin1')
+    for (const text of ['refresh', 'eyJ', simulator.issuer, persons[0]?.pid ?? '']) {
+      expect(bytes).not.toContain(text)
+    }
+    const second = start({ vault: open() })
+    expect((await isKept(second)).status).toBe('signed-in')
+    expect(refreshes(second)).toHaveLength(1)
+    expect(await names()).toEqual(['vault'])
+  })
+
+  it('a login with a key for proofs outlives the app, under the same key', async () => {
+    const profile = remembering({ dpop: true })
+    const first = await remembered({ vault: open(), profile })
+    await first.controller.close()
+    const second = start({ vault: open(), profile })
+    await isKept(second)
+    const keys = [...first.journal(), ...second.journal()]
+      .flatMap(({ headers, path }) => (path === '/token' ? headers['dpop'] : []))
+      .map((proof) => Buffer.from(String(proof).split('.')[0] ?? '', 'base64url').toString())
+      .map((header) => Object(JSON.parse(header)).jwk.x)
+    expect([keys.length > 1, new Set(keys).size]).toEqual([true, 1])
+  })
+
+  it('a sign-out removes the file, also in the middle of a renewal', async () => {
+    const holding = createHoldingFetch(isRefresh)
+    const app = await remembered({ vault: open(), fetch: holding.fetch })
+    const renewal = app.controller.renew()
+    const release = await holding.next()
+    app.controller.signOut()
+    release()
+    await renewal
+    await open().clear()
+    expect(await names()).toEqual([])
+    expect((await settled(start({ vault: open() }))).status).toBe('signed-out')
+  })
+
+  it.each([
+    ['nothing in it', ''],
+    ['half of it', 'IDPV\u0001'],
+    ['zeros', '\0'.repeat(4096)],
+    ['garbage', 'garbage'.repeat(500)],
+  ])('a file with %s is put aside, and a login is possible (F-70)', async (_, content) => {
+    await writeFile(join(folder, 'vault'), content)
+    const app = start({ vault: open() })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
+    await app.logIn()
+    await isKept(app)
+    await app.controller.close()
+    expect((await isKept(start({ vault: open() }))).status).toBe('signed-in')
+  })
+
+  it('a file of another client is put aside, and never sent', async () => {
+    const first = await remembered({ vault: open() })
+    await first.controller.close()
+    expect(clientId).not.toBe(otherClientId)
+    const app = start({ vault: open(), profile: remembering({ clientId: otherClientId }) })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
+  })
+
+  it('a file of another computer is put aside, and never sent', async () => {
+    const first = await remembered({ vault: open() })
+    await first.controller.close()
+    const app = start({ vault: open(createTestCipher(Buffer.alloc(16, 8))) })
+    expect((await settled(app)).status).toBe('signed-out')
+    expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
+  })
+
+  it('a keyring that is locked now leaves the file for a later time (F-75)', async () => {
+    const first = await remembered({ vault: open() })
+    await first.controller.close()
+    const locked: Cipher = {
+      ...createTestCipher(key),
+      decrypt: async () => {
+        throw vaultUnavailable('the keyring was not unlocked')
+      },
+    }
+    expect((await settled(start({ vault: open(locked) }))).status).toBe('signed-out')
+    expect((await isKept(start({ vault: open() }))).status).toBe('signed-in')
+  })
+
+  it('a keyring that hangs is waited for five seconds, and the app goes on (F-75)', async () => {
+    const first = await remembered({ vault: open() })
+    await first.controller.close()
+    const clock = createTestClock()
+    const hanging: Cipher = { ...createTestCipher(key), decrypt: () => new Promise(() => {}) }
+    const vault = createVault({ folder, cipher: hanging, clock, onError: () => {} })
+    const app = start({ vault })
+    await clock.timer(5000)
+    expect(app.controller.snapshot().status).toBe('restoring')
+    clock.advance(5000)
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    expect(await names()).toEqual(['vault'])
+  })
+
+  it('a keyring that is not there leaves a session in memory, and says so (F-75)', async () => {
+    const none: Cipher = { ...createTestCipher(key), unavailable: async () => 'no keyring' }
+    const app = start({ vault: open(none) })
+    await settled(app)
+    await app.logIn()
+    const { session } = await app.until((now) => now.session?.remembered === 'unavailable')
+    expect(session?.problem).toMatchObject({
+      code: 'E_VAULT_UNAVAILABLE',
+      detail: { reason: 'no keyring' },
+    })
+    await app.controller.renew()
+    expect(app.controller.snapshot().status).toBe('signed-in')
+    expect(await names()).toEqual([])
+  })
+})

@@ -1,0 +1,230 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { persons } from '../../simulator/persons.ts'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import type { Fetch } from '../login/http.ts'
+import { arrive, logInAt } from '../login/test-browser.ts'
+import type { ControllerOptions } from './controller.ts'
+import { createMemoryVault, createTestApp, profileOf, type TestApp } from './test-app.ts'
+
+let simulator: Simulator
+let withoutRefresh: Simulator
+beforeAll(async () => {
+  ;[simulator, withoutRefresh] = await Promise.all([
+    startSimulator({ refreshTokens: true }),
+    startSimulator(),
+  ])
+})
+afterAll(() => Promise.all([simulator.close(), withoutRefresh.close()]))
+
+let apps: TestApp[] = []
+afterEach(async () => {
+  simulator.play(null)
+  withoutRefresh.play(null)
+  await Promise.all(apps.map(({ controller }) => controller.close()))
+  apps = []
+})
+
+function create(of: Simulator, options: Partial<ControllerOptions> = {}): TestApp {
+  const app = createTestApp(of, options)
+  apps.push(app)
+  return app
+}
+
+async function signedIn(of: Simulator, options: Partial<ControllerOptions> = {}): Promise<TestApp> {
+  const app = create(of, options)
+  await app.ready()
+  const { snapshot } = await app.logIn()
+  expect(snapshot.status).toBe('signed-in')
+  return app
+}
+
+const grants = (app: TestApp): string[] =>
+  app.requests('/token').map(({ form }) => form.get('grant_type') ?? '')
+const problemOf = (app: TestApp) => app.controller.snapshot().session?.problem?.code ?? null
+const [person, other] = persons
+
+describe('a renewal with a refresh token', () => {
+  it('brings new tokens without a browser, and uses each refresh token once', async () => {
+    const app = await signedIn(simulator)
+    app.clock.advance(90_000)
+    expect(app.controller.snapshot().session).toMatchObject({
+      accessTokenLeftMs: 30_000,
+      renewal: 'refresh-token',
+    })
+    for (let count = 0; count < 3; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await app.controller.renew()
+    }
+    const { status, renewing, session } = app.controller.snapshot()
+    expect([status, renewing, session?.accessTokenLeftMs]).toEqual(['signed-in', null, 120_000])
+    expect(grants(app)).toEqual(['authorization_code', ...Array(3).fill('refresh_token')])
+    const used = app.requests('/token').map(({ form }) => form.get('refresh_token'))
+    expect(new Set(used).size).toBe(4)
+    expect(app.addresses).toHaveLength(1)
+    expect(app.snapshots.some((snapshot) => snapshot.renewing === 'refresh-token')).toBe(true)
+  })
+
+  it('is one, however often it is asked for', async () => {
+    const app = await signedIn(simulator)
+    await Promise.all([app.controller.renew(), app.controller.renew(), app.controller.renew()])
+    expect(grants(app)).toEqual(['authorization_code', 'refresh_token'])
+  })
+
+  it.each([
+    ['invalid_grant', 'oauth-error-invalid-grant'],
+    ['invalid_client', 'oauth-error-invalid-client'],
+    ['unauthorized_client', 'oauth-error-unauthorized-client'],
+  ] as const)(
+    'that is refused with %s ends the session once and opens no browser; a login is possible',
+    async (error, fault) => {
+      const app = await signedIn(simulator)
+      simulator.play({
+        summary: 'refuses to renew',
+        fault: { step: 'token', kind: fault },
+      })
+      await app.controller.renew()
+      expect(app.controller.snapshot()).toMatchObject({
+        status: 'signed-out',
+        error: { code: 'E_RENEWAL_REFUSED', explanation: { kind: 'oauth', error } },
+      })
+      expect(app.addresses).toHaveLength(1)
+      simulator.play(null)
+      const { snapshot } = await app.logIn()
+      expect(snapshot.status).toBe('signed-in')
+    },
+  )
+
+  it.each([
+    ['refresh-invalid-sub', 'E_RENEWAL_SUBJECT'],
+    ['refresh-invalid-iss', 'E_ID_TOKEN_CLAIM'],
+  ] as const)('of %s ends the session with %s; a login is possible', async (scenario, code) => {
+    const app = await signedIn(simulator)
+    simulator.play(scenario)
+    await app.controller.renew()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: { code } })
+    simulator.play(null)
+    expect((await app.logIn()).snapshot.status).toBe('signed-in')
+  })
+
+  it('that does not get through leaves the session, tells why, and succeeds later', async () => {
+    const app = await signedIn(simulator)
+    simulator.play('token-reset')
+    await app.controller.renew()
+    expect([app.controller.snapshot().status, problemOf(app)]).toEqual([
+      'signed-in',
+      'E_NETWORK_UNREACHABLE',
+    ])
+    simulator.play(null)
+    await app.controller.renew()
+    expect(problemOf(app)).toBeNull()
+  })
+
+  it('keeps the new refresh token before it uses anything of the answer', async () => {
+    const vault = createMemoryVault()
+    const app = await signedIn(simulator, {
+      profile: profileOf(simulator, { remember: true }),
+      vault,
+    })
+    await app.until(({ session }) => session?.remembered === 'kept')
+    const first = vault.kept?.refreshToken.reveal()
+    simulator.play('refresh-invalid-iss')
+    await app.controller.renew()
+    expect([vault.writes, first === undefined]).toEqual([2, false])
+    expect(vault.kept).toBeNull()
+  })
+
+  it('that comes back after a sign-out is dropped and kept nowhere', async () => {
+    const asked = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const holding: Fetch = async (url, init) => {
+      const response = await fetch(url, { ...init, signal: null })
+      if (typeof init.body !== 'string' || !init.body.includes('refresh_token')) return response
+      asked.resolve()
+      await release.promise
+      return response
+    }
+    const vault = createMemoryVault()
+    const app = await signedIn(simulator, {
+      profile: profileOf(simulator, { remember: true }),
+      fetch: holding,
+      vault,
+    })
+    await app.until(({ session }) => session?.remembered === 'kept')
+    const renewal = app.controller.renew()
+    await asked.promise
+    app.controller.signOut()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', renewing: null })
+    release.resolve()
+    await renewal
+    expect([app.controller.snapshot().status, vault.kept]).toEqual(['signed-out', null])
+  })
+})
+
+describe('a renewal through the browser', () => {
+  it('is made when there is no refresh token, and the session stays meanwhile', async () => {
+    const app = await signedIn(withoutRefresh)
+    app.clock.advance(100_000)
+    const renewal = app.controller.renew()
+    const address = await app.opened.next()
+    expect(app.controller.snapshot()).toMatchObject({
+      status: 'signed-in',
+      renewing: 'browser',
+      waiting: { browserArrived: false },
+    })
+    await arrive(await logInAt(address))
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({
+      status: 'signed-in',
+      renewing: null,
+      waiting: null,
+      session: { accessTokenLeftMs: 120_000 },
+    })
+  })
+
+  it('that is cancelled leaves the session', async () => {
+    const app = await signedIn(withoutRefresh)
+    const renewal = app.controller.renew()
+    await app.opened.next()
+    await app.controller.cancel()
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-in', renewing: null })
+    expect(problemOf(app)).toBeNull()
+  })
+
+  it('that the person refuses leaves the session and tells so', async () => {
+    const app = await signedIn(withoutRefresh)
+    const renewal = app.controller.renew()
+    await arrive(await logInAt(await app.opened.next(), { action: 'cancel' }))
+    await renewal
+    expect([app.controller.snapshot().status, problemOf(app)]).toEqual([
+      'signed-in',
+      'E_LOGIN_DENIED',
+    ])
+  })
+
+  it('by another person ends the session; the same person is taken', async () => {
+    const app = await signedIn(withoutRefresh)
+    const renewal = app.controller.renew()
+    await arrive(await logInAt(await app.opened.next(), { pid: other?.pid ?? '' }))
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({
+      status: 'signed-out',
+      error: { code: 'E_RENEWAL_SUBJECT' },
+    })
+    const again = await signedIn(withoutRefresh)
+    const second = again.controller.renew()
+    await arrive(await logInAt(await again.opened.next(), { pid: person?.pid ?? '' }))
+    await second
+    expect(again.controller.snapshot().status).toBe('signed-in')
+  })
+
+  it('ends with a sign-out, and its callback is refused', async () => {
+    const app = await signedIn(withoutRefresh)
+    const renewal = app.controller.renew()
+    const callback = await logInAt(await app.opened.next())
+    app.controller.signOut()
+    await renewal
+    await expect(arrive(callback)).rejects.toThrow('ECONNREFUSED')
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', renewing: null })
+  })
+})

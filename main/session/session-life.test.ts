@@ -1,0 +1,418 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { createTestClock, logInAt, navigate, type TestClock } from '../login/test-browser.ts'
+import type { ControllerOptions } from './controller.ts'
+import {
+  createApps,
+  createHoldingFetch,
+  createMemoryVault,
+  echoApi,
+  isRefresh,
+  profileOf,
+  type TestApp,
+} from './test-app.ts'
+
+const minute = 60_000
+const limit = 30 * minute
+
+let simulator: Simulator
+let withoutRefresh: Simulator
+const apps = createApps()
+beforeAll(async () => {
+  ;[simulator, withoutRefresh] = await Promise.all([
+    startSimulator({
+      refreshTokens: true,
+      lifetimes: { accessToken: 86_400, refreshToken: 86_400, authorization: 86_400 },
+    }),
+    startSimulator(),
+  ])
+})
+afterAll(() => Promise.all([simulator.close(), withoutRefresh.close()]))
+afterEach(async () => {
+  simulator.play(null)
+  vi.useRealTimers()
+  await apps.closeAll()
+})
+
+/** Somebody is signed in, and nothing of the login is under way any more. */
+async function signedIn(
+  options: Partial<ControllerOptions> = {},
+  of: Simulator = simulator,
+): Promise<TestApp> {
+  const app = await apps.signedIn(of, options)
+  await app.until(({ session }) => session?.userinfo !== null)
+  return app
+}
+/** Lets time pass for the provider too. */
+function pass(app: TestApp, milliseconds: number): void {
+  app.clock.advance(milliseconds)
+  vi.useFakeTimers({ toFake: ['Date'], now: app.clock.now() })
+}
+const statusOf = (app: TestApp) => app.controller.snapshot().status
+const endsIn = (app: TestApp) => app.controller.snapshot().session?.endsInMs
+const expired = { status: 'signed-out', session: null, error: { code: 'E_SESSION_EXPIRED' } }
+
+/** A clock whose timers stand still in a gap, as in a process that is stopped, while its time goes on. */
+function createGapClock(): TestClock & { readonly gap: (milliseconds: number) => void } {
+  const clock = createTestClock()
+  let missed = 0
+  return {
+    ...clock,
+    now: () => clock.now() + missed,
+    monotonic: () => clock.monotonic() + missed,
+    gap: (milliseconds) => {
+      missed += milliseconds
+    },
+  }
+}
+
+describe('inactivity', () => {
+  it.each([1, 7, 30])('of %i minutes ends the session, not a moment before', async (minutes) => {
+    const app = await signedIn({ profile: profileOf(simulator, { inactivityMinutes: minutes }) })
+    for (let passed = 0; passed < minutes * minute - 1; passed += 14_999) {
+      app.clock.advance(Math.min(14_999, minutes * minute - 1 - passed))
+    }
+    expect([statusOf(app), endsIn(app)]).toEqual(['signed-in', 1])
+    app.clock.advance(1)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+    expect(app.snapshots.at(-1)).toMatchObject(expired)
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  it('begins anew with each sign of the person in the window', async () => {
+    let idle = 0
+    const app = await signedIn({ idle: () => idle })
+    for (let seconds = 0; seconds < 3600; seconds += 15) app.clock.advance(15_000)
+    expect(statusOf(app)).toBe('signed-in')
+    idle = Number.MAX_SAFE_INTEGER
+    app.clock.advance(limit - 1)
+    expect(statusOf(app)).toBe('signed-in')
+    app.clock.advance(1)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('is told to the window within a second of the truth', async () => {
+    const app = await signedIn({ idle: () => 4000 })
+    app.clock.advance(15_000)
+    expect(app.snapshots.at(-1)?.session?.endsInMs).toBe(limit - 4000)
+  })
+
+  it('goes on while another window has the keyboard', async () => {
+    const app = await signedIn({ idle: () => null })
+    for (let seconds = 0; seconds < 1800; seconds += 15) app.clock.advance(15_000)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('does not count a sign from before the login, nor one that is very old', async () => {
+    const app = await signedIn({ idle: () => Number.MAX_SAFE_INTEGER })
+    app.clock.advance(limit - 1)
+    expect(statusOf(app)).toBe('signed-in')
+    app.clock.advance(1)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('begins anew with every wish: to renew, to call, to see', async () => {
+    const app = await signedIn({ profile: profileOf(simulator, { apis: [echoApi(simulator)] }) })
+    const wishes = [
+      () => app.controller.renew(),
+      () => app.controller.callApi(0),
+      async () => app.controller.revealPid(true),
+      async () => app.controller.revealPid(false),
+    ]
+    for (const wish of wishes) {
+      pass(app, limit - 1)
+      // oxlint-disable-next-line no-await-in-loop
+      await wish()
+      expect(endsIn(app)).toBe(limit)
+    }
+  })
+
+  it('does not begin anew with a snapshot, a language or a cancel', async () => {
+    const app = await signedIn()
+    app.clock.advance(limit - 1)
+    app.controller.snapshot()
+    await app.controller.cancel()
+    await app.controller.reopenBrowser()
+    app.controller.prolong()
+    expect(endsIn(app)).toBe(1)
+  })
+
+  it('ends a renewal through the browser too, and its port is free', async () => {
+    const app = await signedIn({}, withoutRefresh)
+    const renewal = app.controller.renew()
+    const start = await app.opened.next()
+    app.controller.suspended()
+    app.clock.sleep(limit)
+    app.controller.resumed()
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({ ...expired, renewing: null, waiting: null })
+    await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  it('forgets what was remembered, and leaves a login possible', async () => {
+    const vault = createMemoryVault()
+    const app = await signedIn({ profile: profileOf(simulator, { remember: true }), vault })
+    await app.until(({ session }) => session?.remembered === 'kept')
+    expect(vault.kept).not.toBeNull()
+    pass(app, limit)
+    expect(vault.kept).toBeNull()
+    expect((await app.logIn()).snapshot.status).toBe('signed-in')
+  })
+})
+
+describe('a system that does not say whether the person is there', () => {
+  // The look that throws is the last one: nobody sets the next timer, and the session never ends.
+  it('because the window is gone does not keep the session for ever (F-82)', async () => {
+    let isGone = false
+    const app = await signedIn({
+      idle: () => {
+        if (isGone) throw new Error('Object has been destroyed')
+        return null
+      },
+    })
+    isGone = true
+    const look = (): void => {
+      try {
+        app.clock.advance(15_000)
+      } catch {
+        // In the app it is logged as an uncaught exception, and the app goes on.
+      }
+    }
+    for (let seconds = 0; seconds < 1800; seconds += 15) look()
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+})
+
+describe('sleep', () => {
+  const sleepFor = (app: TestApp, milliseconds: number): void => {
+    app.controller.suspended()
+    app.clock.sleep(milliseconds)
+    app.controller.resumed()
+  }
+
+  it('that is too long has ended the session when the computer wakes (F-57)', async () => {
+    const app = await signedIn()
+    const before = app.journal().length
+    sleepFor(app, limit)
+    expect(app.snapshots.at(-1)).toMatchObject(expired)
+    expect(app.clock.timers()).toEqual([])
+    expect(app.journal()).toHaveLength(before)
+  })
+
+  it('that is shorter is counted, in the first snapshot too, and nothing is asked for (F-57)', async () => {
+    const app = await signedIn()
+    const before = app.journal().length
+    const { length } = app.snapshots
+    sleepFor(app, 29 * minute)
+    expect(app.snapshots.length).toBeGreaterThan(length)
+    expect(app.snapshots.at(-1)?.session).toMatchObject({
+      endsInMs: minute,
+      accessTokenLeftMs: 24 * 60 * minute - 29 * minute,
+    })
+    expect(app.journal()).toHaveLength(before)
+    expect(app.addresses).toHaveLength(1)
+    app.clock.advance(minute - 1)
+    expect(statusOf(app)).toBe('signed-in')
+    app.clock.advance(1)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('is added up over several times', async () => {
+    const app = await signedIn()
+    for (let count = 0; count < 29; count += 1) sleepFor(app, minute)
+    expect(endsIn(app)).toBe(minute)
+    sleepFor(app, minute)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('is not undone by a wish that comes before the system has told of waking', async () => {
+    const app = await signedIn({ idle: () => 0 })
+    app.controller.suspended()
+    app.clock.sleep(limit)
+    app.controller.revealPid(true)
+    app.controller.resumed()
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('is not undone by a renewal whose answer comes first', async () => {
+    const holding = createHoldingFetch(isRefresh)
+    const app = await signedIn({ fetch: holding.fetch })
+    const renewal = app.controller.renew()
+    const release = await holding.next()
+    app.controller.suspended()
+    app.clock.sleep(limit)
+    release()
+    await renewal
+    app.controller.resumed()
+    // Its ID token has expired meanwhile, which may be what ends the session first.
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
+  })
+
+  it('in the middle of a renewal drops what comes after waking', async () => {
+    const holding = createHoldingFetch(isRefresh)
+    const app = await signedIn({ fetch: holding.fetch })
+    const renewal = app.controller.renew()
+    const release = await holding.next()
+    sleepFor(app, limit)
+    release()
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({ ...expired, renewing: null })
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  it('takes its part of the time for a login, and ends one that is too late', async () => {
+    const app = apps.create(simulator)
+    await app.ready()
+    await app.controller.signIn()
+    await app.opened.next()
+    sleepFor(app, 200_000)
+    expect(app.controller.snapshot().waiting?.remainingMs).toBe(100_000)
+    sleepFor(app, 100_000)
+    expect((await app.ready()).error?.code).toBe('E_LOGIN_TIMEOUT')
+  })
+
+  it('is not counted when the system tells of waking only', async () => {
+    const app = await signedIn()
+    app.controller.resumed()
+    expect(endsIn(app)).toBe(limit)
+  })
+})
+
+describe('a locked screen', () => {
+  it('lets the inactivity go on, whatever is typed there (F-58)', async () => {
+    const app = await signedIn({ idle: () => 0 })
+    app.controller.suspended()
+    for (let seconds = 0; seconds < 1785; seconds += 15) app.clock.advance(15_000)
+    expect(endsIn(app)).toBe(15_000)
+    app.clock.advance(15_000)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('that is opened in time leaves the session, and the person is there again', async () => {
+    const app = await signedIn({ idle: () => 0 })
+    app.controller.suspended()
+    app.clock.advance(29 * minute)
+    app.controller.resumed()
+    expect(endsIn(app)).toBe(limit)
+  })
+
+  it('under which the computer slept counts both (F-58)', async () => {
+    const app = await signedIn({ idle: () => null })
+    app.controller.suspended()
+    app.clock.advance(10 * minute)
+    app.controller.suspended()
+    app.clock.sleep(10 * minute)
+    app.controller.resumed()
+    app.controller.resumed()
+    expect(endsIn(app)).toBe(10 * minute)
+  })
+
+  // `asleep` is one note for both sleep and lock: the resume clears it while the screen is still locked.
+  it('that is still locked after a sleep does not count as presence (F-58)', async () => {
+    const app = await signedIn({ idle: () => 0 })
+    app.controller.suspended()
+    app.clock.advance(minute)
+    app.controller.suspended()
+    app.clock.sleep(minute)
+    app.controller.resumed()
+    for (let seconds = 0; seconds < 1800; seconds += 15) app.clock.advance(15_000)
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+})
+
+describe('the wall clock', () => {
+  it.each([86_400_000, -86_400_000, 3_600_000, -3_600_000])(
+    'that is set by %i ms does not change the time that is left (F-35)',
+    async (by) => {
+      const app = await signedIn()
+      app.clock.advance(10 * minute)
+      app.clock.sleep(by)
+      app.clock.advance(15_000)
+      expect(endsIn(app)).toBe(20 * minute - 15_000)
+      expect(app.controller.snapshot().session?.accessTokenLeftMs).toBe(
+        24 * 60 * minute - 10 * minute - 15_000,
+      )
+    },
+  )
+
+  it('that is set back in a sleep gives no time (F-35)', async () => {
+    const app = await signedIn()
+    app.controller.suspended()
+    app.clock.sleep(-minute)
+    app.clock.advance(minute)
+    app.controller.resumed()
+    expect(endsIn(app)).toBe(29 * minute)
+  })
+})
+
+describe('a process that was stopped', () => {
+  it('ends the session when its timers run again', async () => {
+    const clock = createGapClock()
+    const app = await signedIn({ clock, idle: () => 0 })
+    clock.gap(limit)
+    clock.advance(15_000)
+    expect(app.snapshots.at(-1)).toMatchObject(expired)
+    expect(clock.timers()).toEqual([])
+  })
+
+  it.each(['renew', 'callApi', 'revealPid'] as const)(
+    'takes no wish to %s for presence, and asks nobody for anything',
+    async (wish) => {
+      const clock = createGapClock()
+      const profile = profileOf(simulator, { apis: [echoApi(simulator)] })
+      const app = await signedIn({ clock, profile, idle: () => 0 })
+      const before = app.journal().length
+      clock.gap(limit)
+      if (wish === 'revealPid') app.controller.revealPid(true)
+      else if (wish === 'callApi') await app.controller.callApi(0)
+      else await app.controller.renew()
+      expect(app.controller.snapshot()).toMatchObject(expired)
+      expect(app.journal()).toHaveLength(before)
+    },
+  )
+
+  // `snapshot()` shows the state as it was: a window that asks before the timer runs still gets the person.
+  it('shows nothing of the person to a window that asks first', async () => {
+    const clock = createGapClock()
+    const app = await signedIn({ clock })
+    clock.gap(limit)
+    expect(app.controller.snapshot().session).toBeNull()
+  })
+})
+
+describe('the end of a session', () => {
+  it('comes once, and leaves no late word of it', async () => {
+    const app = await signedIn()
+    app.clock.advance(limit)
+    const ended = app.controller.snapshot()
+    app.clock.advance(limit)
+    app.controller.suspended()
+    app.controller.signOut()
+    app.controller.switchUser()
+    await app.controller.renew()
+    await app.controller.callApi(0)
+    app.controller.revealPid(true)
+    expect(app.controller.snapshot()).toEqual(ended)
+    expect(app.addresses).toHaveLength(1)
+  })
+
+  it('by closing in the middle of a renewal leaves no port, no timer and no session (F-79)', async () => {
+    const app = await signedIn({}, withoutRefresh)
+    const renewal = app.controller.renew()
+    const start = await app.opened.next()
+    await app.controller.close()
+    await renewal
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
+    await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
+    expect(app.clock.timers()).toEqual([])
+  })
+
+  it('is not told again when a login follows', async () => {
+    const app = await signedIn()
+    app.clock.advance(limit)
+    await app.controller.signIn()
+    expect(app.controller.snapshot().error).toBeNull()
+    await logInAt(await app.opened.next())
+  })
+})

@@ -1,0 +1,153 @@
+import * as oauth from 'oauth4webapi'
+import { libraryError } from '../known-errors.ts'
+import { type CallbackTexts, logoutPage } from '../login/callback-pages.ts'
+import type { Clock } from '../login/clock.ts'
+import { isLoopback } from '../login/discovery.ts'
+import { type Http, steps } from '../login/http.ts'
+import { openLoopbackListener } from '../login/loopback-listener.ts'
+import { Secret } from '../login/secret.ts'
+import type { Login } from '../login/tokens.ts'
+
+/** Scopes whose tokens end with the login at the provider; all others outlive it (Digdir, "Utlogging"). */
+const loginScopes = ['openid', 'profile']
+
+/** Tells whether the tokens would outlive the logout at the provider. */
+export function outlivesLogout({ tokens }: Login): boolean {
+  return tokens.scope.some((scope) => !loginScopes.includes(scope))
+}
+
+/**
+ * Revokes the tokens of a login: the refresh token where there is one, which ends the whole grant.
+ * Throws `AppError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
+ */
+export async function revokeTokens(
+  { provider, tokens }: Login,
+  clientId: string,
+  http: Http,
+): Promise<void> {
+  const token = tokens.refreshToken ?? tokens.accessToken
+  try {
+    const response = await oauth.revocationRequest(
+      provider,
+      { client_id: clientId },
+      oauth.None(),
+      token.reveal(),
+      {
+        [oauth.customFetch]: http.open(steps.revocation),
+        [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+        additionalParameters: {
+          token_type_hint: tokens.refreshToken === null ? 'access_token' : 'refresh_token',
+        },
+      },
+    )
+    await oauth.processRevocationResponse(response)
+  } catch (error) {
+    throw libraryError(error, steps.revocation)
+  }
+}
+
+/** `done` when the browser came back, `opened` when it was sent and need not or did not, `failed` when none came. */
+export type BrowserLogout = 'opened' | 'done' | 'failed'
+
+/** Milliseconds for a browser to come, for it to come back, and for the provider's page to have got the form. */
+const arrivalLimit = 60_000
+const returnLimit = 60_000
+const secondWayAfter = 8000
+const handedOverAfter = 1000
+
+/**
+ * Ends the login at the provider in the person's browser: a page of our listener, served once, posts the
+ * ID token, so that it stands in no address. Where the provider is to send the browser back and does not
+ * (its cookie may not come with a form of another site), it is asked once more by an ordinary visit
+ * without the token. Resolves when there is nothing more to wait for.
+ * Throws `AppError` `E_LISTENER_BIND`, `E_BROWSER_OPEN`.
+ * Source: OpenID Connect RP-Initiated Logout 1.0 §2 and §3; Digdir, "Utlogging".
+ */
+export async function logOutInBrowser(options: {
+  readonly login: Login
+  readonly clientId: string
+  readonly endpoint: string
+  readonly postLogoutRedirectUri: string | undefined
+  readonly texts: CallbackTexts
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly openBrowser: (address: string) => Promise<void>
+  readonly onOpened: () => void
+}): Promise<BrowserLogout> {
+  const { login, clientId, endpoint, texts, clock, signal } = options
+  const state = new Secret(oauth.generateRandomState())
+  const back = returnPath(options.postLogoutRedirectUri)
+  const arrived = Promise.withResolvers<void>()
+  const listener = await openLoopbackListener({
+    redirectPath: back ?? '/logged-out',
+    texts,
+    reference: '',
+    clock,
+    onArrival: () => {
+      options.onOpened()
+      arrived.resolve()
+    },
+    onStray: () => {},
+  })
+  const uri = back === null ? options.postLogoutRedirectUri : listener.redirectUri
+  const fields = {
+    client_id: clientId,
+    ...(uri !== undefined && { post_logout_redirect_uri: uri, state: state.reveal() }),
+  }
+  const hint = login.tokens.idToken.reveal()
+  const posted = { ...fields, ...(hint !== '' && { id_token_hint: hint }) }
+  listener.expect(state)
+
+  const timers = new Set<() => void>()
+  let over = false
+  /** Never comes once all is over. */
+  const after = async (milliseconds: number): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      if (!over) timers.add(clock.after(milliseconds, resolve))
+    })
+  }
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('given up')), { once: true })
+  })
+  ended.catch(() => {})
+  try {
+    signal.throwIfAborted()
+    const start = listener.startAddress(async () => logoutPage(texts, endpoint, posted))
+    await Promise.race([options.openBrowser(start), ended])
+    const came = await Promise.race([
+      arrived.promise.then(() => true),
+      after(arrivalLimit).then(() => false),
+      ended,
+    ])
+    if (!came) return 'failed'
+    if (back === null) {
+      await Promise.race([after(handedOverAfter), ended])
+      return 'opened'
+    }
+    const returned = listener.callback.then(() => true)
+    const secondWay = async (): Promise<false> => {
+      await after(secondWayAfter)
+      await options.openBrowser(listener.startAddress(async () => withQuery(endpoint, fields)))
+      await after(returnLimit)
+      return false
+    }
+    return (await Promise.race([returned, secondWay(), ended])) ? 'done' : 'opened'
+  } finally {
+    over = true
+    for (const stop of timers) stop()
+    void listener.finish('logged-out')
+  }
+}
+
+/** The path that the provider sends the browser back to, when that is our listener on a port of the system's choice. */
+function returnPath(uri: string | undefined): string | null {
+  if (uri === undefined) return null
+  const url = new URL(uri)
+  return isLoopback(url) && url.port === '0' ? url.pathname : null
+}
+
+function withQuery(address: string, fields: Readonly<Record<string, string>>): string {
+  const url = new URL(address)
+  for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value)
+  return url.href
+}

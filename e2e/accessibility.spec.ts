@@ -1,5 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { consentScope, plainScope } from '../simulator/scopes.ts'
 import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
@@ -47,5 +48,84 @@ for (const language of ['nb', 'nn', 'en', 'se']) {
     await expectAccessible(desktop)
     await again.waitForURL(/127\.0\.0\.1:\d+\/[\w-]{32}$/)
     expect(await violations(again), 'the page of a login').toEqual([])
+  })
+}
+
+for (const language of ['nb', 'se']) {
+  test(`has no barrier that axe finds in what follows a login, light and dark (${language}; openExternal replaced by a fake at the end)`, async ({
+    launch,
+    browserPage,
+    simulator,
+    systemBrowser,
+  }) => {
+    const desktop = await launch({
+      args: [`--lang=${language}`],
+      profile: {
+        prompt: 'login',
+        postLogoutRedirectUri: 'http://127.0.0.1:0/logged-out',
+        apis: [
+          { name: 'Kontaktregisteret', url: simulator.apis.person, scope: consentScope },
+          { name: 'Ekko', url: simulator.apis.echo, scope: plainScope },
+        ],
+      },
+    })
+    const { window, action } = desktop
+    const call = window.locator('[data-action="call-api"][data-api="Ekko"]')
+    const signIn = async (): Promise<Page> => {
+      await action('sign-in').click()
+      const page = await browserPage('[data-action="login"]')
+      await logInAt(page)
+      await page.locator('[data-action="refuse"]').click()
+      await desktop.expectStatus('signed-in')
+      return page
+    }
+    await signIn()
+    await call.click()
+    await expect(window.locator('[data-api-result="Ekko"]')).toBeVisible()
+    await expect(window.locator('[data-refused-scopes]')).toBeVisible()
+    await expectAccessible(desktop)
+    simulator.play('api-redirect')
+    await call.click()
+    await expect(window.locator('[data-api-failure="Ekko"]')).toBeVisible()
+    await action('renew').click()
+    const renewal = await browserPage('[data-action="login"]')
+    await expect(desktop.root).toHaveAttribute('data-renewing', 'browser')
+    await expectAccessible(desktop)
+    await renewal.locator('[data-action="cancel"]').click()
+    await expect(window.locator('[data-problem="E_LOGIN_DENIED"]')).toBeVisible()
+    await expectAccessible(desktop)
+
+    simulator.play(null)
+    await action('sign-out').click()
+    await desktop.expectStatus('signed-out')
+    await expect(window.locator('[data-farewell-browser="done"]')).toBeVisible()
+    await expect(window.locator('[data-farewell-revocation="done"]')).toBeVisible()
+    await expectAccessible(desktop)
+    expect(await violations(await browserPage('main.logged-out')), 'the page of a logout').toEqual(
+      [],
+    )
+
+    await signIn()
+    simulator.play({
+      summary: 'Nothing is revoked.',
+      fault: { step: 'revocation', kind: 'reset' },
+    })
+    // An answer without content keeps the browser on the page that is on the way.
+    const opened = await desktop.app.evaluateHandle(({ shell }) => {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      shell.openExternal = async (address) => resolve(address)
+      return { promise }
+    })
+    await action('sign-out').click()
+    const address = await opened.evaluate(({ promise }) => promise)
+    const browser = await systemBrowser.connect()
+    const leaving = await (await browser.newContext()).newPage()
+    await leaving.route('**/logout', async (route) => await route.fulfill({ status: 204 }))
+    await leaving.goto(address, { waitUntil: 'commit' })
+    await expect(leaving.locator('main.logging-out')).toBeVisible()
+    await expect(window.locator('[data-farewell-revocation="failed"]')).toBeVisible()
+    await expect(window.locator('[data-farewell-browser="opened"]')).toBeVisible()
+    await expectAccessible(desktop)
+    expect(await violations(leaving), 'the page on the way to a logout').toEqual([])
   })
 }

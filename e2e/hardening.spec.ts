@@ -62,16 +62,19 @@ test('3, 20: offers named functions on a frozen bridge, and nothing of Electron'
   })
   expect(bridge).toEqual({
     names: [
+      'callApi',
       'cancel',
       'copyLink',
       'getSnapshot',
       'onSnapshot',
       'prolong',
+      'renew',
       'reopenBrowser',
       'revealPid',
       'setLanguage',
       'signIn',
       'signOut',
+      'switchUser',
     ],
     types: ['function'],
     replaced: false,

@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { createConnection } from 'node:net'
 import { lowLevelPerson, personWithoutNames, personWithoutPid } from '../simulator/persons.ts'
 import { startSimulator } from '../simulator/simulator.ts'
-import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import { type Desktop, expect, logInAt, signOutEverywhere, test } from './fixtures/desktop.ts'
 
 const loginPage = '[data-action="login"]'
 
@@ -108,20 +108,21 @@ test('shows the personal number only after it was asked for', async ({
   expect(await desktop.log()).not.toContain(pid)
 })
 
-test('forgets everything on sign-out, and logs in a second time', async ({
+test('forgets everything on sign-out, here and at the provider, and logs in a second time', async ({
   launch,
   browserPage,
+  simulator,
 }) => {
   const desktop = await launch()
   await desktop.action('sign-in').click()
   await logInAt(await browserPage(loginPage))
   await expectSignedIn(desktop)
-  await desktop.action('sign-out').click()
-  await desktop.expectStatus('signed-out')
+  await signOutEverywhere(desktop, simulator)
   await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
 
-  // The provider's own session answers without a click.
+  // The provider's own session is gone: it asks who it is.
   await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
   await expectSignedIn(desktop)
   await expect(desktop.root).toHaveAttribute('data-attempt', '2')
 })

@@ -7,8 +7,8 @@ import { chromium } from '@playwright/test'
 import { networkCode } from '../main/known-errors.ts'
 import { browserCommands, findCommand } from '../scripts/system-packages.mjs'
 import type { ScenarioName } from '../simulator/scenarios.ts'
-import { startSimulator } from '../simulator/simulator.ts'
-import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import { type Simulator, startSimulator } from '../simulator/simulator.ts'
+import { type Desktop, expect, logInAt, signOutEverywhere, test } from './fixtures/desktop.ts'
 import { expectRefused } from './fixtures/failure.ts'
 import { type Authority, createAuthority, startProxy } from './fixtures/private-network.ts'
 
@@ -243,12 +243,11 @@ test('tells a network that leads to its own page in place of the provider, and l
   }
 })
 
-/** Logs in once more in the browser that the provider knows by now. */
-async function expectGoodLogin(desktop: Desktop): Promise<void> {
+/** Logs in once more in the browser that the provider knows by now, and out, here and there. */
+async function expectGoodLogin(desktop: Desktop, simulator: Simulator): Promise<void> {
   await desktop.action('sign-in').click()
   await desktop.expectStatus('signed-in')
-  await desktop.action('sign-out').click()
-  await desktop.expectStatus('signed-out')
+  await signOutEverywhere(desktop, simulator)
 }
 
 test('follows no redirect of the token endpoint, carries no cookie, and logs in after each', async ({
@@ -260,20 +259,21 @@ test('follows no redirect of the token endpoint, carries no cookie, and logs in 
   await desktop.action('sign-in').click()
   await logInAt(await browserPage(loginPage))
   await desktop.expectStatus('signed-in')
-  await desktop.action('sign-out').click()
+  await signOutEverywhere(desktop, simulator)
 
   // The one drops the form with the code on its way, the other would carry it along.
   for (const status of [302, 307] as const) {
     const from = simulator.journal.length
     simulator.play(`token-redirect-${status}-other-host`)
     await desktop.action('sign-in').click()
+    await logInAt(await browserPage(loginPage))
     await expectRefused(desktop, { code: 'E_NETWORK_REDIRECT' })
     const asked = simulator.journal.slice(from).map(({ path, headers }) => [headers.host, path])
     const { host: own } = new URL(simulator.issuer)
     expect(asked).toContainEqual([own, '/token'])
     expect(asked.filter(([name, path]) => name !== own || path?.includes('redirected'))).toEqual([])
     simulator.play(null)
-    await expectGoodLogin(desktop)
+    await expectGoodLogin(desktop, simulator)
   }
   const direct = /^\/(token|par|jwks\.json|\.well-known\/)/
   const own = simulator.journal.filter(({ path }) => direct.test(path))
@@ -292,7 +292,7 @@ test('refuses bodies that are too large, compressed or without an end, in little
   await desktop.action('sign-in').click()
   await logInAt(await browserPage(loginPage))
   await desktop.expectStatus('signed-in')
-  await desktop.action('sign-out').click()
+  await signOutEverywhere(desktop, simulator)
   /** The most that the main process has ever held, in bytes. */
   const peak = (): Promise<number> =>
     desktop.app.evaluate(() => process.resourceUsage().maxRSS * 1024)
@@ -306,9 +306,10 @@ test('refuses bodies that are too large, compressed or without an end, in little
   for (const scenario of bodies) {
     simulator.play(scenario)
     await desktop.action('sign-in').click()
+    await logInAt(await browserPage(loginPage))
     await expectRefused(desktop, { code: 'E_NETWORK_BODY' })
     simulator.play(null)
-    await expectGoodLogin(desktop)
+    await expectGoodLogin(desktop, simulator)
   }
   const grown = (await peak()) - before
   test

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createConnection } from 'node:net'
 import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
 
 /** Nobody is stuck: whatever is lost on the way ends in a named state with a way on. */
@@ -110,6 +110,31 @@ test('a second start address of a used link says so, and the login goes on', asy
   expect(answer?.status()).toBe(410)
   await expect(third.locator('h1')).toHaveText('Lenken virker ikke lenger')
   await logInAt(second)
+  await desktop.expectStatus('signed-in')
+})
+
+test('opens the same login again when the spare connections of the browser have been closed meanwhile', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  await browserPage(loginPage)
+  const pushed = simulator.journal.find(({ path }) => path === '/par')
+  const port = Number(new URL(pushed?.form.get('redirect_uri') ?? '').port)
+  // One more that is silent: when it is closed, so are those that the browser opened before it.
+  await new Promise<void>((resolve) => {
+    const spare = createConnection({ host: '127.0.0.1', port })
+    spare.on('error', () => {})
+    spare.once('close', () => resolve())
+    spare.resume()
+  })
+  await desktop.action('reopen-browser').click()
+  await expect
+    .poll(() => simulator.journal.filter(({ path }) => path === '/authorize').length)
+    .toBe(2)
+  await logInAt(await browserPage(loginPage))
   await desktop.expectStatus('signed-in')
 })
 

@@ -9,7 +9,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { format } from 'oxfmt'
-import { type Cell, cells, loginSteps, titleOf } from '../main/conformance/matrix.ts'
+import { type Cell, cells, matrixSteps, titleOf } from '../main/conformance/matrix.ts'
 import { type Module, plans } from '../main/conformance/modules.ts'
 import { type Row, rows } from '../main/conformance/rows.ts'
 
@@ -32,7 +32,7 @@ function table(head: readonly string[], lines: readonly (readonly string[])[]): 
 }
 
 function expectationOf({ left, plays }: Module): string {
-  const reason = left === undefined ? [] : [`${left.status}: ${left.why}`]
+  const reason = left === undefined ? [] : [`not applicable: ${left}`]
   return [...reason, ...(plays === undefined ? [] : [plays.expected])].join(
     '; played all the same: ',
   )
@@ -48,13 +48,23 @@ function linesOf(modules: readonly Module[], outcomeOf: OutcomeOf): string[][] {
   ])
 }
 
+/** An outcome without what the head of its column says already. */
+function shortOf({ step }: Cell, outcome: string): string {
+  const own =
+    step === 'revocation'
+      ? /^signs out: revocation (\w+), browser done$/
+      : step === 'end-session'
+        ? /^signs out: revocation none, browser (\w+)$/
+        : /^(?:shows )?(?:signs in (?=without ))?([^(]+)/
+  return (own.exec(outcome)?.[1] ?? outcome).trim().replace(/(?<!FAILED.*)\bE_/, '')
+}
+
 function gridOf(outcomeOf: OutcomeOf): string[][] {
   const faults = new Set(cells.map(({ fault }) => fault))
-  const short = (cell: Cell): string =>
-    (outcomeOf(titleOf(cell), cell.expected).split(' (')[0] ?? '').replace(/^E_/, '')
+  const short = (cell: Cell): string => shortOf(cell, outcomeOf(titleOf(cell), cell.expected))
   return Array.from(faults, (fault) => [
     fault,
-    ...loginSteps.map((step) => {
+    ...matrixSteps.map((step) => {
       const cell = cells.find((other) => other.fault === fault && other.step === step)
       return cell === undefined ? '–' : short(cell)
     }),
@@ -62,7 +72,9 @@ function gridOf(outcomeOf: OutcomeOf): string[][] {
 }
 
 function waysOf(row: Row): string {
-  const played = Object.keys(row.plays ?? {}).length + (row.own?.length ?? 0)
+  const { plays, withProofs, renews, calls, signsOut } = row
+  const lists = [plays, withProofs, renews, calls, signsOut].flatMap((list) => list ?? [])
+  const played = lists.flatMap((list) => Object.keys(list)).length + (row.own?.length ?? 0)
   const ways = [
     played > 0 ? `${played} ${played === 1 ? 'scenario' : 'scenarios'}` : '',
     row.tested === true ? 'a test of its own' : '',
@@ -76,29 +88,29 @@ function waysOf(row: Row): string {
 }
 
 function rowLines(outcomeOf: OutcomeOf): string[][] {
-  return rows.map((row) => [
-    row.id,
-    row.rule,
-    waysOf(row),
-    row.notYet === undefined ? outcomeOf(titleOfRow(row), shown) : `not yet: ${row.notYet}`,
-  ])
+  return rows.map((row) => [row.id, row.rule, waysOf(row), outcomeOf(titleOfRow(row), shown)])
 }
 
 /** Makes the text of docs/conformance.md: the same for the same outcomes, on every computer. */
 export async function report(outcomeOf: OutcomeOf): Promise<string> {
   const modules = plans.flatMap((plan) => plan.modules)
-  const leftAs = (status: string): number =>
-    modules.filter(({ left }) => left?.status === status).length
   const applying = modules.filter(({ left }) => left === undefined).length
   const text = `# Conformance
 
 What this app does when a provider does something wrong, or something rare but right. This file is written by \`npm run conformance\`, which plays all of it: the simulator is the provider, a browser without scripts is the person's, and between them is the whole app but its window, from the press of the button to the snapshot and the last page.
 
-After each login it is checked that nothing more was asked for than must be, that no port, timer or request is left, that no token, code, verifier, state, nonce or personal number is in a snapshot, the log or a page, and that the same app then logs in at the same provider when it behaves. An outcome is \`signs in\`, or the name of the error with what it was about.
+After each login, renewal, call and sign-out it is checked that nothing more was asked for than must be, that no port, timer or request is left, that no token, code, verifier, state, nonce or personal number is in a snapshot, the log or a page, that the tokens went nowhere else, that nothing is kept once a session has ended, and that the same app then logs in at the same provider when it behaves.
+
+An outcome is the name of an error with what it was about, or one of these.
+
+- \`signs in\`, and \`signs in without userinfo\` where it was asked for and is not used.
+- \`renews\`; \`stays\` and \`ends\` say what became of the session when it did not.
+- \`shows\` what the person sees of an API: its status, or why there is none.
+- \`signs out\`, which is done here at once, and what came of the rest: of the tokens that would outlive it, and of the browser, which is \`done\` when it came back and \`opened\` when it was sent and did not.
 
 ## Modules of the OpenID Foundation
 
-The client modules of the [conformance suite](https://gitlab.com/openid/conformance-suite), under their own names: ${applying} apply, ${leftAs('not applicable')} do not apply to a public client with the code flow, ${leftAs('not yet')} are about what the app does not do yet. A module that does not apply is played all the same where its subject can come up. The suite itself was not run: it needs a client that calls userinfo, and gives its certificate only to clients with a secret.
+The client modules of the [conformance suite](https://gitlab.com/openid/conformance-suite), under their own names: ${applying} apply, ${modules.length - applying} do not apply to a public client with the code flow. A module that does not apply is played all the same where its subject can come up. The suite itself was not run: it gives its certificate only to clients with a secret.
 
 ${plans
   .map(
@@ -108,15 +120,17 @@ ${table(['Id', 'Module', 'The provider', 'Expectation', 'Outcome'], linesOf(own,
   )
   .join('\n\n')}
 
-## Every step of a login with every fault
+## Every step of a login and of a session with every fault
 
 ${cells.length} cells. A fault before the browser is opened opens none; the token endpoint is asked once; what the person sees in the browser alone (\`authorization\`) ends when the login's time does. \`E_\` is left out. A client that may not push its request (\`par: auto\`) sends it the ordinary way, so that two of the faults are no faults there.
 
-${table(['Fault', ...loginSteps], gridOf(outcomeOf))}
+\`userinfo\` follows a login that stands without it. \`refresh\` is the token endpoint at a renewal: what brought nothing leaves the session, a refusal or something false ends it. \`api\` is what the person sees; a 401 costs one renewal. \`revocation\` and \`end-session\` are what becomes of a sign-out elsewhere, which is done here whatever happens.
+
+${table(['Fault', ...matrixSteps], gridOf(outcomeOf))}
 
 ## Rules of the specifications, and faults
 
-${rows.filter(({ notYet }) => notYet === undefined).length} rules are shown, ${rows.filter(({ notYet }) => notYet !== undefined).length} are about what the app does not do yet.
+${rows.length} rules are shown.
 
 ${table(['Id', 'Rule', 'Shown by', 'Outcome'], rowLines(outcomeOf))}
 `
@@ -185,7 +199,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       lines.map((line) => line.map(String)),
     )
   }
-  print(['Fault', ...loginSteps], gridOf(outcomeOf))
+  print(['Fault', ...matrixSteps], gridOf(outcomeOf))
   print(
     ['Id', 'Rule', 'Outcome'],
     rowLines(outcomeOf).map(([id = '', rule = '', , outcome = '']) => [id, rule, outcome]),

@@ -52,7 +52,7 @@ test.each<readonly [what: string, profile: unknown]>([
       loginTimeoutSeconds: 60,
       inactivityMinutes: 1,
       postLogoutRedirectUri: 'https://example.no/ute',
-      apis: [api, { ...api, method: 'POST' }],
+      apis: [api, { ...api, name: 'other', method: 'POST' }],
     },
   ],
 ])('takes %s, as the app does', (_, profile) => {
@@ -91,6 +91,7 @@ test.each<readonly [what: string, profile: typeof good & Record<string, unknown>
   ['an issuer with a query', { ...good, issuer: 'https://idporten.no/?a' }, 'hold a query'],
   ['a path that climbs', { ...good, redirectPath: '/a/../b' }, 'must be a plain path'],
   ['scopes without openid', { ...good, scope: 'profile' }, 'must hold openid'],
+  ['two APIs of one name', { ...good, apis: [api, api] }, 'must have different names'],
 ])('says in words that the app refuses %s', (_, profile, words) => {
   expect(appTakes(profile)).toBe(false)
   expect(schemaTakes(profile)).toBe(true)

@@ -25,12 +25,13 @@ const descriptions: Readonly<Record<keyof Profile, string>> = {
   resource: 'Who the access token is meant for (RFC 8707).',
   authorizationDetails: 'Rich authorization requests (RFC 9396), sent as they are.',
   par: 'Pushed authorization requests (RFC 9126).',
-  dpop: 'Accepted, and without effect in this version.',
-  remember: 'Accepted, and without effect in this version.',
+  dpop: 'Binds the tokens to a key of this app (RFC 9449).',
+  remember: 'Keeps the login over a restart, where the system can encrypt it.',
   loginTimeoutSeconds: 'How long the person has in the browser.',
-  inactivityMinutes: 'How long after a login the app forgets it.',
-  postLogoutRedirectUri: 'Accepted, and without effect in this version.',
-  apis: 'Services that the access token is for. Their scopes are added to the request.',
+  inactivityMinutes: 'How long a session lasts without activity of the person.',
+  postLogoutRedirectUri:
+    'Where the provider sends the browser after a logout; port 0 of 127.0.0.1 is the app itself.',
+  apis: 'Services that the app can call, each with a button. Their scopes are added to the request.',
 }
 
 /**

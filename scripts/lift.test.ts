@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+/** Follows the README's words to the letter, in an empty folder with the named packages and no others. */
+const heading = '## Lift the login into your own app'
+let folder = ''
+let section = ''
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lift-'))
+  const readme = await readFile('README.md', 'utf8')
+  section = readme.slice(readme.indexOf(heading) + heading.length).split('\n## ')[0] ?? ''
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('the login can be lifted out with the files and packages that the README names', async () => {
+  const quoted = Array.from(section.matchAll(/`([^`\n]+)`/g), ([, text = '']) => text)
+  const files = quoted.filter((text) => /^(main|preload)\/[\w-]+\.ts$/.test(text))
+  const packages = ['oauth4webapi', 'jose', 'valibot', 'jsonc-parser'].filter((name) =>
+    quoted.includes(name),
+  )
+  expect([files.length, packages.length]).toEqual([3, 4])
+  for (const file of files) {
+    // oxlint-disable-next-line no-await-in-loop
+    await cp(file, path.join(folder, file), { recursive: true })
+  }
+  await mkdir(path.join(folder, 'main/login'), { recursive: true })
+  for (const name of await readdir('main/login')) {
+    if (/\.test\.ts$|^test-|^refused-requests\.ts$/.test(name)) continue
+    // oxlint-disable-next-line no-await-in-loop
+    await cp(path.join('main/login', name), path.join(folder, 'main/login', name))
+  }
+  await mkdir(path.join(folder, 'node_modules'))
+  for (const name of packages) {
+    // oxlint-disable-next-line no-await-in-loop
+    await symlink(path.resolve('node_modules', name), path.join(folder, 'node_modules', name))
+  }
+  const [, code = ''] = /```ts\n([^]*?)```/.exec(section) ?? []
+  expect(code).toContain('startAttempt')
+  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
+  await writeFile(path.join(folder, 'main/own.ts'), `${code}\nprocess.stdout.write(typeof logIn)\n`)
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--preserve-symlinks',
+    path.join(folder, 'main/own.ts'),
+  ])
+  expect(stdout).toBe('function')
+})

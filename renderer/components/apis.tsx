@@ -43,6 +43,7 @@ function Api({ api, index }: { api: ApiState; index: number }) {
           api={name}
           label="action.call-api"
           variant="secondary"
+          data-color="accent"
           data-size="sm"
           disabled={!granted || running}
           aria-labelledby={`${button} ${title}`}

@@ -50,7 +50,12 @@ export function SignedIn({
       {/* Only the checks of the session that lasts are shown, so that no rule appears twice. */}
       {error && <FailureReport failure={{ ...error, checks: [] }} />}
       {problem && !toldQuietly(problem, session) && (
-        <FailureNotice failure={problem} data-problem={problem.code} />
+        <>
+          <FailureNotice failure={problem} data-problem={problem.code} />
+          <Paragraph>
+            <Text id="signed-in.goes-on" />
+          </Paragraph>
+        </>
       )}
       <Person session={session} receivedAt={receivedAt} />
       {refusedScopes.length > 0 && (

@@ -865,8 +865,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a login begin while the provider wants peace',
     file: machine,
-    from: '        state.retryAt === null &&\n',
-    to: '',
+    from: "state.status === 'signed-out' &&\n        state.retryAt === null &&",
+    to: "state.status === 'signed-out' &&",
   },
   {
     name: 'never allow a login again',

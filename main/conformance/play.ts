@@ -126,10 +126,8 @@ export async function play(
     }
 
     scene.play(scenarios.normal)
-    scene.app.clock.advance(scene.app.controller.snapshot().retryInMs ?? 0)
-    // A renewal, too, lets a provider that wants peace have it, a minute at most.
-    if (scene.app.controller.snapshot().session?.problem?.code === 'E_NETWORK_STATUS')
-      scene.pass(60_000)
+    // The wall clock stays: the provider's does too.
+    scene.pass(scene.app.controller.snapshot().retryInMs ?? 0)
     if (options.deeds !== undefined) await scene.recover(options.deeds.at(-1), scenario)
     await scene.leave()
     const good = await scene.logIn(null)

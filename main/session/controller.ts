@@ -96,8 +96,6 @@ export function createController(options: ControllerOptions): Controller {
   let state = initialState(options.language)
   let attempt: Attempt | null = null
   let live: Live | null = null
-  /** Monotonic milliseconds before which the provider wants no renewal. */
-  let renewQuietUntil = 0
   let forgetting: Promise<void> = Promise.resolve()
   /** Ends the requests of the session: a renewal, a call, userinfo. */
   let sessionEnd = new AbortController()
@@ -201,19 +199,19 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       const failure = toFailure(toAppError(error), started.reference)
       log('login failed', { error, reference: failure.reference })
-      if (fail(id, failure, toAppError(error).retryAfter)) options.onOutcome()
+      const retryAt = peaceUntil(id, toAppError(error).retryAfter)
+      if (dispatch({ type: 'failed', attempt: id, error: failure, retryAt })) options.onOutcome()
+      else stopRetryTimer()
     }
   }
 
-  /** A provider that asks for peace gets it: until then nothing can be started. */
-  const fail = (id: number, error: Failure, retryAfter: number | null): boolean => {
-    const wait = (retryAfter ?? 0) * 1000
-    const retryAt = wait > 0 ? clock.monotonic() + wait : null
-    if (!dispatch({ type: 'failed', attempt: id, error, retryAt })) return false
-    if (wait > 0) {
-      stopRetryTimer = clock.after(wait, () => dispatch({ type: 'retry-allowed', attempt: id }))
-    }
-    return true
+  /** A provider that asks for peace gets it: until then nothing can be started. Null when it does not. */
+  const peaceUntil = (id: number, retryAfter: number | null): number | null => {
+    if (retryAfter === null) return null
+    const wait = retryAfter * 1000
+    stopRetryTimer()
+    stopRetryTimer = clock.after(wait, () => dispatch({ type: 'retry-allowed', attempt: id }))
+    return clock.monotonic() + wait
   }
 
   // --- the session
@@ -417,7 +415,7 @@ export function createController(options: ControllerOptions): Controller {
   /** Renews once, whoever asks and how often; true when there are new tokens. */
   const renew = async (): Promise<boolean> => {
     const of = live
-    if (of === null || clock.monotonic() < renewQuietUntil) return false
+    if (of === null || state.retryAt !== null) return false
     of.renewal ??= runRenewal(of).finally(() => {
       of.renewal = null
     })
@@ -480,7 +478,7 @@ export function createController(options: ControllerOptions): Controller {
       const login = await result
       if (live !== of) return false
       if (login === null) {
-        dispatch({ type: 'renewal-ended', attempt: id, problem: null })
+        dispatch({ type: 'renewal-ended', attempt: id, problem: null, retryAt: null })
         return false
       }
       of.login = login
@@ -500,9 +498,11 @@ export function createController(options: ControllerOptions): Controller {
       const named = toAppError(otherPerson(error))
       const failure = toFailure(named, inBrowser?.reference ?? '')
       log('renewal failed', { error, reference: failure.reference })
-      renewQuietUntil = clock.monotonic() + (named.retryAfter ?? 0) * 1000
       if (endsTheSession(named)) endSession(failure)
-      else dispatch({ type: 'renewal-ended', attempt: id, problem: failure })
+      else {
+        const retryAt = peaceUntil(id, named.retryAfter)
+        dispatch({ type: 'renewal-ended', attempt: id, problem: failure, retryAt })
+      }
       if (inBrowser !== null) options.onOutcome()
       return false
     }

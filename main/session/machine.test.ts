@@ -47,7 +47,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     by: fc.constantFrom('refresh-token', 'browser'),
   }),
   fc.record({ type: fc.constant('renewed'), attempt, session: fc.constant(session) }),
-  fc.record({ type: fc.constant('renewal-ended'), attempt, problem: error }),
+  fc.record({
+    type: fc.constant('renewal-ended'),
+    attempt,
+    problem: error,
+    retryAt: fc.constantFrom(null, 5),
+  }),
   fc.record({
     type: fc.constant('session-changed'),
     login: attempt,
@@ -139,7 +144,7 @@ describe('whatever happens in whatever order', () => {
             expect(state.renewing === null || state.status === 'signed-in').toBe(true)
             expect(state.farewell === null || state.status === 'signed-out').toBe(true)
             expect(state.error === null || state.status === 'signed-out').toBe(true)
-            expect(state.retryAt === null || state.status === 'signed-out').toBe(true)
+            expect(state.retryAt === null || state.status.startsWith('signed-')).toBe(true)
             expect(!state.pidRevealed || state.status === 'signed-in').toBe(true)
             expect(state.status !== 'restoring' || before.status === 'restoring').toBe(true)
           }

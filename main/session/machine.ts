@@ -57,7 +57,7 @@ export interface State {
   readonly pidRevealed: boolean
   readonly farewell: Farewell | null
   readonly error: Failure | null
-  /** Monotonic milliseconds before which the provider wants no new login; null when it does not mind. */
+  /** Monotonic milliseconds before which the provider wants no login and no renewal; null when it does not mind. */
   readonly retryAt: number | null
 }
 
@@ -89,7 +89,12 @@ export type Event =
     }
   | { readonly type: 'renewed'; readonly attempt: number; readonly session: SignedIn }
   /** It came to nothing, and the session goes on. */
-  | { readonly type: 'renewal-ended'; readonly attempt: number; readonly problem: Failure | null }
+  | {
+      readonly type: 'renewal-ended'
+      readonly attempt: number
+      readonly problem: Failure | null
+      readonly retryAt: number | null
+    }
   | {
       readonly type: 'session-changed'
       readonly login: number
@@ -157,7 +162,10 @@ function step(state: State, event: Event): State {
         ? { ...state, status: 'preparing', attempt: event.attempt, error: null, farewell: null }
         : state
     case 'renewal-started':
-      return state.session !== null && state.renewing === null && event.attempt > state.attempt
+      return state.session !== null &&
+        state.renewing === null &&
+        state.retryAt === null &&
+        event.attempt > state.attempt
         ? {
             ...state,
             attempt: event.attempt,
@@ -250,6 +258,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
             ...state,
             renewing: null,
             waiting: null,
+            retryAt: event.retryAt,
             session: { ...state.session, problem: event.problem },
           }
     case 'signed-in':

@@ -16,6 +16,7 @@ import { Action } from '../components/action.tsx'
 import { Apis } from '../components/apis.tsx'
 import { Checks } from '../components/checks.tsx'
 import { Claims } from '../components/claims.tsx'
+import { Countdown } from '../components/countdown.tsx'
 import { clockTime, useSecondsLeft } from '../components/clock.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { FailureNotice, FailureReport } from '../components/failure.tsx'
@@ -34,7 +35,7 @@ const warnBelowSeconds = 120
 /** Somebody is logged in: who, how well known, for how long, and what the app was told. */
 export function SignedIn({
   session,
-  snapshot: { renewing, waiting, error },
+  snapshot: { renewing, waiting, error, retryInMs },
   receivedAt,
 }: {
   session: Session
@@ -65,7 +66,11 @@ export function SignedIn({
           </Paragraph>
         </Alert>
       )}
-      <Controls session={session} renewing={renewing !== null} />
+      <Controls
+        session={session}
+        renewing={renewing !== null}
+        retryAt={retryInMs === null ? null : receivedAt + retryInMs}
+      />
       <Apis apis={apis} />
       <Told session={session} />
     </>
@@ -88,8 +93,10 @@ function EndsSoon({ deadline }: { deadline: number }) {
   )
 }
 
-function Controls({ session, renewing }: { session: Session; renewing: boolean }) {
+function Controls(props: { session: Session; renewing: boolean; retryAt: number | null }) {
+  const { session, renewing, retryAt } = props
   const opens = useId()
+  const countdown = useId()
   const byBrowser = session.renewal === 'browser'
   return (
     <div className="controls">
@@ -99,8 +106,9 @@ function Controls({ session, renewing }: { session: Session; renewing: boolean }
           label="action.renew"
           variant="secondary"
           icon={<ArrowsCirclepathIcon {...icon} />}
-          disabled={renewing}
+          disabled={renewing || retryAt !== null}
           {...(byBrowser && { 'aria-describedby': opens })}
+          {...(retryAt !== null && { 'aria-describedby': countdown })}
           intent={(main) => main.renew()}
         />
         <Action
@@ -119,6 +127,7 @@ function Controls({ session, renewing }: { session: Session; renewing: boolean }
         />
         {session.pid === null && hasNumbers(session) && <Reveal revealed={session.pidRevealed} />}
       </div>
+      {retryAt !== null && <Countdown id={countdown} deadline={retryAt} />}
       {byBrowser && (
         <p id={opens} className="explanation">
           <Text id="signed-in.renew-opens-browser" />

@@ -2,9 +2,8 @@ import { Card, Paragraph } from '@digdir/designsystemet-react'
 import { EnterIcon } from '@navikt/aksel-icons'
 import { useId, useState } from 'react'
 import type { Snapshot } from '../../preload/contract.ts'
-import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
-import { clockTime, useSecondsLeft } from '../components/clock.tsx'
+import { Countdown } from '../components/countdown.tsx'
 import { FailureReport } from '../components/failure.tsx'
 import { Farewell } from '../components/farewell.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
@@ -68,15 +67,6 @@ function SignIn({
       {/* The countdown is not read out by itself; its end is, once. */}
       <Status className="ds-sr-only">{waited && !waiting && <Text id="retry.ready" />}</Status>
     </div>
-  )
-}
-
-function Countdown({ id, deadline }: { id: string; deadline: number }) {
-  const seconds = useSecondsLeft(deadline, monotonic)
-  return (
-    <p id={id} role="timer" aria-live="off" className="countdown" data-retry-wait>
-      <Text id="retry.wait" values={{ time: clockTime(seconds) }} />
-    </p>
   )
 }
 

@@ -36,6 +36,9 @@ if (app.requestSingleInstanceLock()) {
   app.quit()
 }
 
+/** Milliseconds that the end of the app may take. */
+const quitLimit = 3000
+
 async function boot(): Promise<void> {
   setMenu()
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
@@ -72,7 +75,15 @@ async function boot(): Promise<void> {
   powerMonitor.on('unlock-screen', controller.resumed)
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => bringToFront(window))
-  app.on('will-quit', () => void controller.close())
+  let ending = false
+  app.on('will-quit', (event) => {
+    if (ending) return
+    ending = true
+    // What is being written or forgotten gets to its end, within limits.
+    event.preventDefault()
+    const patience = new Promise((resolve) => setTimeout(resolve, quitLimit))
+    void Promise.race([controller.close(), patience]).finally(() => app.quit())
+  })
 }
 
 /** The language of this run: asked for, else chosen before, else the system's, else bokmål. */

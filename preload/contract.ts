@@ -169,7 +169,7 @@ const snapshot = v.strictObject({
   /** Rises with every change; a lower one that arrives late is ignored. */
   revision: count,
   status: v.picklist(statuses),
-  /** How many logins were started since the app started. */
+  /** How many logins and renewals were started since the app started. */
   attempt: count,
   renewing: v.nullable(v.picklist(['refresh-token', 'browser'])),
   language: v.picklist(languages),

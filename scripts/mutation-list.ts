@@ -151,20 +151,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'bring a session back after sign-out',
     file: controller,
-    from: '      if (live !== of) return false\n      if (login === null) {',
-    to: '      if (login === null) {',
+    from: 'if (live !== of || endsAt === undefined) return false',
+    to: 'if (endsAt === undefined) return false',
   },
   {
     name: 'keep what was kept after sign-out',
     file: controller,
-    from: 'if (ended !== null) forgetting = vault.clear()',
+    from: 'if (ended !== null) void store(vault.clear())',
     to: '',
   },
   {
-    name: 'never look for the person',
+    name: 'never tell that nobody is there',
     file: presence,
-    from: 'if (elapsed() - activeAt >= limit) {',
-    to: 'if (limit < 0) {',
+    from: '      onGone()\n',
+    to: '',
   },
   {
     name: 'let sleep not count',

@@ -3,7 +3,15 @@
  * Usage: `npm run mutations`, or with a part of a file or name to run only those. Exit code 1 when one survives.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -70,6 +78,8 @@ function firstFailure(tests: readonly string[]): string | null {
   )
   // Ended by its time limit, or by the system: no test has noticed.
   if (status === 0 || status === null) return null
+  // Broken off before a test could say anything: none has noticed either.
+  if (!existsSync(report)) return null
   const { testResults }: Report = JSON.parse(readFileSync(report, 'utf8'))
   const failed = testResults
     .flatMap(({ assertionResults }) => assertionResults)

@@ -1,4 +1,5 @@
 import type { Check } from '../../preload/contract.ts'
+import { type AppError, cleanError, toAppError } from '../errors.ts'
 import type { Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
 import type { Claims, VerifiedIdToken } from './id-token.ts'
@@ -85,4 +86,15 @@ function readAccessToken(accessToken: Secret): Claims | null {
   } catch {
     return null
   }
+}
+
+/** The tokens of a login, which a provider or an API may repeat in what is shown. */
+export function secretsOf({ tokens }: Login): Secret[] {
+  const { accessToken, idToken, refreshToken, nonce } = tokens
+  return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
+}
+
+/** A failure of a login's requests, told without the tokens that it may repeat. */
+export function withoutSecrets(error: unknown, login: Login): AppError {
+  return cleanError(toAppError(error), secretRemover(secretsOf(login)))
 }

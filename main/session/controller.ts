@@ -1,16 +1,17 @@
 import type { JWK } from 'jose'
 import { errors, type Failure, type Language, type Snapshot } from '../../preload/contract.ts'
-import { AppError, toAppError } from '../errors.ts'
+import { AppError, cleanError, toAppError } from '../errors.ts'
 import { type Attempt, startAttempt } from '../login/attempt.ts'
 import type { LoginPolicy } from '../login/authorization-request.ts'
 import type { CallbackTexts } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
+import { acrIsEnough } from '../login/acr.ts'
 import { createDiscovery } from '../login/discovery.ts'
 import { type ProofKey, restoreProofKey } from '../login/dpop.ts'
 import { createHttp, type Fetch, type Http } from '../login/http.ts'
 import { Secret, secretRemover } from '../login/secret.ts'
 import { FalseTokenResponse } from '../login/token-request.ts'
-import type { Login } from '../login/tokens.ts'
+import { type Login, secretsOf, withoutSecrets } from '../login/tokens.ts'
 import { redactText } from '../redact.ts'
 import { type ApiAnswer, callApi, fetchUserinfo } from './api-call.ts'
 import { createFarewells } from './farewell.ts'
@@ -96,7 +97,10 @@ export function createController(options: ControllerOptions): Controller {
   let state = initialState(options.language)
   let attempt: Attempt | null = null
   let live: Live | null = null
-  let forgetting: Promise<void> = Promise.resolve()
+  /** Somebody has signed out here, and the provider has not confirmed that it did the same. */
+  let askAnew = false
+  /** What is being written or removed; the end of the app waits for it. */
+  let storing: Promise<unknown> = Promise.resolve()
   /** Ends the requests of the session: a renewal, a call, userinfo. */
   let sessionEnd = new AbortController()
   let stopRenewal = (): void => {}
@@ -146,7 +150,10 @@ export function createController(options: ControllerOptions): Controller {
     http: httpUntil,
     texts: currentTexts,
     openBrowser: options.openBrowser,
-    onChange: (change) => dispatch({ type: 'farewell-changed', change }),
+    onChange: (change) => {
+      if (change.browser === 'done') askAnew = false
+      dispatch({ type: 'farewell-changed', change })
+    },
     log,
   })
 
@@ -189,8 +196,9 @@ export function createController(options: ControllerOptions): Controller {
   const start = async (of: Profile, asked = of.prompt): Promise<void> => {
     const id = state.attempt + 1
     if (!dispatch({ type: 'sign-in-started', attempt: id })) return
-    // Who has just signed out must not be let in again unasked.
-    const prompt = farewells.overtaken() ? 'login' : asked
+    farewells.overtaken()
+    // Who has signed out must not be let in again unasked, as long as the provider may still know them.
+    const prompt = askAnew ? 'login' : asked
     const started = begin({ ...loginPolicy(of, state.language), prompt }, id, null)
     try {
       const login = await started.result
@@ -217,12 +225,11 @@ export function createController(options: ControllerOptions): Controller {
   // --- the session
 
   const signedIn = (login: Login, of: Profile, id: number): boolean => {
-    const endsAt = presence.begin(of.inactivityMinutes * 60_000)
-    const session = { ...toSession(id, login, of), endsAt }
-    if (!dispatch({ type: 'signed-in', attempt: id, session })) {
-      presence.stop()
-      return false
-    }
+    const limit = of.inactivityMinutes * 60_000
+    const session = { ...toSession(id, login, of), endsAt: elapsed() + limit }
+    if (!dispatch({ type: 'signed-in', attempt: id, session })) return false
+    presence.begin(limit)
+    askAnew = false
     live = { id, profile: of, login, renewal: null, refreshTokenEndsAt: refreshTokenEnd(login) }
     sessionEnd = new AbortController()
     void keepLogin(live)
@@ -269,7 +276,7 @@ export function createController(options: ControllerOptions): Controller {
     presence.stop()
     sessionEnd.abort()
     if (state.status === 'signed-in') attempt?.cancel()
-    if (ended !== null) forgetting = vault.clear()
+    if (ended !== null) void store(vault.clear())
     dispatch({ type: 'signed-out', error, farewell })
     return ended
   }
@@ -292,16 +299,23 @@ export function createController(options: ControllerOptions): Controller {
       dispatch({ type: 'session-changed', login: of.id, change: { userinfo: clean(userinfo) } })
     } catch (error) {
       // What the ID token says does not depend on it.
-      if (live === of) log('userinfo failed', { error })
+      if (live === of) log('userinfo failed', { error: withoutSecrets(error, login) })
     }
   }
 
   // --- what outlives the process
 
+  const store = async (work: Promise<void>): Promise<void> => {
+    storing = Promise.allSettled([storing, work])
+    await work
+  }
+
   const keepLogin = async (of: Live): Promise<void> => {
     const { refreshToken, refreshTokenLife } = of.login.tokens
-    if (of.profile.remember && refreshToken !== null)
-      await keepNext(of, refreshToken, refreshTokenLife)
+    if (!of.profile.remember) return
+    if (refreshToken !== null) await keepNext(of, refreshToken, refreshTokenLife)
+    // What is kept from before is not this login's, and may be another person's.
+    else await store(vault.clear())
   }
 
   /** What cannot be kept is not remembered, and nothing older stays in its place: it is spent. */
@@ -327,26 +341,32 @@ export function createController(options: ControllerOptions): Controller {
   const keep = async (of: Live, refreshToken: Secret, life: number | null): Promise<void> => {
     const { claims, tokens, provider } = of.login
     if (live !== of) return
-    await vault.write({
-      issuer: provider.issuer,
-      clientId: of.profile.clientId,
-      subject: String(claims['sub']),
-      refreshToken,
-      refreshTokenExpiresAt: life === null ? null : clock.now() + life * 1000,
-      proofKey: tokens.proofKey?.jwk ?? null,
-      nonce: tokens.nonce,
-      scope: tokens.scope,
-      claims,
-      savedAt: clock.now(),
-    })
+    await store(
+      vault.write({
+        issuer: provider.issuer,
+        clientId: of.profile.clientId,
+        subject: String(claims['sub']),
+        refreshToken,
+        refreshTokenExpiresAt: life === null ? null : clock.now() + life * 1000,
+        proofKey: tokens.proofKey?.jwk ?? null,
+        nonce: tokens.nonce,
+        scope: tokens.scope,
+        claims,
+        savedAt: clock.now(),
+      }),
+    )
   }
 
   /** Takes up a login that was kept; whatever is wrong with it, the person is simply signed out. */
   const restore = async (of: Profile): Promise<void> => {
     const owner = { issuer: of.issuer, clientId: of.clientId }
+    const { signal } = sessionEnd
     const kept = of.remember ? await vault.read(owner) : null
+    if (signal.aborted) return
+    const acr = kept?.claims['acr']
     const usable =
       kept !== null &&
+      (of.acrValues.length === 0 || (typeof acr === 'string' && acrIsEnough(acr, of.acrValues))) &&
       (kept.refreshTokenExpiresAt === null || kept.refreshTokenExpiresAt > clock.now()) &&
       of.dpop === (kept.proofKey !== null)
     if (!usable) {
@@ -354,7 +374,6 @@ export function createController(options: ControllerOptions): Controller {
       dispatch({ type: 'restored', error: null })
       return
     }
-    const { signal } = sessionEnd
     const late = new AbortController()
     const http = httpUntil(AbortSignal.any([signal, late.signal]))
     const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
@@ -387,7 +406,7 @@ export function createController(options: ControllerOptions): Controller {
         keep: async (refreshToken, life) => {
           const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
           const next = { ...kept, refreshToken, refreshTokenExpiresAt, savedAt: clock.now() }
-          await vault.write(next).catch(async (error: unknown) => {
+          await store(vault.write(next)).catch(async (error: unknown) => {
             // The session begins all the same; what is kept has just been spent.
             log('vault', { error })
             await vault.clear()
@@ -399,12 +418,13 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       // Quitting is no reason to forget.
       if (signal.aborted) return
-      log('restoring failed', { error })
       const named = toAppError(otherPerson(error))
+      const told = cleanError(named, secretRemover([kept.refreshToken, kept.nonce]))
+      log('restoring failed', { error: told })
       // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
       const forgotten = endsTheSession(named)
       if (forgotten) await vault.clear()
-      dispatch({ type: 'restored', error: forgotten ? null : toFailure(named, '') })
+      dispatch({ type: 'restored', error: forgotten ? null : toFailure(told, '') })
     } finally {
       stopTimer()
     }
@@ -476,15 +496,16 @@ export function createController(options: ControllerOptions): Controller {
   ): Promise<boolean> => {
     try {
       const login = await result
-      if (live !== of) return false
       if (login === null) {
         dispatch({ type: 'renewal-ended', attempt: id, problem: null, retryAt: null })
         return false
       }
       of.login = login
       of.refreshTokenEndsAt = refreshTokenEnd(login)
-      const endsAt = presence.touch()
-      if (endsAt === null) return false
+      // An answer is no presence: whoever is away stays away.
+      presence.look()
+      const endsAt = state.session?.endsAt
+      if (live !== of || endsAt === undefined) return false
       const session = { ...toSession(of.id, login, of.profile), endsAt }
       dispatch({ type: 'renewed', attempt: id, session })
       if (session.userinfo === null) void askUserinfo(of)
@@ -496,8 +517,9 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       if (live !== of) return false
       const named = toAppError(otherPerson(error))
-      const failure = toFailure(named, inBrowser?.reference ?? '')
-      log('renewal failed', { error, reference: failure.reference })
+      const told = withoutSecrets(named, of.login)
+      const failure = toFailure(told, inBrowser?.reference ?? '')
+      log('renewal failed', { error: told, reference: failure.reference })
       if (endsTheSession(named)) endSession(failure)
       else {
         const retryAt = peaceUntil(id, named.retryAfter)
@@ -540,19 +562,23 @@ export function createController(options: ControllerOptions): Controller {
       change({ running: false, answer: secretRemover(secrets)(answer) })
     } catch (error) {
       if (live !== of) return
-      log('API call failed', { error, api: api.name })
-      change({ running: false, failure: toFailure(toAppError(error), '') })
+      const told = withoutSecrets(error, of.login)
+      log('API call failed', { error: told, api: api.name })
+      change({ running: false, failure: toFailure(told, '') })
     }
   }
 
   // --- sign-out
 
   const signOut = (): void => {
-    if (live !== null) endSession(null, farewells.begin(live.login, live.profile, true))
+    if (live !== null) {
+      askAnew = true
+      endSession(null, farewells.begin(live.login, live.profile, true))
+    }
     // A login that is just being taken up is not wanted.
     if (state.status !== 'restoring') return
     sessionEnd.abort()
-    forgetting = vault.clear()
+    void store(vault.clear())
     dispatch({ type: 'restored', error: null })
   }
 
@@ -598,6 +624,7 @@ export function createController(options: ControllerOptions): Controller {
       const of = live
       if (of === null) return
       // A fresh login at the provider takes the place of its logout.
+      askAnew = true
       farewells.begin(of.login, of.profile, false)
       endSession(null)
       void start(of.profile, 'login')
@@ -629,7 +656,7 @@ export function createController(options: ControllerOptions): Controller {
       presence.stop()
       sessionEnd.abort()
       dispatch({ type: 'signed-out', error: null, farewell: null })
-      await Promise.all([farewellsEnded, forgetting])
+      await Promise.all([farewellsEnded, storing])
     },
   }
 }
@@ -644,12 +671,6 @@ async function takeUp(jwk: JWK): Promise<ProofKey> {
   return await restoreProofKey(jwk).catch((cause: unknown) => {
     throw new AppError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
   })
-}
-
-/** The tokens of a login, which a provider or an API may repeat in what is shown. */
-function secretsOf({ tokens }: Login): Secret[] {
-  const { accessToken, idToken, refreshToken, nonce } = tokens
-  return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
 }
 
 function tooSlow(): AppError {

@@ -1,7 +1,7 @@
 import type { CallbackTexts } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import type { Http } from '../login/http.ts'
-import type { Login } from '../login/tokens.ts'
+import { type Login, withoutSecrets } from '../login/tokens.ts'
 import type { Farewell } from './machine.ts'
 import type { Profile } from './profile.ts'
 import { logOutInBrowser, outlivesLogout, revokeTokens } from './sign-out.ts'
@@ -23,11 +23,8 @@ export interface FarewellOptions {
 export interface Farewells {
   /** Says what will be done, and begins a moment later. Without `browser` only tokens are revoked. */
   readonly begin: (login: Login, profile: Profile, browser: boolean) => Farewell
-  /**
-   * Somebody is logging in again: the browser's logout would end that login. Tokens are still revoked.
-   * Tells whether it was not done yet, so that the provider may still know the person.
-   */
-  readonly overtaken: () => boolean
+  /** Somebody is logging in again: the browser's logout would end that login. Tokens are still revoked. */
+  readonly overtaken: () => void
   /** Ends everything. */
   readonly close: () => Promise<void>
 }
@@ -47,7 +44,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
       await revokeTokens(login, profile.clientId, options.http(closed.signal))
       tell({ revocation: 'done' })
     } catch (error) {
-      log('revocation failed', { error })
+      log('revocation failed', { error: withoutSecrets(error, login) })
       tell({ revocation: 'failed' })
     }
   }
@@ -108,10 +105,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
       void begun.finally(() => running.delete(begun))
       return plan
     },
-    overtaken: () => {
-      current.abort()
-      return running.size > 0
-    },
+    overtaken: () => current.abort(),
     close: async () => {
       current.abort()
       closed.abort()

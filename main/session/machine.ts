@@ -12,7 +12,7 @@ export interface SignedIn {
   readonly accessTokenClaims: Claims | null
   readonly userinfo: Claims | null
   readonly checks: readonly Check[]
-  /** When it ends by itself, in milliseconds of the time that counts sleep (`controller.ts`). */
+  /** When it ends by itself, in milliseconds of the time that counts sleep (`presence.ts`). */
   readonly endsAt: number
   /** As `endsAt`; null when the provider did not say. */
   readonly accessTokenEndsAt: number | null

@@ -103,7 +103,7 @@ describe('switching to another person', () => {
     expect(app.requests('/par').map(({ form }) => form.get('prompt'))).toEqual([
       null,
       'login',
-      null,
+      'login',
     ])
   })
 

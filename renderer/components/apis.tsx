@@ -1,5 +1,5 @@
 import { Card, Heading, Paragraph } from '@digdir/designsystemet-react'
-import { useId } from 'react'
+import { useId, useMemo } from 'react'
 import type { ApiState } from '../../preload/contract.ts'
 import { useTexts } from '../i18n.ts'
 import { Action } from './action.tsx'
@@ -7,6 +7,9 @@ import { FailureNotice } from './failure.tsx'
 import { indented } from './indented.ts'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
+
+/** Characters of an answer that is laid out; a longer one would take the window's time, and stays as it came. */
+const longest = 20_000
 
 /** The calls that the profile offers, each with what came of it last. */
 export function Apis({ apis }: { apis: readonly ApiState[] }) {
@@ -115,7 +118,9 @@ function Answer({ name, answer: { httpStatus, body } }: { name: string; answer: 
       data-api-result={name}
       data-http-status={httpStatus}
     >
-      <code data-value="">{indented(body)}</code>
+      <code data-value="">
+        {useMemo(() => (body.length > longest ? body : indented(body)), [body])}
+      </code>
     </pre>
   )
 }

@@ -149,12 +149,6 @@ export const mutations: readonly Mutation[] = [
     to: 'of.renewal = runRenewal(of)',
   },
   {
-    name: 'bring a session back after sign-out',
-    file: controller,
-    from: 'if (live !== of || endsAt === undefined) return false',
-    to: 'if (endsAt === undefined) return false',
-  },
-  {
     name: 'keep what was kept after sign-out',
     file: controller,
     from: 'if (ended !== null) void store(vault.clear())',
@@ -1162,11 +1156,11 @@ export const testsOf: Readonly<Record<string, readonly string[]>> = {
   [json]: ['main/login/strict-json'],
   [discovery]: ['main/login/discovery'],
   [tokenRequest]: ['main/login/attempt', 'main/login/token-request', 'main/session/dpop'],
-  [secret]: ['main/login/attempt', 'main/redact'],
+  [secret]: ['main/login/secret', 'main/login/attempt'],
   [renewal]: ['main/session/renewal', 'main/session/remember'],
   [presence]: ['main/session/session-life'],
   [apiCall]: ['main/session/api-call', 'main/session/userinfo'],
-  [attempt]: ['main/login/attempt'],
+  [attempt]: ['main/login/attempt', 'main/login/hostile'],
   [knownErrors]: ['main/known-errors'],
   [machine]: ['main/session/machine'],
   [controller]: [

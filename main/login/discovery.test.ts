@@ -197,4 +197,13 @@ describe('the memory of the metadata', () => {
     await find()
     expect(urls).toHaveLength(4)
   })
+
+  it('is not filled by an attempt after everything was forgotten', async () => {
+    const { discovery, find, urls } = discoveryOf(documentOf({}))
+    const late = find()
+    discovery.forget()
+    await late
+    await find()
+    expect(urls).toHaveLength(2)
+  })
 })

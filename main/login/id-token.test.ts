@@ -246,6 +246,8 @@ describe('a renewed ID token is refused', () => {
   it.each<readonly ['refresh-token' | 'browser', string, Record<string, unknown>, string[]]>([
     ['refresh-token', 'of another person', { sub: 'another' }, ['same-person']],
     ['browser', 'of another person', { sub: 'another' }, ['same-person']],
+    ['refresh-token', 'with another personal number', { pid: '03879447158' }, ['same-person']],
+    ['browser', 'with another personal number', { pid: '03879447158' }, ['same-person']],
     ['refresh-token', 'without a person', { sub: undefined }, ['sub', 'same-person']],
     ['refresh-token', 'of another issuer', { iss: `${issuer}1` }, ['iss']],
     ['refresh-token', 'for another client', { aud: 'another' }, ['aud']],
@@ -263,6 +265,7 @@ describe('a renewed ID token is refused', () => {
     for (const [by, change] of [
       ['refresh-token', { nonce: undefined }],
       ['refresh-token', { auth_time: undefined }],
+      ['refresh-token', { pid: undefined }],
       ['browser', { auth_time: now }],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop

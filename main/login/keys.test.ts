@@ -202,6 +202,15 @@ describe('keys are kept from one attempt to the next', () => {
     await expect(find(attempt(), 'two')).resolves.not.toBeNull()
   })
 
+  it('but not those that an attempt brings after everything was forgotten', async () => {
+    const cache = cacheOf(keySet({ ...right.jwk, kid: 'one' }))
+    const late = cache.attempt().prepare()
+    cache.forget()
+    await late
+    await cache.attempt().prepare()
+    expect(cache.fetches()).toBe(2)
+  })
+
   it('until they are forgotten, or another address is asked', async () => {
     const cache = cacheOf(keySet({ ...right.jwk, kid: 'one' }))
     await cache.attempt().prepare()

@@ -82,7 +82,7 @@ async function boot(): Promise<void> {
     // What is being written or forgotten gets to its end, within limits.
     event.preventDefault()
     const patience = new Promise((resolve) => setTimeout(resolve, quitLimit))
-    void Promise.race([controller.close(), patience]).finally(() => app.quit())
+    void Promise.race([controller.close(), patience]).finally(() => app.exit())
   })
 }
 

@@ -23,6 +23,7 @@ export type OutcomeOf = (title: string, expected: string) => string
 export const asExpected: OutcomeOf = (_title, expected) => expected
 
 const shown = 'shown'
+const elsewhere = 'left to `npm test`'
 const titleOfRow = ({ id, rule }: Row): string => `${id}: ${rule}`
 
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
@@ -87,8 +88,32 @@ function waysOf(row: Row): string {
   return ways.filter((way) => way !== '').join('; ')
 }
 
+/** Whether this command plays something of the row; tests in other folders are not run by it. */
+function isPlayed(row: Row): boolean {
+  const { plays, withProofs, renews, calls, signsOut, own, matrix, tested } = row
+  const here = plays ?? withProofs ?? renews ?? calls ?? signsOut ?? own ?? matrix ?? tested
+  return (
+    here !== undefined ||
+    rows.some((other) => row.see?.includes(other.id) === true && isPlayed(other))
+  )
+}
+
+/** What came of a row and of all that it points at. */
+function outcomeOfRow(row: Row, outcomeOf: OutcomeOf): string {
+  const { matrix = [], at, see = [] } = row
+  const outcomes = [
+    outcomeOf(titleOfRow(row), shown),
+    ...cells
+      .filter(({ fault, step }) => matrix.includes(fault) && (at === undefined || at === step))
+      .map((cell) => outcomeOf(titleOf(cell), cell.expected)),
+    ...rows.filter(({ id }) => see.includes(id)).map((other) => outcomeOfRow(other, outcomeOf)),
+  ]
+  const failed = outcomes.find((outcome) => outcome.startsWith('FAILED'))
+  return failed ?? (isPlayed(row) ? shown : elsewhere)
+}
+
 function rowLines(outcomeOf: OutcomeOf): string[][] {
-  return rows.map((row) => [row.id, row.rule, waysOf(row), outcomeOf(titleOfRow(row), shown)])
+  return rows.map((row) => [row.id, row.rule, waysOf(row), outcomeOfRow(row, outcomeOf)])
 }
 
 /** Makes the text of docs/conformance.md: the same for the same outcomes, on every computer. */
@@ -130,7 +155,7 @@ ${table(['Fault', ...matrixSteps], gridOf(outcomeOf))}
 
 ## Rules of the specifications, and faults
 
-${rows.length} rules are shown.
+${rows.length} rules, of which ${rows.filter(isPlayed).length} are played here. Of the others it is checked that their tests exist; \`npm test\` runs them.
 
 ${table(['Id', 'Rule', 'Shown by', 'Outcome'], rowLines(outcomeOf))}
 `

@@ -1,6 +1,6 @@
 /**
  * Breaks the code on purpose, one place at a time, in a copy, and shows which test notices.
- * Usage: `npm run mutations`, or with a part of a file or name to run only those. Exit code 1 when one survives.
+ * Usage: `npm run mutations`, or with parts of files and names to run only those. Exit code 1 when one survives.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -17,7 +17,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { loginTests, type Mutation, mutations, testsOf } from './mutation-list.ts'
 
-const filter = process.argv.slice(2).join(' ')
+const parts = process.argv.slice(2)
 const copy = mkdtempSync(path.join(tmpdir(), 'mutations-'))
 let survivors = 0
 try {
@@ -30,7 +30,10 @@ try {
   symlinkSync(path.resolve('node_modules'), path.join(copy, 'node_modules'))
   const healthy = firstFailure([...new Set([...loginTests, ...Object.values(testsOf).flat()])])
   if (healthy !== null) throw new Error(`the tests fail without a mutation: ${healthy}`)
-  const chosen = mutations.filter(({ name, file }) => `${file} ${name}`.includes(filter))
+  const chosen = mutations.filter(
+    ({ name, file }) =>
+      parts.length === 0 || parts.some((part) => `${file} ${name}`.includes(part)),
+  )
   for (const mutation of chosen) {
     const killer = withMutation(mutation, () => firstFailure(testsOf[mutation.file] ?? loginTests))
     if (killer === null) survivors += 1

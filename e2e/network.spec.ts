@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
-import { chromium } from '@playwright/test'
+import { chromium, type Page } from '@playwright/test'
 import { networkCode } from '../main/known-errors.ts'
 import { browserCommands, findCommand } from '../scripts/system-packages.mjs'
 import type { ScenarioName } from '../simulator/scenarios.ts'
@@ -243,9 +243,14 @@ test('tells a network that leads to its own page in place of the provider, and l
   }
 })
 
-/** Logs in once more in the browser that the provider knows by now, and out, here and there. */
-async function expectGoodLogin(desktop: Desktop, simulator: Simulator): Promise<void> {
+/** Logs in once more, asked anew as after every sign-out that was not confirmed, and out, here and there. */
+async function expectGoodLogin(
+  desktop: Desktop,
+  simulator: Simulator,
+  browserPage: (selector: string) => Promise<Page>,
+): Promise<void> {
   await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
   await desktop.expectStatus('signed-in')
   await signOutEverywhere(desktop, simulator)
 }
@@ -273,7 +278,7 @@ test('follows no redirect of the token endpoint, carries no cookie, and logs in 
     expect(asked).toContainEqual([own, '/token'])
     expect(asked.filter(([name, path]) => name !== own || path?.includes('redirected'))).toEqual([])
     simulator.play(null)
-    await expectGoodLogin(desktop, simulator)
+    await expectGoodLogin(desktop, simulator, browserPage)
   }
   const direct = /^\/(token|par|jwks\.json|\.well-known\/)/
   const own = simulator.journal.filter(({ path }) => direct.test(path))
@@ -309,7 +314,7 @@ test('refuses bodies that are too large, compressed or without an end, in little
     await logInAt(await browserPage(loginPage))
     await expectRefused(desktop, { code: 'E_NETWORK_BODY' })
     simulator.play(null)
-    await expectGoodLogin(desktop, simulator)
+    await expectGoodLogin(desktop, simulator, browserPage)
   }
   const grown = (await peak()) - before
   test

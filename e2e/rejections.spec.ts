@@ -131,8 +131,10 @@ for (const [what, rejections] of Object.entries(layers)) {
     test.slow()
     const desktop = await launch()
     let known = false
+    let signedOut = false
+    // After a sign-out that the provider has not confirmed, every login is asked for anew.
     const atLoginPage = async (): Promise<void> => {
-      if (!known) await logInAt(await browserPage('[data-action="login"]'))
+      if (!known || signedOut) await logInAt(await browserPage('[data-action="login"]'))
       known = true
     }
     for (const { scenario, failed = [], early = false, ...refusal } of rejections) {
@@ -172,7 +174,7 @@ for (const [what, rejections] of Object.entries(layers)) {
 
         simulator.play(null)
         await expectGoodLogin(desktop, simulator, atLoginPage)
-        known = false
+        signedOut = true
       })
     }
   })

@@ -352,7 +352,6 @@ export function createController(options: ControllerOptions): Controller {
         nonce: tokens.nonce,
         scope: tokens.scope,
         claims,
-        savedAt: clock.now(),
       }),
     )
   }
@@ -405,7 +404,7 @@ export function createController(options: ControllerOptions): Controller {
         clock,
         keep: async (refreshToken, life) => {
           const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
-          const next = { ...kept, refreshToken, refreshTokenExpiresAt, savedAt: clock.now() }
+          const next = { ...kept, refreshToken, refreshTokenExpiresAt }
           await store(vault.write(next)).catch(async (error: unknown) => {
             // The session begins all the same; what is kept has just been spent.
             log('vault', { error })

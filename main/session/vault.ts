@@ -33,8 +33,6 @@ export interface Kept {
   readonly scope: readonly string[]
   /** Of the ID token, to compare a renewal with (OpenID Connect Core 1.0 §12.2). */
   readonly claims: Readonly<Record<string, unknown>>
-  /** Unix time in milliseconds. */
-  readonly savedAt: number
 }
 
 export interface Vault {
@@ -95,7 +93,6 @@ const content = v.object({
   nonce: text,
   scope: v.array(text),
   claims: v.record(v.string(), v.unknown()),
-  savedAt: time,
 })
 
 /** A file that will never be of use. */

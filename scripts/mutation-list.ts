@@ -28,10 +28,10 @@ const controller = 'main/session/controller.ts'
 /** The places, each with a name that says what the code would then do wrong. */
 export const mutations: readonly Mutation[] = [
   {
-    name: 'take two names of one object with another between',
+    name: 'take the colons of texts for names',
     file: json,
-    from: 'names.pop()',
-    to: 'void names',
+    from: '.replaceAll(/"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"/g, \'\')',
+    to: '',
   },
   {
     name: 'take another personal number at a renewal',
@@ -123,6 +123,12 @@ export const mutations: readonly Mutation[] = [
     file: secret,
     from: 'return secret.startsWith(rest) ? `${whole.slice(0, at)}[secret]` : whole',
     to: 'return whole',
+  },
+  {
+    name: 'forget that the computer slept during a fresh login',
+    file: attempt,
+    from: 'const lasted = clock.monotonic() - startedAt + asleep',
+    to: 'const lasted = clock.monotonic() - startedAt',
   },
   {
     name: 'judge a fresh login by a clock that was set',
@@ -231,7 +237,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'do not look at the signature',
     file: idToken,
-    from: '    await signatureRule(idToken, header, keys),\n',
+    from: 'await signature, ',
     to: '',
   },
   {
@@ -671,13 +677,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take a name twice',
     file: json,
-    from: "if (known?.has(name) === true) throw new SyntaxError('JSON with a name twice')",
+    from: 'if (countNames(value, 1) !== countColons(text)) throw',
     to: '',
   },
   {
     name: 'take __proto__',
     file: json,
-    from: "if (name === '__proto__') throw new SyntaxError('JSON with a forbidden name')",
+    from: "if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('JSON with a forbidden name')",
     to: '',
   },
   {
@@ -991,8 +997,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'leave the code in the address bar',
     file: listener,
-    from: 'return redirect(response, resultPath)',
-    to: 'return showResult(response)',
+    from: 'redirect(response, resultPath)',
+    to: 'showResult(response)',
   },
   {
     name: 'say that it went well before it did',

@@ -32,6 +32,18 @@ it.each<readonly [string, Uint8Array, string, Uint8Array]>([
     'JSON with a forbidden name',
     bytes('{"proto":{"sub":"x"}}'),
   ],
+  [
+    'a name twice behind colons, quotes and backslashes in texts',
+    bytes(String.raw`{"a:\\":":\":{\"a\":1","b":{"c":1,"c":2}}`),
+    'JSON with a name twice',
+    bytes(String.raw`{"a:\\":":\":{\"a\":1","b":{"c":1,"d":2}}`),
+  ],
+  [
+    'a name twice behind a text of 200 kB',
+    bytes(`{"x":"${String.raw`\"`.repeat(100_000)}","a":1,"a":2}`),
+    'JSON with a name twice',
+    bytes(`{"x":"${String.raw`\"`.repeat(100_000)}","a":1,"b":2}`),
+  ],
   ['33 levels', bytes(nested(33)), 'JSON that is too deep', bytes(nested(32))],
   ['100 000 levels', bytes(nested(100_000)), 'JSON that is too deep', bytes(nested(1))],
   ['a byte order mark', bytes('\uFEFF{}'), 'JSON with a byte order mark', bytes('{}')],

@@ -1,5 +1,3 @@
-import { visit } from 'jsonc-parser'
-
 /** How deep lists and objects may stand in each other; nothing that a provider sends is near it. */
 const maximumDepth = 32
 
@@ -18,40 +16,33 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
     throw new SyntaxError('not JSON')
   }
   // JSON.parse takes the last of two equal names, another parser the first: a signature covers both.
-  const names: Set<string>[] = []
-  let depth = 0
-  const enter = (): void => {
-    depth += 1
-    if (depth > maximumDepth) throw new SyntaxError('JSON that is too deep')
-  }
-  const leave = (): void => {
-    depth -= 1
-  }
-  visit(text, {
-    onObjectBegin: () => {
-      enter()
-      names.push(new Set())
-    },
-    onObjectProperty: (name) => {
-      const known = names.at(-1)
-      if (known?.has(name) === true) throw new SyntaxError('JSON with a name twice')
-      if (name === '__proto__') throw new SyntaxError('JSON with a forbidden name')
-      known?.add(name)
-    },
-    onObjectEnd: () => {
-      leave()
-      names.pop()
-    },
-    onArrayBegin: enter,
-    onArrayEnd: leave,
-  })
+  if (countNames(value, 1) !== countColons(text)) throw new SyntaxError('JSON with a name twice')
   return value
 }
+
+/** How many names were written: outside of its strings, JSON has one colon for each. */
+function countColons(json: string): number {
+  return json.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '').split(':').length - 1
+}
+
+/** How many names are left, at any depth. */
+function countNames(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth > maximumDepth) throw new SyntaxError('JSON that is too deep')
+  if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('JSON with a forbidden name')
+  const items: unknown[] = Object.values(value)
+  return items.reduce<number>(
+    (count, item) => count + countNames(item, depth + 1),
+    Array.isArray(value) ? 0 : items.length,
+  )
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decode(bytes: Uint8Array): string {
   let text = ''
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     throw new SyntaxError('not UTF-8')
   }

@@ -60,17 +60,23 @@ describe('a token that stands in the reason of a refusal', () => {
 
 describe('a browser that is opened again', () => {
   it('is told without state and nonce what its push was refused with, and the login goes on', async () => {
-    const login = await waitForBrowser(simulator)
+    let words: string | null = null
+    const login = await waitForBrowser(simulator, {
+      fetch: async (url, init) =>
+        words !== null && url.endsWith('/par')
+          ? Response.json({ error: 'invalid_request', error_description: words }, { status: 400 })
+          : await fetch(url, init),
+    })
     const pushed = requestsTo(simulator, '/par').at(-1)?.form
     const secrets = ['state', 'nonce'].map((name) => pushed?.get(name) ?? '')
-    const words = secrets.join(' and ')
-    simulator.play(null)
-    play({ pushedRequest: () => ({ error: 'invalid_request', error_description: words }) })
+    words = `refused ${secrets.join(' and ')}`
     const error = await failureOf(login.link(), AppError)
-    expect(error.code).toBe('E_PAR_REFUSED')
-    const shown = JSON.stringify([error.message, error.detail])
-    for (const secret of secrets) expect(shown).not.toContain(secret.slice(0, 8))
-    simulator.play(null)
+    expect([error.code, error.detail?.reason]).toEqual([
+      'E_PAR_REFUSED',
+      'invalid_request: refused [secret] and [secret]',
+    ])
+    for (const secret of secrets) expect(error.message).not.toContain(secret.slice(0, 8))
+    words = null
     await arrive(await logInAt(login.start))
     await expect(login.result).resolves.toBeTruthy()
   })
@@ -202,3 +208,30 @@ it('a clock that is set right during a login with prompt=login is no reason to r
   const result = await login.result
   expect(result?.checks.find(({ rule }) => rule === 'auth_time')?.result).toBe('pass')
 })
+
+it.each(['is slow', 'lets the computer sleep'])(
+  'a person who %s after a login with prompt=login is no reason to refuse it',
+  async (how) => {
+    const clock = createTestClock()
+    const login = await waitForBrowser(simulator, {
+      clock,
+      policy: {
+        ...simulator.profile,
+        uiLocales: 'nb',
+        resource: [],
+        par: 'always',
+        prompt: 'login',
+      },
+    })
+    const callback = await logInAt(login.start)
+    if (how === 'is slow') {
+      clock.advance(100_000)
+    } else {
+      clock.sleep(100_000)
+      login.slept(100_000)
+    }
+    await arrive(callback)
+    const result = await login.result
+    expect(result?.checks.find(({ rule }) => rule === 'auth_time')?.result).toBe('pass')
+  },
+)

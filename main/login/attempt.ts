@@ -90,7 +90,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     signal: ended.signal,
     ...(options.limits && { limits: options.limits }),
   })
-  let listener: LoopbackListener | null = null
+  let opening: Promise<LoopbackListener> | null = null
   let mintLink: (() => Promise<string>) | null = null
   let lastOpened = Number.NEGATIVE_INFINITY
   let stopTimer = (): void => {}
@@ -149,16 +149,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
   const run = async (): Promise<Login> => {
     const startedAt = clock.monotonic()
     limitPhase('preparing')
-    const provider = await options.discovery.find(policy.issuer, http)
-    ended.signal.throwIfAborted()
-    const keys = options.discovery.keys(provider, http)
-    const keysAreThere = keys.prepare()
-    keysAreThere.catch(() => {})
-
-    const { texts } = options
-    listener = await openLoopbackListener({
+    const finding = options.discovery.find(policy.issuer, http)
+    opening = openLoopbackListener({
       redirectPath: policy.redirectPath,
-      texts,
+      texts: options.texts,
       reference,
       clock,
       onArrival: () => {
@@ -168,8 +162,12 @@ export function startAttempt(options: AttemptOptions): Attempt {
       },
       onStray: (reason) => onEvent({ type: 'stray-request', reason }),
     })
-    if (ended.signal.aborted) await listener.finish('cancelled')
+    const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()
+    const keys = options.discovery.keys(provider, http)
+    const keysAreThere = keys.prepare()
+    keysAreThere.catch(() => {})
+
     const { redirectUri, callback, startAddress, expect } = listener
     const proofKey =
       options.renews?.proofKey ??
@@ -270,6 +268,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
     stopTimer()
     stopHint()
     mintLink = null
+    // It may still be opening: then it closes at once.
+    const listener = await opening?.catch(() => null)
     await listener?.finish(outcome)
   }
 

@@ -181,7 +181,9 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     onTheWay += 1
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
-    return redirect(response, resultPath)
+    // The token request goes first; the person has a page to look at right after.
+    setImmediate(() => redirect(response, resultPath))
+    return
   }
 
   // One request per connection: what comes behind it, in whatever form, is nobody's answer.

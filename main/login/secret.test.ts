@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { Secret, secretRemover } from './secret.ts'
 
 const value = 'RW2LfqxA7-kTz9_mQe4YpB1cVn0'
-const clean = secretRemover([new Secret(value), new Secret('short')])
+/** As RFC 6749 lets a token be. */
+const odd = String.raw`\"a\\b\"/c\\d\"e\"f\\g`
+const clean = secretRemover([new Secret(value), new Secret(odd), new Secret('short')])
 
 describe('a secret is taken out', () => {
   it.each<readonly [string, unknown, unknown]>([
@@ -11,6 +13,7 @@ describe('a secret is taken out', () => {
     ['as a name and as a value', { [value]: [value] }, { '[secret]': ['[secret]'] }],
     ['when the text was cut off in it', `xxx ${value.slice(0, 12)}…`, 'xxx [secret]'],
     ['when it was cut off without a sign', `xxx ${value.slice(0, 8)}`, 'xxx [secret]'],
+    ['with a quote and a backslash in it', [odd, `x ${odd} y`], ['[secret]', 'x [secret] y']],
     ['twice, the second time cut off', `${value} ${value.slice(0, 20)}…`, '[secret] [secret]'],
   ])('%s', (_, told, shown) => {
     expect(clean(told)).toEqual(shown)

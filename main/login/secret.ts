@@ -36,8 +36,10 @@ export class Secret {
 const shortestRest = 8
 
 function withoutSecret(text: string, secret: string): string {
+  const begin = secret.slice(0, shortestRest)
+  if (!text.includes(begin)) return text
   const whole = text.replaceAll(secret, '[secret]')
-  const at = whole.lastIndexOf(secret.slice(0, shortestRest))
+  const at = whole.lastIndexOf(begin)
   if (at === -1) return whole
   const rest = whole.slice(at).replace(/…$/, '')
   return secret.startsWith(rest) ? `${whole.slice(0, at)}[secret]` : whole
@@ -52,10 +54,7 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
     .map((secret) => secret.reveal())
     .filter((value) => value.length >= shortestSecret)
   const remove = (value: unknown): unknown => {
-    if (typeof value === 'string') {
-      if (value.length < shortestRest) return value
-      return values.reduce(withoutSecret, value)
-    }
+    if (typeof value === 'string') return values.reduce(withoutSecret, value)
     if (Array.isArray(value)) return value.map(remove)
     if (value === null || typeof value !== 'object') return value
     return Object.fromEntries(

@@ -462,15 +462,18 @@ test.describe('APIs', () => {
 })
 
 test.describe('absence', () => {
-  /** Pretends that the computer slept: its events are emitted, and the wall clock has moved meanwhile. */
-  async function sleep({ app }: Desktop, minutes: number): Promise<void> {
-    await app.evaluate(({ powerMonitor }, slept) => {
-      const real = Date.now
-      powerMonitor.emit('suspend')
-      Date.now = () => real() + slept * 60_000
-      powerMonitor.emit('resume')
-      Date.now = real
-    }, minutes)
+  /** Pretends that the computer slept: its events are emitted, unless nobody tells, and its uptime has moved. */
+  async function sleep({ app }: Desktop, minutes: number, told = true): Promise<void> {
+    await app.evaluate(
+      ({ powerMonitor }, [slept, events]) => {
+        const os = process.getBuiltinModule('node:os')
+        const { uptime } = os
+        if (events) powerMonitor.emit('suspend')
+        os.uptime = () => uptime() + slept * 60
+        if (events) powerMonitor.emit('resume')
+      },
+      [minutes, told] as const,
+    )
   }
 
   test('of 29 minutes asleep keeps the session, of 31 ends it, and the next login works (fake clock and events of the sleep, window without the keyboard)', async ({
@@ -497,6 +500,17 @@ test.describe('absence', () => {
     await expect(desktop.claim('id', 'pid')).not.toHaveText(first?.pid ?? '')
   })
 
+  test('of 31 minutes asleep that nobody tells of is not made good by a press (fake clock)', async ({
+    launch,
+    browserPage,
+  }) => {
+    const desktop = await launch()
+    await signIn(desktop, browserPage)
+    await sleep(desktop, 31, false)
+    await desktop.action('reveal-pid').click()
+    await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
+  })
+
   test('of 31 minutes behind a locked screen ends the session when it is unlocked (fake clock and events)', async ({
     launch,
     browserPage,
@@ -505,12 +519,9 @@ test.describe('absence', () => {
     await signIn(desktop, browserPage)
     await desktop.app.evaluate(({ powerMonitor }) => {
       const monotonic = performance.now.bind(performance)
-      const wall = Date.now
       powerMonitor.emit('lock-screen')
       performance.now = () => monotonic() + 31 * 60_000
-      Date.now = () => wall() + 31 * 60_000
       powerMonitor.emit('unlock-screen')
-      Date.now = wall
     })
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
   })

@@ -125,16 +125,10 @@ export const mutations: readonly Mutation[] = [
     to: 'return whole',
   },
   {
-    name: 'forget that the computer slept during a fresh login',
-    file: attempt,
-    from: 'const lasted = clock.monotonic() - startedAt + asleep',
-    to: 'const lasted = clock.monotonic() - startedAt',
-  },
-  {
     name: 'judge a fresh login by a clock that was set',
     file: attempt,
-    from: 'const lasted = clock.monotonic() - startedAt + asleep',
-    to: 'const lasted = 0 * (startedAt + asleep)',
+    from: 'const lasted = clock.sinceBoot() - startedAt',
+    to: 'const lasted = 0 * startedAt',
   },
   {
     name: 'use the answer of a renewal before it is kept',
@@ -171,6 +165,12 @@ export const mutations: readonly Mutation[] = [
     file: presence,
     from: 'slept += uncounted',
     to: 'slept += 0 * uncounted',
+  },
+  {
+    name: 'take what was typed before a sleep for presence',
+    file: presence,
+    from: ' && elapsed() - quiet >= wokeAt',
+    to: '',
   },
   {
     name: 'follow a redirect with a token',

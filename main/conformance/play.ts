@@ -197,7 +197,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
   /** The wall clock stays with the simulator's, which is real. */
   const pass = (milliseconds: number): void => {
     clock.advance(milliseconds)
-    clock.sleep(-milliseconds)
+    clock.set(-milliseconds)
   }
   const waitOut = async (hangs: Hanging | null, ...steps: readonly Step[]): Promise<void> => {
     if (hangs === null || !steps.includes(hangs.at)) return

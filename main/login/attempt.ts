@@ -98,8 +98,6 @@ export function startAttempt(options: AttemptOptions): Attempt {
   let deadline = Number.POSITIVE_INFINITY
   let arrivals = 0
   let handedOut = false
-  /** Milliseconds of sleep that no clock has counted. */
-  let asleep = 0
   /** What a push was refused with, and until when none is tried, in monotonic milliseconds. */
   let quiet: { readonly error: AppError; readonly until: number } | null = null
   const secrets: Secret[] = []
@@ -147,7 +145,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
   }
 
   const run = async (): Promise<Login> => {
-    const startedAt = clock.monotonic()
+    const startedAt = clock.sinceBoot()
     limitPhase('preparing')
     const finding = options.discovery.find(policy.issuer, http)
     opening = openLoopbackListener({
@@ -238,7 +236,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     const confirmed = tokens.confirm()
     confirmed.catch(() => {})
     // Counted back from now: the wall clock may have been set right while the person logged in.
-    const lasted = clock.monotonic() - startedAt + asleep
+    const lasted = clock.sinceBoot() - startedAt
     const verified = await verifyWithKeys(tokens.idToken, keys, {
       issuer: provider.issuer,
       clientId: policy.clientId,
@@ -335,7 +333,6 @@ export function startAttempt(options: AttemptOptions): Attempt {
         copying = null
       })),
     slept: (milliseconds) => {
-      asleep += milliseconds
       if (mintLink === null) return
       if (clock.monotonic() >= deadline - milliseconds) endWith(tooLate())
       else onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })

@@ -180,8 +180,10 @@ export async function waitForBrowser(
 export interface TestClock extends Clock {
   /** Lets time pass and calls back what is due. */
   readonly advance: (milliseconds: number) => void
-  /** Lets the wall clock go on while every timer stands still, as in a sleep. */
+  /** Lets the wall clock and the time since the start go on while every timer stands still, as in a sleep. */
   readonly sleep: (milliseconds: number) => void
+  /** Puts the wall clock forward, or back. */
+  readonly set: (by: number) => void
   /** Resolves when somebody has set a timer of that length that still runs. */
   readonly timer: (milliseconds: number) => Promise<void>
   /** Lengths of the timers that still run. */
@@ -191,12 +193,14 @@ export interface TestClock extends Clock {
 export function createTestClock(start = Date.now()): TestClock {
   let passed = 0
   let slept = 0
+  let set = 0
   const running = new Set<{ length: number; due: number; callback: () => void }>()
   let waiters: { length: number; resolve: () => void }[] = []
   const timers = () => Array.from(running, ({ length }) => length)
   return {
-    now: () => start + passed + slept,
+    now: () => start + passed + slept + set,
     monotonic: () => passed,
+    sinceBoot: () => passed + slept,
     after: (length, callback) => {
       const timer = { length, due: passed + length, callback }
       running.add(timer)
@@ -216,6 +220,9 @@ export function createTestClock(start = Date.now()): TestClock {
     },
     sleep: (milliseconds) => {
       slept += milliseconds
+    },
+    set: (by) => {
+      set += by
     },
     timer: async (length) => {
       if (timers().includes(length)) return

@@ -2,6 +2,8 @@ import type { Clock } from '../login/clock.ts'
 
 /** Milliseconds between two looks at whether the person is there. */
 const watchInterval = 15_000
+/** Milliseconds that the clocks must differ by to have slept: what one of them rounds is no sleep. */
+const leastSleep = 2000
 
 export interface PresenceOptions {
   readonly clock: Clock
@@ -15,7 +17,7 @@ export interface PresenceOptions {
 
 /** Knows whether the person is there: input, the app's buttons, a locked screen and sleep. */
 export interface Presence {
-  /** Milliseconds that only rise and that count sleep, as far as the wall clock tells. */
+  /** Milliseconds that only rise and that count sleep, whether or not the system tells of it. */
   readonly elapsed: () => number
   /** Begins to watch; the limit is in milliseconds. Gives the time, as `elapsed`, at which it would be over. */
   readonly begin: (limit: number) => number
@@ -26,7 +28,7 @@ export interface Presence {
   readonly stop: () => void
   /** The computer goes to sleep, or the screen is locked. */
   readonly suspended: () => void
-  /** It is over. Gives the milliseconds that no clock has counted meanwhile; null when nothing was over. */
+  /** It is over. Gives the milliseconds that no timer has counted meanwhile; null when nothing was over. */
   readonly resumed: () => number | null
 }
 
@@ -35,11 +37,11 @@ export function createPresence(options: PresenceOptions): Presence {
   let limit: number | null = null
   let activeAt = 0
   let endsAt = 0
-  let slept = 0
+  let slept = clock.sinceBoot() - clock.monotonic()
+  let reported = slept
+  let wokeAt = 0
   /** How often the person has left without coming back: the screen may be locked in a sleep. */
   let absences = 0
-  let mark = { wall: 0, monotonic: 0 }
-  let unreported = 0
   let stopTimer = (): void => {}
 
   const elapsed = (): number => clock.monotonic() + slept
@@ -49,20 +51,18 @@ export function createPresence(options: PresenceOptions): Presence {
     limit = null
   }
 
-  /** Adds what no clock has counted while the person was away. */
+  /** Adds a sleep, which the monotonic clock of some systems does not count. */
   const account = (): void => {
-    if (absences > 0) {
-      const counted = clock.monotonic() - mark.monotonic
-      const uncounted = Math.max(0, clock.now() - mark.wall - counted)
-      slept += uncounted
-      unreported += uncounted
-    }
-    mark = { wall: clock.now(), monotonic: clock.monotonic() }
+    const uncounted = clock.sinceBoot() - clock.monotonic() - slept
+    if (uncounted < leastSleep) return
+    slept += uncounted
+    wokeAt = elapsed()
   }
 
   /** Ends what is over, else looks again in a while. */
   const watch = (): void => {
     stopTimer()
+    account()
     if (limit === null) return
     // Before anything else: what brings the person back must not count as presence.
     if (elapsed() - activeAt >= limit) {
@@ -71,7 +71,10 @@ export function createPresence(options: PresenceOptions): Presence {
       return
     }
     const quiet = absences === 0 ? safely(idle) : null
-    if (quiet !== null) activeAt = Math.max(activeAt, elapsed() - quiet)
+    // The system may count from before a sleep without the sleep: that is no sign of anybody since.
+    if (quiet !== null && elapsed() - quiet >= wokeAt) {
+      activeAt = Math.max(activeAt, elapsed() - quiet)
+    }
     const next = activeAt + limit
     const moved = next - endsAt >= 1000
     if (moved) endsAt = next
@@ -90,12 +93,8 @@ export function createPresence(options: PresenceOptions): Presence {
   return {
     elapsed,
     begin,
-    look: () => {
-      account()
-      watch()
-    },
+    look: watch,
     touch: () => {
-      account()
       watch()
       if (limit === null) return null
       // Whoever presses a button is there, whatever the system has said.
@@ -105,15 +104,15 @@ export function createPresence(options: PresenceOptions): Presence {
     stop,
     suspended: () => {
       account()
+      if (absences === 0) reported = slept
       absences += 1
     },
     resumed: () => {
       if (absences === 0) return null
-      account()
       absences -= 1
       watch()
-      const uncounted = unreported
-      unreported = 0
+      const uncounted = slept - reported
+      reported = slept
       return uncounted
     },
   }

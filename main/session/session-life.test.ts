@@ -272,6 +272,29 @@ describe('sleep', () => {
     expect((await app.ready()).error?.code).toBe('E_LOGIN_TIMEOUT')
   })
 
+  it('that nobody tells of is counted too, in the first snapshot that is asked for', async () => {
+    const app = await signedIn()
+    app.clock.sleep(29 * minute)
+    expect(endsIn(app)).toBe(minute)
+    app.clock.sleep(minute)
+    app.clock.advance(15_000)
+    expect(app.snapshots.at(-1)).toMatchObject(expired)
+  })
+
+  it('that nobody tells of is not undone by what was typed before it, but by what is typed after', async () => {
+    let typedAt = 0
+    const app: TestApp = await signedIn({ idle: () => app.clock.monotonic() - typedAt })
+    app.clock.advance(minute)
+    typedAt = app.clock.monotonic()
+    app.clock.advance(15_000)
+    app.clock.sleep(20 * minute)
+    app.clock.advance(15_000)
+    expect(endsIn(app)).toBe(9.5 * minute)
+    typedAt = app.clock.monotonic()
+    app.clock.advance(15_000)
+    expect(endsIn(app)).toBe(limit - 15_000)
+  })
+
   it('is not counted when the system tells of waking only', async () => {
     const app = await signedIn()
     app.controller.resumed()
@@ -327,7 +350,7 @@ describe('the wall clock', () => {
     async (by) => {
       const app = await signedIn()
       app.clock.advance(10 * minute)
-      app.clock.sleep(by)
+      app.clock.set(by)
       app.clock.advance(15_000)
       expect(endsIn(app)).toBe(20 * minute - 15_000)
       expect(app.controller.snapshot().session?.accessTokenLeftMs).toBe(
@@ -339,8 +362,8 @@ describe('the wall clock', () => {
   it('that is set back in a sleep gives no time (F-35)', async () => {
     const app = await signedIn()
     app.controller.suspended()
-    app.clock.sleep(-minute)
-    app.clock.advance(minute)
+    app.clock.sleep(minute)
+    app.clock.set(-2 * minute)
     app.controller.resumed()
     expect(endsIn(app)).toBe(29 * minute)
   })

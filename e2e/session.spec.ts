@@ -461,6 +461,39 @@ test.describe('APIs', () => {
   })
 })
 
+test('acts for somebody else by authorization details, which are shown with the numbers hidden; an unknown kind is refused', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const [self, other] = simulator.persons
+  const asked = (type: string) => ({
+    authorizationDetails: [{ type, permission_roles: ['arbeid'] }],
+  })
+  const refused = await launch({ profile: asked('idporten:ukjent') })
+  await refused.action('sign-in').click()
+  await expectRefused(refused, {
+    code: 'E_PAR_REFUSED',
+    explanation: 'oauth:invalid_authorization_details',
+  })
+  await refused.close()
+
+  const desktop = await launch({ profile: asked('idporten:fullmakt') })
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await logInAt(page, self?.pid)
+  await page.locator(`input[name="represent"][value="${other?.pid}"]`).check()
+  await page.locator('[data-action="consent"]').click()
+  await expectSignedIn(desktop)
+  for (const of of ['id', 'access'] as const) {
+    const details = desktop.claim(of, 'authorization_details')
+    await expect(details).toContainText('idporten:fullmakt')
+    await expect(details).not.toContainText(other?.pid ?? '')
+  }
+  await desktop.action('reveal-pid').click()
+  await expect(desktop.claim('id', 'authorization_details')).toContainText(other?.pid ?? '')
+})
+
 test.describe('absence', () => {
   /** Pretends that the computer slept: its events are emitted, unless nobody tells, and its uptime has moved. */
   async function sleep({ app }: Desktop, minutes: number, told = true): Promise<void> {

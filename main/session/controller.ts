@@ -345,7 +345,6 @@ export function createController(options: ControllerOptions): Controller {
       vault.write({
         issuer: provider.issuer,
         clientId: of.profile.clientId,
-        subject: String(claims['sub']),
         refreshToken,
         refreshTokenExpiresAt: life === null ? null : clock.now() + life * 1000,
         proofKey: tokens.proofKey?.jwk ?? null,

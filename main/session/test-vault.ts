@@ -32,7 +32,6 @@ export const owner = { issuer: 'https://issuer.test', clientId: 'client' }
 export function keptOf(subject: string, change: Partial<Kept> = {}): Kept {
   return {
     ...owner,
-    subject,
     refreshToken: new Secret(`refresh-token-of-${subject}`),
     refreshTokenExpiresAt: 1_800_000_000_000,
     proofKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: `private-${subject}` },

@@ -6,6 +6,7 @@ import type { JWK } from 'jose'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../login/clock.ts'
+import type { Claims } from '../login/id-token.ts'
 import { Secret } from '../login/secret.ts'
 
 /** Encryption by the operating system, under a key that it keeps. It need not notice changed bytes. */
@@ -21,7 +22,6 @@ export interface Cipher {
 export interface Kept {
   readonly issuer: string
   readonly clientId: string
-  readonly subject: string
   readonly refreshToken: Secret
   /** Unix time in milliseconds; null when the provider did not say. */
   readonly refreshTokenExpiresAt: number | null
@@ -31,8 +31,8 @@ export interface Kept {
   readonly nonce: Secret
   /** What was granted; a renewal that does not say so has the same. */
   readonly scope: readonly string[]
-  /** Of the ID token, to compare a renewal with (OpenID Connect Core 1.0 §12.2). */
-  readonly claims: Readonly<Record<string, unknown>>
+  /** Of the ID token, to compare a renewal with: the subject above all (OpenID Connect Core 1.0 §12.2). */
+  readonly claims: Claims
 }
 
 export interface Vault {
@@ -74,7 +74,6 @@ const time = v.pipe(v.number(), v.finite())
 const content = v.object({
   issuer: text,
   clientId: text,
-  subject: text,
   refreshToken: text,
   refreshTokenExpiresAt: v.nullable(time),
   proofKey: v.nullable(
@@ -92,7 +91,7 @@ const content = v.object({
   ),
   nonce: text,
   scope: v.array(text),
-  claims: v.record(v.string(), v.unknown()),
+  claims: v.looseObject({ sub: text }),
 })
 
 /** A file that will never be of use. */

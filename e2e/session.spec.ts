@@ -533,6 +533,22 @@ test.describe('absence', () => {
     await expect(desktop.claim('id', 'pid')).not.toHaveText(first?.pid ?? '')
   })
 
+  test('of a minute ends the session by itself where the profile allows no more, and the next login works', async ({
+    launch,
+    browserPage,
+  }) => {
+    test.slow()
+    const desktop = await launch({ profile: { inactivityMinutes: 1 } })
+    await signIn(desktop, browserPage)
+    await expect(desktop.root).toHaveAttribute('data-error', 'E_SESSION_EXPIRED', {
+      timeout: 90_000,
+    })
+    await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
+    await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
+    await desktop.action('sign-in').click()
+    await expectSignedIn(desktop)
+  })
+
   test('of 31 minutes asleep that nobody tells of is not made good by a press (fake clock)', async ({
     launch,
     browserPage,

@@ -5,6 +5,7 @@ import { oauthErrors } from '../../preload/contract.ts'
 import { hostileTexts } from '../../simulator/faults.ts'
 import {
   isScenarioName,
+  type Scenario,
   scenarioGroups,
   type ScenarioName,
   scenarios,
@@ -189,6 +190,31 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     expect([used.length, new Set(used).size]).toEqual([3, 3])
   },
   'S-044': async () => {
+    const moved: Scenario = {
+      summary: 'Every endpoint has another address than the simulator has by itself.',
+      metadata: (document) =>
+        Object.fromEntries(
+          Object.entries(document).map(([name, value]) => [
+            name,
+            name.endsWith('_endpoint') ? `${String(value)}?moved=${name}` : value,
+          ]),
+        ),
+    }
+    const since = withRefresh.journal.length
+    const { outcome: end } = await play(withRefresh, moved, {
+      deeds: ['renew', 'sign out'],
+      profile: { par: 'always', scope: 'openid profile altinn:lookup' },
+    })
+    expect(end).toBe('signs out: revocation done, browser done')
+    const followed = withRefresh.journal.slice(since).flatMap(({ query }) => query.getAll('moved'))
+    expect([...new Set(followed)].toSorted()).toEqual([
+      'authorization_endpoint',
+      'end_session_endpoint',
+      'pushed_authorization_request_endpoint',
+      'revocation_endpoint',
+      'token_endpoint',
+      'userinfo_endpoint',
+    ])
     const { outcome, paths } = await play(simulator, 'random-jwks-uri', {
       movedTo: '/keys-somewhere-else.json',
     })

@@ -21,6 +21,10 @@ const optional = [
   'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
+  // Nobody asks these.
+  'introspection_endpoint',
+  'registration_endpoint',
+  'check_session_iframe',
 ]
 const lists: Readonly<Record<string, string | null>> = {
   response_types_supported: 'code',
@@ -266,8 +270,6 @@ const change: fc.Arbitrary<Change> = fc.oneof(
         'scopes_supported',
         'response_modes_supported',
         'grant_types_supported',
-        'introspection_endpoint',
-        'registration_endpoint',
         'mtls_endpoint_aliases',
         'authorization_response_iss_parameter_supported',
         'require_pushed_authorization_requests',

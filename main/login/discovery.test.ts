@@ -115,6 +115,10 @@ const endpoints = [
   'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
+  // Nobody asks these.
+  'introspection_endpoint',
+  'registration_endpoint',
+  'check_session_iframe',
 ]
 
 describe.each(endpoints)('%s is refused', (name) => {

@@ -37,15 +37,8 @@ const metadata = v.looseObject({
   end_session_endpoint: v.optional(v.string()),
 })
 
-const endpoints = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'jwks_uri',
-  'pushed_authorization_request_endpoint',
-  'userinfo_endpoint',
-  'revocation_endpoint',
-  'end_session_endpoint',
-] as const
+/** The members that are addresses of the provider, those that nobody asks too: one that is wrong is no slip. */
+const endpointName = /_endpoint$|^jwks_uri$|^check_session_iframe$/
 
 /** Tells whether an address is plain http on the loopback interface, as test installations use it. */
 export function isLoopback(url: URL): boolean {
@@ -75,9 +68,8 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   const { issuer: named, authorization_endpoint, token_endpoint, jwks_uri } = parsed.output
   // By bytes, not as URLs: to a URL parser "https://idporten.no" and "https://idporten.no/" are one.
   if (named !== issuer) refuse('issuer', 'is not exactly the configured issuer')
-  for (const name of endpoints) {
-    const address = parsed.output[name]
-    if (address !== undefined) refuseForeignEndpoint(name, address, url)
+  for (const [name, address] of Object.entries(parsed.output)) {
+    if (endpointName.test(name)) refuseForeignEndpoint(name, address, url)
   }
 
   const server = await oauth
@@ -87,8 +79,9 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
 }
 
 /** ID-porten spreads its endpoints over its own host and hosts below it (`login.`): nothing else is taken. */
-function refuseForeignEndpoint(name: string, address: string, issuer: URL): void {
-  const url = URL.canParse(address) ? new URL(address) : refuse(name, 'is not an address')
+function refuseForeignEndpoint(name: string, address: unknown, issuer: URL): void {
+  if (typeof address !== 'string' || !URL.canParse(address)) refuse(name, 'is not an address')
+  const url = new URL(address)
   if (isLoopback(issuer) ? !isLoopback(url) : url.protocol !== 'https:')
     refuse(name, 'is not https')
   if (url.username !== '' || url.password !== '') refuse(name, 'carries credentials')

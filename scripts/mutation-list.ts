@@ -125,9 +125,21 @@ export const mutations: readonly Mutation[] = [
     to: 'return whole',
   },
   {
+    name: 'wait for the metadata before it is told that there is no port',
+    file: attempt,
+    from: 'await Promise.all([finding, opening])',
+    to: '[await finding, await opening]',
+  },
+  {
+    name: 'take a browser that comes back after a sleep that was too long',
+    file: attempt,
+    from: '    const parameters = await callback\n    look()\n',
+    to: '    const parameters = await callback\n',
+  },
+  {
     name: 'judge a fresh login by a clock that was set',
     file: attempt,
-    from: 'const lasted = clock.sinceBoot() - startedAt',
+    from: 'const lasted = clock.monotonic() - startedAt',
     to: 'const lasted = 0 * startedAt',
   },
   {
@@ -163,13 +175,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let sleep not count',
     file: presence,
-    from: 'slept += uncounted',
-    to: 'slept += 0 * uncounted',
+    from: 'if (now - activeAt >= limit) {',
+    to: 'if (now - activeAt >= limit && absences === 0) {',
   },
   {
     name: 'take what was typed before a sleep for presence',
     file: presence,
-    from: ' && elapsed() - quiet >= wokeAt',
+    from: ' && now - quiet >= wokeAt',
     to: '',
   },
   {
@@ -997,8 +1009,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'leave the code in the address bar',
     file: listener,
-    from: 'redirect(response, resultPath)',
-    to: 'showResult(response)',
+    from: 'return redirect(response, resultPath)',
+    to: 'return showResult(response)',
   },
   {
     name: 'say that it went well before it did',
@@ -1111,8 +1123,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a sleep prolong the login',
     file: attempt,
-    from: "onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })",
-    to: "onEvent({ type: 'prolonged', deadline: deadline - milliseconds })",
+    from: 'if (clock.monotonic() >= deadline) endWith(tooLate())\n    else waitUntil(deadline)',
+    to: 'waitUntil(deadline)',
   },
   {
     name: 'go on after a cancel',

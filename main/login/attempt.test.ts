@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Server } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
@@ -439,19 +440,54 @@ describe('an end without a login', () => {
   it('by a sleep that outlasted it, and by its limit less the sleep when that was shorter', async () => {
     const long = begin()
     await long.opened.next()
-    long.slept(300_000)
+    long.clock.sleep(300_000)
+    long.look()
     expect((await long.failure()).code).toBe('E_LOGIN_TIMEOUT')
 
     const short = begin()
     const start = await short.opened.next()
     short.clock.advance(100_000)
-    short.slept(150_000)
-    expect(short.events.at(-1)).toEqual({ type: 'prolonged', deadline: 150_000 })
+    short.clock.sleep(150_000)
+    short.look()
     short.clock.advance(49_999)
     expect((await navigate(start)).status).toBe(303)
     short.clock.advance(1)
     expect((await short.failure()).code).toBe('E_LOGIN_TIMEOUT')
     await refused(start)
+  })
+
+  it('by a port that cannot be had, at once, however long the metadata take', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(
+      this: Server,
+    ) {
+      queueMicrotask(() => this.emit('error', Object.assign(new Error('no'), { code: 'EMFILE' })))
+      return this
+    })
+    const login = begin({}, { fetch: () => new Promise(() => {}) })
+    expect((await login.failure()).code).toBe('E_LISTENER_BIND')
+    listen.mockRestore()
+    const next = begin()
+    await arrive(await logInAt(await next.opened.next()))
+    await expect(next.result).resolves.toBeTruthy()
+  })
+
+  it('by a sleep that nobody has told of when the browser comes back, and not by a shorter one', async () => {
+    const [late, early] = [begin(), begin()]
+    for (const [login, asleep] of [
+      [late, 300_000],
+      [early, 299_999],
+    ] as const) {
+      // One login comes after the other.
+      // oxlint-disable-next-line no-await-in-loop
+      const callback = await logInAt(await login.opened.next())
+      login.clock.sleep(asleep)
+      login.clock.set(-asleep)
+      // oxlint-disable-next-line no-await-in-loop
+      await arrive(callback)
+    }
+    expect((await late.failure()).code).toBe('E_LOGIN_TIMEOUT')
+    expect(late.requests('/token').length).toBeLessThan(2)
+    await expect(early.result).resolves.toBeTruthy()
   })
 
   it('is not brought by a clock that jumps, also far', async () => {

@@ -69,8 +69,8 @@ export interface Attempt {
   link(): Promise<string | null>
   /** Gives the person the login time once more, from now. */
   prolong(): void
-  /** Tells for how long the clocks stood still in a sleep: the person's time did not. */
-  slept(milliseconds: number): void
+  /** Looks at the time that is left, of which no timer counts a sleep. */
+  look(): void
   /** Ends the attempt; nothing that arrives later counts. */
   cancel(): void
 }
@@ -116,6 +116,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
     stopTimer = clock.after(deadline - clock.monotonic(), () => endWith(tooLate()))
     return deadline
   }
+  const look = (): void => {
+    if (mintLink === null) return
+    if (clock.monotonic() >= deadline) endWith(tooLate())
+    else waitUntil(deadline)
+  }
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
   const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
     stopTimer()
@@ -145,7 +150,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
   }
 
   const run = async (): Promise<Login> => {
-    const startedAt = clock.sinceBoot()
+    const startedAt = clock.monotonic()
     limitPhase('preparing')
     const finding = options.discovery.find(policy.issuer, http)
     opening = openLoopbackListener({
@@ -210,6 +215,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     })
 
     const parameters = await callback
+    look()
     ended.signal.throwIfAborted()
     stopTimer()
     stopHint()
@@ -236,7 +242,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     const confirmed = tokens.confirm()
     confirmed.catch(() => {})
     // Counted back from now: the wall clock may have been set right while the person logged in.
-    const lasted = clock.sinceBoot() - startedAt
+    const lasted = clock.monotonic() - startedAt
     const verified = await verifyWithKeys(tokens.idToken, keys, {
       issuer: provider.issuer,
       clientId: policy.clientId,
@@ -332,11 +338,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       (copying ??= freshLink().finally(() => {
         copying = null
       })),
-    slept: (milliseconds) => {
-      if (mintLink === null) return
-      if (clock.monotonic() >= deadline - milliseconds) endWith(tooLate())
-      else onEvent({ type: 'prolonged', deadline: waitUntil(deadline - milliseconds) })
-    },
+    look,
     prolong: () => {
       if (mintLink !== null) onEvent({ type: 'prolonged', deadline: startTimer() })
     },

@@ -4,20 +4,33 @@ import os from 'node:os'
 export interface Clock {
   /** Wall clock, Unix time in milliseconds: for claims. */
   now(): number
-  /** Milliseconds that only ever rise: for limits. */
+  /** Milliseconds that only ever rise, in a sleep of the computer too, however the wall clock is set: for limits. */
   monotonic(): number
-  /** Milliseconds since the computer started, its sleep included, however the clock is set; some systems round them to a second. */
-  sinceBoot(): number
-  /** Calls back once after that many milliseconds, unless the returned function is called first. */
+  /** Calls back once after that many milliseconds without sleep, unless the returned function is called first. */
   after(milliseconds: number, callback: () => void): () => void
 }
 
+/** Milliseconds that a sleep lasts at least; some systems round the time since they started to a second. */
+const leastSleep = 2000
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sinceBoot: () => os.uptime() * 1000,
+  monotonic: createMonotonic(),
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds)
     return () => clearTimeout(timer)
   },
+}
+
+/** Node's own clock stands still in a sleep on some systems; the time since the start goes on. */
+function createMonotonic(): () => number {
+  const difference = (): number => os.uptime() * 1000 - performance.now()
+  let last = difference()
+  let slept = 0
+  return () => {
+    const uncounted = difference() - last
+    last += uncounted
+    if (uncounted >= leastSleep) slept += uncounted
+    return performance.now() + slept
+  }
 }

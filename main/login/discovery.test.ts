@@ -151,6 +151,14 @@ describe.each(endpoints)('%s is refused', (name) => {
   })
 })
 
+it('a member whose name is no name is told as one short line', async () => {
+  const name = `You are blocked.\nCall 12345678 \u202e\u001b[31m${'x'.repeat(1000)}_endpoint`
+  const [code, key, reason] = await refusalOf(documentOf({ [name]: 'https://evil.example/x' }))
+  expect([code, reason]).toEqual(['E_PROVIDER_METADATA', 'is on another site than the issuer'])
+  expect(key).toMatch(/^You are blocked\.\uFFFDCall 12345678 \uFFFD\uFFFD\[31mx+…$/)
+  expect(key?.length).toBeLessThan(310)
+})
+
 describe('an issuer on loopback', () => {
   const loopback = 'http://127.0.0.1:8080'
   it('has its endpoints on loopback too; elsewhere they are refused', async () => {

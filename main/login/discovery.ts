@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import { oauthReason } from '../known-errors.ts'
+import { oauthReason, plain } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { type Http, steps } from './http.ts'
 import { createKeyCache, idTokenAlgorithm, type KeySource } from './keys.ts'
@@ -46,7 +46,7 @@ export function isLoopback(url: URL): boolean {
 }
 
 /**
- * Fetches the provider's metadata and checks it before anything is opened.
+ * Fetches the provider's metadata and checks it before a browser is opened.
  * Throws `AppError`: `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come.
  * Source: OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3.
  */
@@ -69,7 +69,8 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   // By bytes, not as URLs: to a URL parser "https://idporten.no" and "https://idporten.no/" are one.
   if (named !== issuer) refuse('issuer', 'is not exactly the configured issuer')
   for (const [name, address] of Object.entries(parsed.output)) {
-    if (endpointName.test(name)) refuseForeignEndpoint(name, address, url)
+    // The provider chose the name: it is shown as somebody else's words.
+    if (endpointName.test(name)) refuseForeignEndpoint(plain(name), address, url)
   }
 
   const server = await oauth

@@ -181,9 +181,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     onTheWay += 1
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
-    // The token request goes first; the person has a page to look at right after.
-    setImmediate(() => redirect(response, resultPath))
-    return
+    return redirect(response, resultPath)
   }
 
   // One request per connection: what comes behind it, in whatever form, is nobody's answer.

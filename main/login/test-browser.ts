@@ -180,7 +180,7 @@ export async function waitForBrowser(
 export interface TestClock extends Clock {
   /** Lets time pass and calls back what is due. */
   readonly advance: (milliseconds: number) => void
-  /** Lets the wall clock and the time since the start go on while every timer stands still, as in a sleep. */
+  /** Lets time pass while every timer stands still, as in a sleep. */
   readonly sleep: (milliseconds: number) => void
   /** Puts the wall clock forward, or back. */
   readonly set: (by: number) => void
@@ -199,8 +199,7 @@ export function createTestClock(start = Date.now()): TestClock {
   const timers = () => Array.from(running, ({ length }) => length)
   return {
     now: () => start + passed + slept + set,
-    monotonic: () => passed,
-    sinceBoot: () => passed + slept,
+    monotonic: () => passed + slept,
     after: (length, callback) => {
       const timer = { length, due: passed + length, callback }
       running.add(timer)

@@ -85,7 +85,7 @@ interface Live {
   login: Login
   /** The renewal that is under way. */
   renewal: Promise<boolean> | null
-  /** In elapsed milliseconds; null when the provider did not say. */
+  /** In monotonic milliseconds; null when the provider did not say. */
   refreshTokenEndsAt: number | null
 }
 
@@ -115,7 +115,6 @@ export function createController(options: ControllerOptions): Controller {
       if (live !== null) dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
     },
   })
-  const { elapsed } = presence
 
   // Asked for anew with every page: the person may change the language in the middle.
   const currentTexts: CallbackTexts = {
@@ -128,8 +127,7 @@ export function createController(options: ControllerOptions): Controller {
     text: (...about) => options.texts(state.language).text(...about),
   }
 
-  const show = (of: State): Snapshot =>
-    toSnapshot(of, profile, { monotonic: clock.monotonic(), elapsed: elapsed() })
+  const show = (of: State): Snapshot => toSnapshot(of, profile, clock.monotonic())
 
   const dispatch = (event: Event): boolean => {
     const next = reduce(state, event)
@@ -222,18 +220,34 @@ export function createController(options: ControllerOptions): Controller {
     return clock.monotonic() + wait
   }
 
+  /** Ends what is over: a sleep is counted, but by no timer. */
+  const look = (): void => {
+    presence.look()
+    attempt?.look()
+    if (state.retryAt !== null && clock.monotonic() >= state.retryAt) {
+      dispatch({ type: 'retry-allowed', attempt: state.attempt })
+    }
+  }
+
   // --- the session
 
   const signedIn = (login: Login, of: Profile, id: number): boolean => {
     const limit = of.inactivityMinutes * 60_000
-    const session = { ...toSession(id, login, of), endsAt: elapsed() + limit }
+    const session = { ...toSession(id, login, of), endsAt: clock.monotonic() + limit }
     if (!dispatch({ type: 'signed-in', attempt: id, session })) return false
-    presence.begin(limit)
     askAnew = false
-    live = { id, profile: of, login, renewal: null, refreshTokenEndsAt: refreshTokenEnd(login) }
+    const begun = {
+      id,
+      profile: of,
+      login,
+      renewal: null,
+      refreshTokenEndsAt: refreshTokenEnd(login),
+    }
+    live = begun
     sessionEnd = new AbortController()
-    void keepLogin(live)
-    void askUserinfo(live)
+    presence.begin(limit)
+    void keepLogin(begun)
+    void askUserinfo(begun)
     return true
   }
 
@@ -248,7 +262,7 @@ export function createController(options: ControllerOptions): Controller {
       userinfo: former?.userinfo ?? null,
       checks: login.checks,
       accessTokenEndsAt:
-        tokens.accessTokenLife === null ? null : elapsed() + tokens.accessTokenLife * 1000,
+        tokens.accessTokenLife === null ? null : clock.monotonic() + tokens.accessTokenLife * 1000,
       refusedScopes: asked.filter((scope) => !tokens.scope.includes(scope)),
       refreshableUntil:
         tokens.refreshToken === null ? null : (refreshTokenEnd(login) ?? Number.POSITIVE_INFINITY),
@@ -267,7 +281,7 @@ export function createController(options: ControllerOptions): Controller {
   const refreshTokenEnd = ({ tokens }: Login): number | null =>
     tokens.refreshToken === null || tokens.refreshTokenLife === null
       ? null
-      : elapsed() + tokens.refreshTokenLife * 1000
+      : clock.monotonic() + tokens.refreshTokenLife * 1000
 
   /** Ends the session here and now: tokens gone, requests ended, nothing kept. */
   const endSession = (error: Failure | null, farewell: Farewell | null = null): Live | null => {
@@ -442,7 +456,7 @@ export function createController(options: ControllerOptions): Controller {
 
   const runRenewal = async (of: Live): Promise<boolean> => {
     const { refreshToken } = of.login.tokens
-    const usable = of.refreshTokenEndsAt === null || of.refreshTokenEndsAt > elapsed()
+    const usable = of.refreshTokenEndsAt === null || of.refreshTokenEndsAt > clock.monotonic()
     const id = state.attempt + 1
     if (refreshToken !== null && usable) {
       dispatch({ type: 'renewal-started', attempt: id, by: 'refresh-token' })
@@ -469,7 +483,7 @@ export function createController(options: ControllerOptions): Controller {
           // What the provider has spent must not be used again, whatever becomes of the rest.
           const { tokens } = of.login
           of.login = { ...of.login, tokens: { ...tokens, refreshToken: next } }
-          of.refreshTokenEndsAt = life === null ? null : elapsed() + life * 1000
+          of.refreshTokenEndsAt = life === null ? null : clock.monotonic() + life * 1000
           if (of.profile.remember && state.session?.remembered !== 'unavailable') {
             await keepNext(of, next, life)
           }
@@ -548,7 +562,7 @@ export function createController(options: ControllerOptions): Controller {
     }
     try {
       const ends = state.session?.accessTokenEndsAt ?? null
-      const expiredToken = ends !== null && ends <= elapsed()
+      const expiredToken = ends !== null && ends <= clock.monotonic()
       if (expiredToken && !(await renew())) return change({ running: false })
       const { login: used } = of
       let answer = await call()
@@ -599,7 +613,7 @@ export function createController(options: ControllerOptions): Controller {
   return {
     snapshot: () => {
       // Whoever asks after a long absence gets what is true by now.
-      presence.look()
+      look()
       return show(state)
     },
     signIn: async () => {
@@ -641,9 +655,8 @@ export function createController(options: ControllerOptions): Controller {
     },
     suspended: presence.suspended,
     resumed: () => {
-      const uncounted = presence.resumed()
-      if (uncounted === null) return
-      if (uncounted > 0) attempt?.slept(uncounted)
+      presence.resumed()
+      look()
       dispatch({ type: 'resumed' })
     },
     close: async () => {

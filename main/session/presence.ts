@@ -2,8 +2,8 @@ import type { Clock } from '../login/clock.ts'
 
 /** Milliseconds between two looks at whether the person is there. */
 const watchInterval = 15_000
-/** Milliseconds that the clocks must differ by to have slept: what one of them rounds is no sleep. */
-const leastSleep = 2000
+/** Milliseconds by which a look may come late without a sleep, or a process that was stopped. */
+const lateness = 2000
 
 export interface PresenceOptions {
   readonly clock: Clock
@@ -17,9 +17,7 @@ export interface PresenceOptions {
 
 /** Knows whether the person is there: input, the app's buttons, a locked screen and sleep. */
 export interface Presence {
-  /** Milliseconds that only rise and that count sleep, whether or not the system tells of it. */
-  readonly elapsed: () => number
-  /** Begins to watch; the limit is in milliseconds. Gives the time, as `elapsed`, at which it would be over. */
+  /** Begins to watch; the limit is in milliseconds. Gives the time, monotonic, at which it would be over. */
   readonly begin: (limit: number) => number
   /** Looks now, before anything is shown. */
   readonly look: () => void
@@ -28,8 +26,8 @@ export interface Presence {
   readonly stop: () => void
   /** The computer goes to sleep, or the screen is locked. */
   readonly suspended: () => void
-  /** It is over. Gives the milliseconds that no timer has counted meanwhile; null when nothing was over. */
-  readonly resumed: () => number | null
+  /** It is over. */
+  readonly resumed: () => void
 }
 
 export function createPresence(options: PresenceOptions): Presence {
@@ -37,61 +35,49 @@ export function createPresence(options: PresenceOptions): Presence {
   let limit: number | null = null
   let activeAt = 0
   let endsAt = 0
-  let slept = clock.sinceBoot() - clock.monotonic()
-  let reported = slept
+  let lookedAt = 0
   let wokeAt = 0
   /** How often the person has left without coming back: the screen may be locked in a sleep. */
   let absences = 0
   let stopTimer = (): void => {}
-
-  const elapsed = (): number => clock.monotonic() + slept
 
   const stop = (): void => {
     stopTimer()
     limit = null
   }
 
-  /** Adds a sleep, which the monotonic clock of some systems does not count. */
-  const account = (): void => {
-    const uncounted = clock.sinceBoot() - clock.monotonic() - slept
-    if (uncounted < leastSleep) return
-    slept += uncounted
-    wokeAt = elapsed()
-  }
-
   /** Ends what is over, else looks again in a while. */
   const watch = (): void => {
     stopTimer()
-    account()
+    const now = clock.monotonic()
+    if (now - lookedAt > watchInterval + lateness) wokeAt = now
+    lookedAt = now
     if (limit === null) return
     // Before anything else: what brings the person back must not count as presence.
-    if (elapsed() - activeAt >= limit) {
+    if (now - activeAt >= limit) {
       stop()
       onGone()
       return
     }
     const quiet = absences === 0 ? safely(idle) : null
     // The system may count from before a sleep without the sleep: that is no sign of anybody since.
-    if (quiet !== null && elapsed() - quiet >= wokeAt) {
-      activeAt = Math.max(activeAt, elapsed() - quiet)
-    }
+    if (quiet !== null && now - quiet >= wokeAt) activeAt = Math.max(activeAt, now - quiet)
     const next = activeAt + limit
     const moved = next - endsAt >= 1000
     if (moved) endsAt = next
-    stopTimer = clock.after(Math.min(next - elapsed(), watchInterval), watch)
+    stopTimer = clock.after(Math.min(next - now, watchInterval), watch)
     if (moved) onMoved(endsAt)
   }
 
   const begin = (length: number): number => {
     limit = length
-    activeAt = elapsed()
+    activeAt = clock.monotonic()
     endsAt = activeAt + length
     watch()
     return endsAt
   }
 
   return {
-    elapsed,
     begin,
     look: watch,
     touch: () => {
@@ -103,17 +89,12 @@ export function createPresence(options: PresenceOptions): Presence {
     },
     stop,
     suspended: () => {
-      account()
-      if (absences === 0) reported = slept
+      watch()
       absences += 1
     },
     resumed: () => {
-      if (absences === 0) return null
-      absences -= 1
+      absences = Math.max(0, absences - 1)
       watch()
-      const uncounted = slept - reported
-      reported = slept
-      return uncounted
     },
   }
 }

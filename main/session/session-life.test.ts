@@ -282,20 +282,60 @@ describe('sleep', () => {
   })
 
   it('that nobody tells of is not undone by what was typed before it, but by what is typed after', async () => {
-    let typedAt = 0
-    const app: TestApp = await signedIn({ idle: () => app.clock.monotonic() - typedAt })
-    app.clock.advance(minute)
-    typedAt = app.clock.monotonic()
-    app.clock.advance(15_000)
+    // A system that does not count sleep.
+    let quiet = 0
+    const app = await signedIn({ idle: () => quiet })
+    const stayAwake = (milliseconds: number): void => {
+      quiet += milliseconds
+      app.clock.advance(milliseconds)
+    }
+    stayAwake(minute)
+    quiet = 0
+    stayAwake(15_000)
     app.clock.sleep(20 * minute)
-    app.clock.advance(15_000)
+    stayAwake(15_000)
     expect(endsIn(app)).toBe(9.5 * minute)
-    typedAt = app.clock.monotonic()
-    app.clock.advance(15_000)
+    quiet = 0
+    stayAwake(15_000)
     expect(endsIn(app)).toBe(limit - 15_000)
   })
 
-  it('is not counted when the system tells of waking only', async () => {
+  it('before a login takes nothing from its session, which is kept', async () => {
+    const vault = createMemoryVault()
+    const app = apps.create(simulator, { profile: profileOf(simulator, { remember: true }), vault })
+    await app.ready()
+    app.clock.sleep(2 * limit)
+    app.clock.set(-2 * limit)
+    const { snapshot } = await app.logIn()
+    expect(snapshot).toMatchObject({
+      status: 'signed-in',
+      session: { endsInMs: limit, accessTokenLeftMs: 24 * 60 * minute },
+    })
+    await app.until(({ session }) => session?.remembered === 'kept')
+    expect(vault.kept).not.toBeNull()
+  })
+
+  it('that nobody tells of is taken off the time for a login, and ends one that is too late', async () => {
+    const app = apps.create(simulator)
+    await app.ready()
+    await app.controller.signIn()
+    await app.opened.next()
+    app.clock.sleep(200_000)
+    expect(app.controller.snapshot().waiting?.remainingMs).toBe(100_000)
+    app.clock.sleep(100_000)
+    app.controller.snapshot()
+    expect((await app.ready()).error?.code).toBe('E_LOGIN_TIMEOUT')
+  })
+
+  it('of which the system tells the end only is counted then, and told to the window', async () => {
+    const app = await signedIn()
+    const { length } = app.snapshots
+    app.clock.sleep(29 * minute)
+    app.controller.resumed()
+    expect(app.snapshots.slice(length).at(-1)?.session?.endsInMs).toBe(minute)
+  })
+
+  it('that never was takes nothing when the system tells of its end', async () => {
     const app = await signedIn()
     app.controller.resumed()
     expect(endsIn(app)).toBe(limit)

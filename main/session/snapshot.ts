@@ -13,21 +13,13 @@ export function maskPersonalNumbers(text: string): string {
   return text.replace(personalNumber, '$1•••••')
 }
 
-/** The present, in milliseconds. */
-export interface Times {
-  /** Without sleep, as timers run. */
-  readonly monotonic: number
-  /** With sleep, as a session does. */
-  readonly elapsed: number
-}
-
 /**
  * Makes what the renderer sees of a state: masked, without tokens.
- * What has a time is told as the time that is left: a wall clock may be changed.
+ * What has a time is told as the time that is left: a wall clock may be changed. `now` is monotonic milliseconds.
  */
-export function toSnapshot(state: State, profile: Profile | null, times: Times): Snapshot {
+export function toSnapshot(state: State, profile: Profile | null, now: number): Snapshot {
   const { waiting, session, pidRevealed } = state
-  const left = (until: number, now: number): number => Math.max(0, until - now)
+  const left = (until: number): number => Math.max(0, until - now)
   const show = (text: string): string => (pidRevealed ? text : maskPersonalNumbers(text))
   const rows = (claims: Claims): Claim[] =>
     Object.entries(claims)
@@ -52,7 +44,7 @@ export function toSnapshot(state: State, profile: Profile | null, times: Times):
       acrValues: [...profile.acrValues],
     },
     waiting: waiting && {
-      remainingMs: left(waiting.deadline, times.monotonic),
+      remainingMs: left(waiting.deadline),
       browserArrived: waiting.browserArrived,
       hint: waiting.hint,
       strangerRefused: waiting.strangerRefused,
@@ -63,9 +55,9 @@ export function toSnapshot(state: State, profile: Profile | null, times: Times):
       pidRevealed,
       acr:
         typeof session.claims['acr'] === 'string' ? maskPersonalNumbers(session.claims['acr']) : '',
-      endsInMs: left(session.endsAt, times.elapsed),
+      endsInMs: left(session.endsAt),
       accessTokenLeftMs:
-        session.accessTokenEndsAt === null ? null : left(session.accessTokenEndsAt, times.elapsed),
+        session.accessTokenEndsAt === null ? null : left(session.accessTokenEndsAt),
       idToken: rows(session.claims),
       accessToken: session.accessTokenClaims && rows(session.accessTokenClaims),
       userinfo: session.userinfo && rows(session.userinfo),
@@ -76,7 +68,7 @@ export function toSnapshot(state: State, profile: Profile | null, times: Times):
       })),
       refusedScopes: [...session.refusedScopes],
       renewal:
-        session.refreshableUntil !== null && session.refreshableUntil > times.elapsed
+        session.refreshableUntil !== null && session.refreshableUntil > now
           ? 'refresh-token'
           : 'browser',
       remembered: session.remembered,
@@ -95,7 +87,7 @@ export function toSnapshot(state: State, profile: Profile | null, times: Times):
     },
     farewell: state.farewell && { ...state.farewell },
     error: state.error && maskFailure(state.error),
-    retryInMs: state.retryAt === null ? null : left(state.retryAt, times.monotonic),
+    retryInMs: state.retryAt === null ? null : left(state.retryAt),
   }
 }
 

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import { type Desktop, expect, logInAt, startAgain, test } from './fixtures/desktop.ts'
 
 /** Electron's security checklist, item by item, in the running app (numbers as there). */
 
@@ -334,22 +332,14 @@ test('has no default menu (but on macOS, which needs one for quit and copy)', as
   expect(await app.evaluate(({ Menu }) => Menu.getApplicationMenu())).toBe(null)
 })
 
-test('lets a second start only show the first window', async ({ launch }) => {
+test('lets a second start only show the first window (F-77)', async ({ launch }) => {
   const desktop = await launch()
   await desktop.expectStatus('signed-out')
-  const { executable, args } = await desktop.app.evaluate(() => ({
-    executable: process.execPath,
-    args: process.argv.slice(1).filter((arg) => !/inspect|remote-debugging/.test(arg)),
-  }))
   const visible = (): Promise<boolean | undefined> =>
     desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())
   await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide())
   await expect.poll(visible).toBe(false)
-  await promisify(execFile)(executable, [
-    ...args,
-    '--config=/elsewhere.json',
-    'https://example.org/',
-  ])
+  await startAgain(desktop, '--config=/elsewhere.json', 'https://example.org/')
   await expect.poll(visible).toBe(true)
   await expectUnmoved(desktop)
 })

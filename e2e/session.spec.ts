@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { createConnection, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { translator } from '../assets/locales/index.ts'
@@ -8,7 +8,15 @@ import { persons } from '../simulator/persons.ts'
 import { type Scenario, scenarios } from '../simulator/scenarios.ts'
 import { consentScope, plainScope } from '../simulator/scopes.ts'
 import type { Simulator } from '../simulator/simulator.ts'
-import { type Desktop, expect, logInAt, signOutEverywhere, test } from './fixtures/desktop.ts'
+import {
+  type Desktop,
+  expect,
+  expectPortClosed,
+  lastPort,
+  logInAt,
+  signOutEverywhere,
+  test,
+} from './fixtures/desktop.ts'
 import { expectRefused } from './fixtures/failure.ts'
 
 /** What comes after the login: renewal, calls of APIs, absence, sign-out, another person. */
@@ -104,24 +112,6 @@ async function answerOf(desktop: Desktop, name: string, httpStatus = '200'): Pro
   return JSON.parse((await result.textContent()) ?? '')
 }
 
-async function expectPortClosed(port: number): Promise<void> {
-  const knock = async (): Promise<string> =>
-    await new Promise((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port })
-      socket.once('connect', () => {
-        socket.destroy()
-        resolve('open')
-      })
-      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
-    })
-  await expect.poll(knock).toBe('ECONNREFUSED')
-}
-
-function lastPort({ journal }: Simulator): number {
-  const pushed = journal.findLast(({ path }) => path === '/par')
-  return Number(new URL(pushed?.form.get('redirect_uri') ?? '').port)
-}
-
 test.describe('renewal through the browser', () => {
   test.describe('of an access token that lives for 3 seconds', () => {
     test.use({ simulatorOptions: { lifetimes: { accessToken: 3 } } })
@@ -210,11 +200,8 @@ test.describe('renewal through the browser', () => {
     await signIn(desktop, browserPage)
     await desktop.action('renew').click()
     await browserPage(loginPage)
-    const ended = new Promise((resolve) => {
-      desktop.app.process().once('exit', resolve)
-    })
     await desktop.app.evaluate(({ app }) => app.quit()).catch(() => {})
-    expect(await ended).toBe(0)
+    expect(await desktop.exited).toBe(0)
     await expectPortClosed(lastPort(simulator))
     const files = await readdir(desktop.userData, { recursive: true, withFileTypes: true })
     expect(files.filter(({ name }) => name.startsWith('vault'))).toEqual([])
@@ -801,7 +788,7 @@ test.describe('another person', () => {
   })
 })
 
-test('two apps with folders of their own log in side by side, each by itself', async ({
+test('two apps with folders of their own log in side by side, each by itself (F-77)', async ({
   launch,
   browserPage,
 }) => {

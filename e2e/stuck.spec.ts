@@ -1,21 +1,21 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, createConnection } from 'node:net'
-import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import {
+  askPage,
+  type Desktop,
+  expect,
+  expectPortClosed,
+  lastPort,
+  logInAt,
+  test,
+} from './fixtures/desktop.ts'
 
 /** Nobody is stuck: whatever is lost on the way ends in a named state with a way on. */
 
 const loginPage = '[data-action="login"]'
 
-/** The status as the page itself has it, for when Playwright has lost the page that crashed. */
-async function statusInPage({ app }: Desktop): Promise<unknown> {
-  return await app.evaluate(async ({ BrowserWindow }) => {
-    const contents = BrowserWindow.getAllWindows()[0]?.webContents
-    const status: unknown = await contents?.executeJavaScript(
-      'document.documentElement.dataset.status',
-    )
-    return status
-  })
-}
+const statusInPage = (desktop: Desktop) =>
+  askPage(desktop, 'document.documentElement.dataset.status')
 
 test('hints that no browser has come (openExternal replaced by a fake that opens nothing), then logs in', async ({
   launch,
@@ -37,7 +37,7 @@ test('hints that no browser has come (openExternal replaced by a fake that opens
   await desktop.expectStatus('signed-in')
 })
 
-test('shows the login that is under way after the window has crashed, and finishes it', async ({
+test('shows the login that is under way after the window has crashed, and finishes it (F-76)', async ({
   launch,
   browserPage,
 }) => {
@@ -57,17 +57,26 @@ test('shows the login that is under way after the window has crashed, and finish
   await expect.poll(() => statusInPage(desktop)).toBe('signed-in')
 })
 
-test('ends the login and closes its port when the window is closed', async ({
+test('ends the login, its port and the app when the window is closed, and the next start logs in (F-78)', async ({
   launch,
   browserPage,
+  simulator,
 }) => {
+  test.skip(process.platform === 'darwin', 'macOS keeps an app without a window')
   const desktop = await launch()
   await desktop.action('sign-in').click()
   const page = await browserPage(loginPage)
   await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
-  await desktop.close()
+  expect(await desktop.exited).toBe(0)
+  await expectPortClosed(lastPort(simulator))
   await logInAt(page)
   await expect.poll(() => page.title()).not.toMatch(/logget inn/)
+  expect(simulator.journal.filter(({ path }) => path === '/token')).toEqual([])
+
+  const next = await launch({ userData: desktop.userData })
+  await next.expectStatus('signed-out')
+  await next.action('sign-in').click()
+  await next.expectStatus('signed-in')
 })
 
 test('closing the tab leaves a way on: the same login opens again', async ({

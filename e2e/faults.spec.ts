@@ -1,0 +1,286 @@
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { translator } from '../assets/locales/index.ts'
+import { plainScope } from '../simulator/scopes.ts'
+import type { Scenario } from '../simulator/scenarios.ts'
+import {
+  askPage,
+  type Desktop,
+  expect,
+  expectPortClosed,
+  lastPort,
+  logInAt,
+  startAgain,
+  test,
+} from './fixtures/desktop.ts'
+
+/** What the system does to the app: processes that die, files that are damaged, a second start. */
+
+const t = translator('nb')
+const loginPage = '[data-action="login"]'
+
+const apiOf = (url: string) => ({ apis: [{ name: 'Ekko', url, scope: plainScope }] })
+
+/** Lets the page crash, and waits until it is shown again. */
+async function crashPage({ app }: Desktop): Promise<void> {
+  await app.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents
+    const shownAgain = new Promise<void>((resolve) => {
+      contents?.once('did-finish-load', () => resolve())
+    })
+    contents?.forcefullyCrashRenderer()
+    await shownAgain
+  })
+}
+
+/** Processes that run the executable of the app in its process group, or with its folder. */
+async function processesOf({ app, userData }: Desktop): Promise<() => Promise<number>> {
+  const group = String(app.process().pid)
+  const executable = await app.evaluate(() => process.execPath)
+  const isIts = async (pid: string): Promise<boolean> => {
+    const read = async (name: string): Promise<string> =>
+      await readFile(join('/proc', pid, name), 'utf8').catch(() => '')
+    const [line, stat] = [await read('cmdline'), await read('stat')]
+    // After the name, which may hold anything: state, parent, group.
+    const itsGroup = stat.slice(stat.lastIndexOf(')')).split(' ')[3] === group
+    return line.includes(`--user-data-dir=${userData}`) || (itsGroup && line.includes(executable))
+  }
+  return async () => {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+    return (await Promise.all(pids.map(isIts))).filter(Boolean).length
+  }
+}
+
+test('a login that ended elsewhere leaves the session as it is, until a renewal asks who it is (F-59)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch({ profile: apiOf(simulator.apis.echo) })
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await logInAt(page)
+  await desktop.expectStatus('signed-in')
+  const former = (await desktop.claim('access', 'jti').textContent()) ?? ''
+  await page.goto(`${simulator.issuer}/logout`)
+  await expect(page.locator('h1')).toHaveText('Logget ut')
+
+  await desktop.action('call-api').click()
+  const answer = desktop.window.locator('[data-api-result="Ekko"]')
+  await expect(answer).toHaveAttribute('data-http-status', '200')
+  await desktop.expectStatus('signed-in')
+  await expect(desktop.claim('access', 'jti')).toHaveText(former)
+
+  await desktop.action('renew').click()
+  const again = await browserPage(loginPage)
+  await expect(desktop.root).toHaveAttribute('data-renewing', 'browser')
+  await desktop.expectStatus('signed-in')
+  await logInAt(again)
+  await expect(desktop.claim('access', 'jti')).not.toHaveText(former)
+  await desktop.expectStatus('signed-in')
+  await expect(desktop.window.locator('[data-problem]')).toHaveCount(0)
+})
+
+test('a page that crashes while somebody is signed in comes back with the session, which goes on (F-76)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch({ profile: apiOf(simulator.apis.echo) })
+  await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+  const former = await desktop.claim('access', 'jti').textContent()
+  await crashPage(desktop)
+  const ask = (script: string) => () => askPage(desktop, script)
+  await expect.poll(ask('document.documentElement.dataset.status')).toBe('signed-in')
+  const jti = `document.querySelector('[data-token="access"][data-claim="jti"] [data-value]').textContent`
+  expect(await askPage(desktop, jti)).toBe(former)
+  await askPage(desktop, `document.querySelector('[data-action="call-api"]').click()`)
+  const status = `document.querySelector('[data-api-result="Ekko"]')?.dataset.httpStatus`
+  await expect.poll(ask(status)).toBe('200')
+})
+
+test('a page that crashes again and again comes back three times; then the app says so and ends, with its login (F-76; error box replaced by a fake)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  await browserPage(loginPage)
+  await desktop.app.evaluate(({ dialog }) => {
+    dialog.showErrorBox = (title, content) => console.log(`${title}: ${content}`)
+  })
+  for (const _ of [1, 2, 3]) await crashPage(desktop)
+  const told = `${t('window.crashed.title')}: ${t('window.crashed.text')}`
+  const said = desktop.app.waitForEvent('console', (message) => message.text() === told)
+  await desktop.app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+  )
+  await said
+  expect(await desktop.exited).toBe(0)
+  await expectPortClosed(lastPort(simulator))
+  expect((await desktop.log()).match(/renderer gone/g)).toHaveLength(4)
+
+  const next = await launch({ userData: desktop.userData })
+  await next.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await next.expectStatus('signed-in')
+})
+
+test('a GPU process that is killed in the middle of a login is replaced, and the login finishes (F-76)', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  const gpu = (): Promise<number | null> =>
+    desktop.app.evaluate(
+      ({ app }) => app.getAppMetrics().find(({ type }) => type === 'GPU')?.pid ?? null,
+    )
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await expect.poll(gpu, 'a GPU process').not.toBeNull()
+  const killed = (await gpu()) ?? 0
+  process.kill(killed, 'SIGKILL')
+  await expect.poll(gpu).not.toBe(killed)
+  await expect.poll(gpu, 'another GPU process').not.toBeNull()
+  await desktop.expectStatus('waiting-for-browser')
+  await logInAt(page)
+  await desktop.expectStatus('signed-in')
+  expect((await desktop.window.screenshot()).length).toBeGreaterThan(0)
+})
+
+test('a data folder whose every file is garbage is no hindrance to a start and a login (F-76)', async ({
+  launch,
+  browserPage,
+}) => {
+  const before = await launch()
+  await before.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await before.expectStatus('signed-in')
+  await before.close()
+  const { userData } = before
+  const entries = await readdir(userData, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const names = files.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['Preferences', 'settings.json', 'CURRENT']))
+  const garbage = Buffer.alloc(5000, '\0{"garbage')
+  for (const { parentPath, name } of files) {
+    if (name !== 'main.log') await writeFile(join(parentPath, name), garbage)
+  }
+  // What this version of Chromium did not make; files where it wants folders among them.
+  for (const name of ['Local State', 'Cookies', 'GPUCache', 'Network', 'Session Storage']) {
+    if (!entries.some((entry) => entry.name === name)) {
+      await writeFile(join(userData, name), garbage)
+    }
+  }
+  const after = await launch({ userData })
+  await after.expectStatus('signed-out')
+  await after.action('sign-in').click()
+  await after.expectStatus('signed-in')
+})
+
+test('a second start while a login waits for the browser changes nothing, and the login finishes (F-77)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await startAgain(desktop)
+  await desktop.expectStatus('waiting-for-browser')
+  await logInAt(page)
+  await desktop.expectStatus('signed-in')
+  await expect(desktop.root).toHaveAttribute('data-attempt', '1')
+  expect(simulator.journal.filter(({ path }) => path === '/par')).toHaveLength(1)
+})
+
+test('a second start while the code is exchanged changes nothing, and the login finishes (F-77)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  const gate = Promise.withResolvers<void>()
+  const held: Scenario = {
+    summary: 'The token endpoint answers when the test says so.',
+    request: async (step) => {
+      if (step === 'token') await gate.promise
+    },
+  }
+  simulator.play(held)
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  // The page waits for the outcome, and with it the click that led there.
+  const clicked = logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('exchanging')
+  await startAgain(desktop)
+  await desktop.expectStatus('exchanging')
+  gate.resolve()
+  await clicked
+  await desktop.expectStatus('signed-in')
+  await expect(desktop.root).toHaveAttribute('data-attempt', '1')
+  expect(simulator.journal.filter(({ path }) => path === '/token')).toHaveLength(1)
+})
+
+test('an app that is killed in the middle of a login leaves no process and no port, and its lock stops no new start (F-77, F-80)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  test.skip(process.platform !== 'linux', 'reads /proc, and the lock is a file on Linux only')
+  const killed = await launch()
+  await killed.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  const processes = await processesOf(killed)
+  expect(await processes()).toBeGreaterThan(3)
+  const child = killed.app.process()
+  child.kill('SIGKILL')
+  await killed.exited
+  await expect.poll(processes).toBe(0)
+  await expectPortClosed(lastPort(simulator))
+  const { userData } = killed
+  const lock = await readlink(join(userData, 'SingletonLock'))
+  expect(lock).toBe(`${hostname()}-${child.pid}`)
+
+  // Its browser comes back to nobody; the provider knows the person from then on.
+  await logInAt(page)
+  const next = await launch({ userData })
+  await next.expectStatus('signed-out')
+  await next.action('sign-in').click()
+  await next.expectStatus('signed-in')
+})
+
+test('an app that is quit in the middle of a login leaves no process (F-80)', async ({
+  launch,
+  browserPage,
+  simulator,
+}) => {
+  test.skip(process.platform !== 'linux', 'reads /proc')
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  await browserPage(loginPage)
+  const processes = await processesOf(desktop)
+  expect(await processes()).toBeGreaterThan(3)
+  await desktop.app.evaluate(({ app }) => app.quit()).catch(() => {})
+  expect(await desktop.exited).toBe(0)
+  await expect.poll(processes).toBe(0)
+  await expectPortClosed(lastPort(simulator))
+})
+
+test('a lock that another computer left in the folder stops no start (F-77)', async ({
+  launch,
+  browserPage,
+  folder,
+}) => {
+  test.skip(process.platform !== 'linux', 'the lock is a file on Linux only')
+  const userData = join(folder, 'user-data')
+  await mkdir(userData)
+  await symlink('another-computer.example-4711', join(userData, 'SingletonLock'))
+  const desktop = await launch({ userData })
+  await desktop.action('sign-in').click()
+  await logInAt(await browserPage(loginPage))
+  await desktop.expectStatus('signed-in')
+})

@@ -111,6 +111,8 @@ test('a page that crashes again and again comes back three times; then the app s
   await desktop.action('sign-in').click()
   await browserPage(loginPage)
   await desktop.app.evaluate(({ dialog }) => {
+    // Playwright hears the console of main.
+    // oxlint-disable-next-line no-console
     dialog.showErrorBox = (title, content) => console.log(`${title}: ${content}`)
   })
   for (const _ of [1, 2, 3]) await crashPage(desktop)

@@ -62,7 +62,6 @@ test('ends the login, its port and the app when the window is closed, and the ne
   browserPage,
   simulator,
 }) => {
-  test.skip(process.platform === 'darwin', 'macOS keeps an app without a window')
   const desktop = await launch()
   await desktop.action('sign-in').click()
   const page = await browserPage(loginPage)

@@ -1,12 +1,22 @@
-import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { translator } from '../assets/locales/index.ts'
 import { plainScope } from '../simulator/scopes.ts'
 import type { Scenario } from '../simulator/scenarios.ts'
 import {
   askPage,
   type Desktop,
+  electronPath,
   expect,
   expectPortClosed,
   lastPort,
@@ -270,6 +280,29 @@ test('an app that is quit in the middle of a login leaves no process (F-80)', as
   expect(await desktop.exited).toBe(0)
   await expect.poll(processes).toBe(0)
   await expectPortClosed(lastPort(simulator))
+})
+
+test('an app whose folder is moved in the middle of a login finishes it (F-80; an unpackaged copy: a packaged app takes no test provider)', async ({
+  launch,
+  browserPage,
+  folder,
+}) => {
+  test.skip(process.platform !== 'linux', 'elsewhere the runtime is laid out in other ways')
+  const place = join(folder, 'installed')
+  const copy = { runtime: join(place, 'runtime'), app: join(place, 'app') }
+  await cp(dirname(electronPath()), copy.runtime, { recursive: true })
+  for (const name of ['out', 'package.json']) {
+    await cp(name, join(copy.app, name), { recursive: true })
+  }
+  const desktop = await launch({ copy })
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await rename(place, join(folder, 'moved'))
+  const running = await readlink(`/proc/${desktop.app.process().pid}/exe`)
+  expect(running).toContain(join(folder, 'moved'))
+  await logInAt(page)
+  await desktop.expectStatus('signed-in')
+  await expect.poll(() => page.title()).toMatch(/logget inn/)
 })
 
 test('a lock that another computer left in the folder stops no start (F-77)', async ({

@@ -10,6 +10,7 @@ export interface Mutation {
 const idToken = 'main/login/id-token.ts'
 const secret = 'main/login/secret.ts'
 const renewal = 'main/session/renewal.ts'
+const clock = 'main/login/clock.ts'
 const presence = 'main/session/presence.ts'
 const apiCall = 'main/session/api-call.ts'
 const acr = 'main/login/acr.ts'
@@ -135,6 +136,24 @@ export const mutations: readonly Mutation[] = [
     file: attempt,
     from: '    const parameters = await callback\n    look()\n',
     to: '    const parameters = await callback\n',
+  },
+  {
+    name: 'count no sleep that the timers do not count',
+    file: clock,
+    from: 'if (uncounted >= leastSleep) slept += uncounted',
+    to: '',
+  },
+  {
+    name: 'count as sleep what is rounded',
+    file: clock,
+    from: 'const leastSleep = 2000',
+    to: 'const leastSleep = 20',
+  },
+  {
+    name: 'let weeks of another pace hide a sleep',
+    file: clock,
+    from: '    last += uncounted\n',
+    to: '    last += Math.max(0, uncounted)\n',
   },
   {
     name: 'judge a fresh login by a clock that was set',
@@ -1176,6 +1195,7 @@ export const testsOf: Readonly<Record<string, readonly string[]>> = {
   [tokenRequest]: ['main/login/attempt', 'main/login/token-request', 'main/session/dpop'],
   [secret]: ['main/login/secret', 'main/login/attempt'],
   [renewal]: ['main/session/renewal', 'main/session/remember'],
+  [clock]: ['main/login/clock'],
   [presence]: ['main/session/session-life'],
   [apiCall]: ['main/session/api-call', 'main/session/userinfo'],
   [attempt]: ['main/login/attempt', 'main/login/hostile'],

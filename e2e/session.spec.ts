@@ -482,15 +482,20 @@ test('acts for somebody else by authorization details, which are shown with the 
 })
 
 test.describe('absence', () => {
-  /** Pretends that the computer slept: its events are emitted, unless nobody tells, and its uptime has moved. */
+  /** Pretends that the computer slept: uptime and wall clock have moved, and events are emitted unless nobody tells. */
   async function sleep({ app }: Desktop, minutes: number, told = true): Promise<void> {
     await app.evaluate(
       ({ powerMonitor }, [slept, events]) => {
         const os = process.getBuiltinModule('node:os')
         const { uptime } = os
+        const { now } = Date
         if (events) powerMonitor.emit('suspend')
         os.uptime = () => uptime() + slept * 60
-        if (events) powerMonitor.emit('resume')
+        Date.now = () => now() + slept * 60_000
+        if (!events) return
+        powerMonitor.emit('resume')
+        // The provider's clock is the real one.
+        Date.now = now
       },
       [minutes, told] as const,
     )

@@ -146,7 +146,7 @@ test('opens the same login again when the spare connections of the browser have 
   await desktop.expectStatus('signed-in')
 })
 
-test('takes a sleep off the time that is left (events and uptime of the sleep are made by the test)', async ({
+test('takes a sleep off the time that is left (events and clocks of the sleep are made by the test)', async ({
   launch,
   browserPage,
 }) => {
@@ -158,9 +158,12 @@ test('takes a sleep off the time that is left (events and uptime of the sleep ar
   await desktop.app.evaluate(({ powerMonitor }) => {
     const os = process.getBuiltinModule('node:os')
     const { uptime } = os
+    const { now } = Date
     powerMonitor.emit('suspend')
     os.uptime = () => uptime() + 100
+    Date.now = () => now() + 100_000
     powerMonitor.emit('resume')
+    Date.now = now
   })
   await expect(timer).toHaveText(/^3:1\d$/)
   await logInAt(page)

@@ -152,8 +152,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let weeks of another pace hide a sleep',
     file: clock,
-    from: '    last += uncounted\n',
-    to: '    last += Math.max(0, uncounted)\n',
+    from: 'last += uncounted\n',
+    to: 'last += Math.max(0, uncounted)\n',
   },
   {
     name: 'judge a fresh login by a clock that was set',

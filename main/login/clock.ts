@@ -12,6 +12,7 @@ export interface Clock {
 
 /** Milliseconds that a sleep lasts at least; some systems round the time since they started to a second. */
 const leastSleep = 2000
+const leastStep = 1000
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -22,15 +23,24 @@ export const systemClock: Clock = {
   },
 }
 
-/** Node's own clock stands still in a sleep on some systems; the time since the start goes on. */
+/**
+ * Node's own clock stands still in a sleep on some systems; the time since the start goes on. The
+ * system is asked for it, which takes longer, only when the wall clock has gone ahead or back too.
+ */
 function createMonotonic(): () => number {
   const difference = (): number => os.uptime() * 1000 - performance.now()
   let last = difference()
+  let lastWall = Date.now() - performance.now()
   let slept = 0
   return () => {
-    const uncounted = difference() - last
-    last += uncounted
-    if (uncounted >= leastSleep) slept += uncounted
-    return performance.now() + slept
+    const now = performance.now()
+    const wall = Date.now() - now
+    if (Math.abs(wall - lastWall) >= leastStep) {
+      const uncounted = difference() - last
+      last += uncounted
+      lastWall = wall
+      if (uncounted >= leastSleep) slept += uncounted
+    }
+    return now + slept
   }
 }

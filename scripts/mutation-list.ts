@@ -696,13 +696,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'go on after the end',
     file: http,
-    from: 'signal: AbortSignal.any([options.signal, late.signal]),',
-    to: 'signal: late.signal,',
+    from: "    options.signal.addEventListener('abort', end)\n    if (options.signal.aborted) end()\n",
+    to: '',
   },
   {
     name: 'leave a request of its limit running',
     file: http,
-    from: 'signal: AbortSignal.any([options.signal, late.signal]),',
+    from: 'signal: ended.signal,',
     to: 'signal: options.signal,',
   },
   {
@@ -1026,10 +1026,22 @@ export const mutations: readonly Mutation[] = [
     to: '',
   },
   {
+    name: 'close a connection before the answer to the callback is out',
+    file: listener,
+    from: 'return void setImmediate(() => socket.destroySoon())',
+    to: 'return socket.destroySoon()',
+  },
+  {
+    name: 'let another protocol take the answer to the callback away',
+    file: listener,
+    from: 'setImmediate(() => socket.destroy()))',
+    to: 'socket.destroy())',
+  },
+  {
     name: 'leave the code in the address bar',
     file: listener,
-    from: 'return redirect(response, resultPath)',
-    to: 'return showResult(response)',
+    from: 'redirect(response, resultPath)',
+    to: 'showResult(response)',
   },
   {
     name: 'say that it went well before it did',
@@ -1088,7 +1100,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take an upgrade',
     file: listener,
-    from: "server.on('upgrade', (_request, socket) => socket.destroy())",
+    from: "server.on('upgrade', (_request, socket) => setImmediate(() => socket.destroy()))",
     to: '',
   },
   {

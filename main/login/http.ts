@@ -96,9 +96,12 @@ export function createHttp(options: HttpOptions): Http {
   ): Promise<Response> => {
     // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
     const purpose = anyAnswer ? 'API' : method
-    const late = new AbortController()
+    const ended = new AbortController()
+    const end = (): void => ended.abort(options.signal.reason)
+    options.signal.addEventListener('abort', end)
+    if (options.signal.aborted) end()
     const limit = (milliseconds: number): (() => void) =>
-      clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
+      clock.after(milliseconds, () => ended.abort(tooLate(step, milliseconds)))
     const stopTotal = limit(limits.total)
     const stopResponse = limit(limits.response)
     try {
@@ -107,7 +110,7 @@ export function createHttp(options: HttpOptions): Http {
         headers,
         ...(body && { body: body.toString() }),
         redirect: 'manual',
-        signal: AbortSignal.any([options.signal, late.signal]),
+        signal: ended.signal,
       })
       stopResponse()
       const date = Date.parse(response.headers.get('date') ?? '')
@@ -129,14 +132,14 @@ export function createHttp(options: HttpOptions): Http {
       values.set(answer, value)
       return answer
     } catch (error) {
-      options.signal.throwIfAborted()
-      late.signal.throwIfAborted()
+      ended.signal.throwIfAborted()
       throw error instanceof AppError ? error : networkError(error, step, purpose)
     } finally {
       stopResponse()
       stopTotal()
       // A body that nobody reads to its end would keep its connection.
-      late.abort(read)
+      ended.abort(read)
+      options.signal.removeEventListener('abort', end)
     }
   }
 

@@ -178,6 +178,18 @@ describe('a callback is taken', () => {
     expect((await listener.callback).get('code')).toBe('right')
   })
 
+  it.each<readonly [string, string]>([
+    ['no HTTP', 'garbage\r\n\r\n'],
+    ['a second callback', 'GET /callback?code=other HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a wish for another protocol', 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+  ])('and answered, although %s comes behind it in the same packet', async (_, behind) => {
+    const { listener } = await open()
+    const { port } = listener
+    const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`) + behind)
+    expect(statusesOf(answer)).toEqual([303])
+    expect((await listener.callback).get('code')).toBe('right')
+  })
+
   it('and leads to a clean address on the same listener', async () => {
     const { callback } = await open()
     const { headers, body } = await navigate(callback())

@@ -181,7 +181,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     onTheWay += 1
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
-    return redirect(response, resultPath)
+    // The token request goes first.
+    return void setImmediate(() => redirect(response, resultPath))
   }
 
   // One request per connection: what comes behind it, in whatever form, is nobody's answer.
@@ -214,10 +215,11 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   server.maxHeadersCount = maxHeaders + 1
   server.on('checkContinue', refuseExpectation)
   server.on('checkExpectation', refuseExpectation)
-  server.on('upgrade', (_request, socket) => socket.destroy())
+  // Not at once: the answer to what came before on the same connection may be on its way.
+  server.on('upgrade', (_request, socket) => setImmediate(() => socket.destroy()))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable) return socket.destroy()
-    if (answered.has(socket)) return socket.destroySoon()
+    if (answered.has(socket)) return void setImmediate(() => socket.destroySoon())
     // A browser opens connections ahead. An answer on one would be taken for that of the request which it
     // sends there at the same moment, and a one-time address would be spent for nothing.
     answered.add(socket)

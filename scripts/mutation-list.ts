@@ -696,13 +696,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'go on after the end',
     file: http,
-    from: "    options.signal.addEventListener('abort', end)\n    if (options.signal.aborted) end()\n",
-    to: '',
+    from: 'signal: AbortSignal.any([options.signal, late.signal]),',
+    to: 'signal: late.signal,',
   },
   {
     name: 'leave a request of its limit running',
     file: http,
-    from: 'signal: ended.signal,',
+    from: 'signal: AbortSignal.any([options.signal, late.signal]),',
     to: 'signal: options.signal,',
   },
   {

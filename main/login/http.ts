@@ -96,12 +96,9 @@ export function createHttp(options: HttpOptions): Http {
   ): Promise<Response> => {
     // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
     const purpose = anyAnswer ? 'API' : method
-    const ended = new AbortController()
-    const end = (): void => ended.abort(options.signal.reason)
-    options.signal.addEventListener('abort', end)
-    if (options.signal.aborted) end()
+    const late = new AbortController()
     const limit = (milliseconds: number): (() => void) =>
-      clock.after(milliseconds, () => ended.abort(tooLate(step, milliseconds)))
+      clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
     const stopTotal = limit(limits.total)
     const stopResponse = limit(limits.response)
     try {
@@ -110,7 +107,7 @@ export function createHttp(options: HttpOptions): Http {
         headers,
         ...(body && { body: body.toString() }),
         redirect: 'manual',
-        signal: ended.signal,
+        signal: AbortSignal.any([options.signal, late.signal]),
       })
       stopResponse()
       const date = Date.parse(response.headers.get('date') ?? '')
@@ -132,14 +129,14 @@ export function createHttp(options: HttpOptions): Http {
       values.set(answer, value)
       return answer
     } catch (error) {
-      ended.signal.throwIfAborted()
+      options.signal.throwIfAborted()
+      late.signal.throwIfAborted()
       throw error instanceof AppError ? error : networkError(error, step, purpose)
     } finally {
       stopResponse()
       stopTotal()
       // A body that nobody reads to its end would keep its connection.
-      ended.abort(read)
-      options.signal.removeEventListener('abort', end)
+      late.abort(read)
     }
   }
 

@@ -394,9 +394,21 @@ describe('a provider that asks for peace', () => {
     await app.controller.signIn()
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', retryInMs: 1000 })
     app.clock.advance(1000)
-    expect(app.controller.snapshot()).toMatchObject({ retryInMs: null, error: failed.error })
+    // Without being asked.
+    expect(app.snapshots.at(-1)).toMatchObject({ retryInMs: null, error: failed.error })
     const { snapshot } = await app.logIn()
     expect(snapshot.status).toBe('signed-in')
+  })
+
+  it('has had it when the computer slept for as long', async () => {
+    const app = create({ fetch: busy('20') })
+    await app.ready()
+    await app.controller.signIn()
+    await app.until(({ error }) => error !== null)
+    app.clock.sleep(19_999)
+    expect(app.controller.snapshot().retryInMs).toBe(1)
+    app.clock.sleep(1)
+    expect(app.controller.snapshot().retryInMs).toBeNull()
   })
 
   it('without a time can be asked again at once', async () => {

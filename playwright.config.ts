@@ -1,5 +1,8 @@
 import { defineConfig } from '@playwright/test'
 
+// Browser, proxy, certificates, keyring and processes are those of a Linux desktop; nothing is skipped elsewhere.
+if (process.platform !== 'linux') throw new Error('The end-to-end tests run on Linux only.')
+
 /** One worker: each test has its own display focus, browser and keyring, on two cores. */
 export default defineConfig({
   testDir: 'e2e',

@@ -242,7 +242,6 @@ test('an app that is killed in the middle of a login leaves no process and no po
   browserPage,
   simulator,
 }) => {
-  test.skip(process.platform !== 'linux', 'reads /proc, and the lock is a file on Linux only')
   const killed = await launch()
   await killed.action('sign-in').click()
   const page = await browserPage(loginPage)
@@ -270,7 +269,6 @@ test('an app that is quit in the middle of a login leaves no process (F-80)', as
   browserPage,
   simulator,
 }) => {
-  test.skip(process.platform !== 'linux', 'reads /proc')
   const desktop = await launch()
   await desktop.action('sign-in').click()
   await browserPage(loginPage)
@@ -287,7 +285,6 @@ test('an app whose folder is moved in the middle of a login finishes it (F-80; a
   browserPage,
   folder,
 }) => {
-  test.skip(process.platform !== 'linux', 'elsewhere the runtime is laid out in other ways')
   const place = join(folder, 'installed')
   const copy = { runtime: join(place, 'runtime'), app: join(place, 'app') }
   await cp(dirname(electronPath()), copy.runtime, { recursive: true })
@@ -310,7 +307,6 @@ test('a lock that another computer left in the folder stops no start (F-77)', as
   browserPage,
   folder,
 }) => {
-  test.skip(process.platform !== 'linux', 'the lock is a file on Linux only')
   const userData = join(folder, 'user-data')
   await mkdir(userData)
   await symlink('another-computer.example-4711', join(userData, 'SingletonLock'))

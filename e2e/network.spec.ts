@@ -16,8 +16,6 @@ import { type Authority, createAuthority, startProxy } from './fixtures/private-
 
 const host = 'idporten.simulator.test'
 const loginPage = '[data-action="login"]'
-test.skip(process.platform !== 'linux', 'proxy and certificates are set up the way Linux has them')
-
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => {
     server.listen({ host: '127.0.0.1', port: 0 }, resolve)

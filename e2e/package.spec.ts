@@ -11,8 +11,6 @@ const unpacked = 'dist/linux-unpacked'
 const executable = join(unpacked, 'idporten-desktop')
 const archive = join(unpacked, 'resources/app.asar')
 
-test.skip(process.platform !== 'linux', 'the packaged app is tested on Linux only')
-
 test.beforeAll('package the app', async () => {
   test.setTimeout(180_000)
   await promisify(execFile)(process.execPath, ['scripts/package.ts'])

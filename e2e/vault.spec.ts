@@ -23,8 +23,6 @@ const test = base.extend<{ keyring: Keyring }>({
     await keyring.stop()
   },
 })
-test.skip(process.platform !== 'linux', 'the keyring is the one of a Linux desktop')
-
 async function signIn(
   desktop: Desktop,
   browserPage: (selector: string) => Promise<Page>,

@@ -14,13 +14,13 @@ import { translator } from '../assets/locales/index.ts'
 import { plainScope } from '../simulator/scopes.ts'
 import type { Scenario } from '../simulator/scenarios.ts'
 import {
-  askPage,
   type Desktop,
   electronPath,
   expect,
   expectPortClosed,
   lastPort,
   logInAt,
+  signIn,
   startAgain,
   test,
 } from './fixtures/desktop.ts'
@@ -31,6 +31,15 @@ const t = translator('nb')
 const loginPage = '[data-action="login"]'
 
 const apiOf = (url: string) => ({ apis: [{ name: 'Ekko', url, scope: plainScope }] })
+
+/** What the page itself says, for when Playwright has lost the page that crashed. */
+async function askPage({ app }: Desktop, script: string): Promise<unknown> {
+  return await app.evaluate(async ({ BrowserWindow }, asked) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents
+    const answer: unknown = await contents?.executeJavaScript(asked)
+    return answer
+  }, script)
+}
 
 /** Lets the page crash, and waits until it is shown again. */
 async function crashPage({ app }: Desktop): Promise<void> {
@@ -68,10 +77,7 @@ test('a login that ended elsewhere leaves the session as it is, until a renewal 
   simulator,
 }) => {
   const desktop = await launch({ profile: apiOf(simulator.apis.echo) })
-  await desktop.action('sign-in').click()
-  const page = await browserPage(loginPage)
-  await logInAt(page)
-  await desktop.expectStatus('signed-in')
+  const page = await signIn(desktop, browserPage)
   const former = (await desktop.claim('access', 'jti').textContent()) ?? ''
   await page.goto(`${simulator.issuer}/logout`)
   await expect(page.locator('h1')).toHaveText('Logget ut')
@@ -92,15 +98,27 @@ test('a login that ended elsewhere leaves the session as it is, until a renewal 
   await expect(desktop.window.locator('[data-problem]')).toHaveCount(0)
 })
 
+test('a page that crashes in the middle of a login comes back with it, and the login finishes (F-76)', async ({
+  launch,
+  browserPage,
+}) => {
+  const desktop = await launch()
+  await desktop.action('sign-in').click()
+  const page = await browserPage(loginPage)
+  await crashPage(desktop)
+  const status = () => askPage(desktop, 'document.documentElement.dataset.status')
+  await expect.poll(status).toBe('waiting-for-browser')
+  await logInAt(page)
+  await expect.poll(status).toBe('signed-in')
+})
+
 test('a page that crashes while somebody is signed in comes back with the session, which goes on (F-76)', async ({
   launch,
   browserPage,
   simulator,
 }) => {
   const desktop = await launch({ profile: apiOf(simulator.apis.echo) })
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
   const former = await desktop.claim('access', 'jti').textContent()
   await crashPage(desktop)
   const ask = (script: string) => () => askPage(desktop, script)
@@ -137,9 +155,7 @@ test('a page that crashes again and again comes back three times; then the app s
   expect((await desktop.log()).match(/renderer gone/g)).toHaveLength(4)
 
   const next = await launch({ userData: desktop.userData })
-  await next.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await next.expectStatus('signed-in')
+  await signIn(next, browserPage)
 })
 
 test('a GPU process that is killed in the middle of a login is replaced, and the login finishes (F-76)', async ({
@@ -169,9 +185,7 @@ test('a data folder whose every file is garbage is no hindrance to a start and a
   browserPage,
 }) => {
   const before = await launch()
-  await before.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await before.expectStatus('signed-in')
+  await signIn(before, browserPage)
   await before.close()
   const { userData } = before
   const entries = await readdir(userData, { recursive: true, withFileTypes: true })
@@ -311,7 +325,5 @@ test('a lock that another computer left in the folder stops no start (F-77)', as
   await mkdir(userData)
   await symlink('another-computer.example-4711', join(userData, 'SingletonLock'))
   const desktop = await launch({ userData })
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
 })

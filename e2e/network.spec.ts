@@ -8,7 +8,14 @@ import { networkCode } from '../main/known-errors.ts'
 import { browserCommands, findCommand } from '../scripts/system-packages.mjs'
 import type { ScenarioName } from '../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../simulator/simulator.ts'
-import { type Desktop, expect, logInAt, signOutEverywhere, test } from './fixtures/desktop.ts'
+import {
+  type Desktop,
+  expect,
+  logInAt,
+  signIn,
+  signOutEverywhere,
+  test,
+} from './fixtures/desktop.ts'
 import { expectRefused } from './fixtures/failure.ts'
 import { type Authority, createAuthority, startProxy } from './fixtures/private-network.ts'
 
@@ -36,9 +43,7 @@ test('logs in at an https provider of a private authority behind a proxy', async
       profile: { ...simulator.profile },
       env: { HOME: home, https_proxy: proxy.address, http_proxy: '', no_proxy: '' },
     })
-    await desktop.action('sign-in').click()
-    await logInAt(await browserPage(loginPage))
-    await desktop.expectStatus('signed-in')
+    await signIn(desktop, browserPage)
     await expect(desktop.claim('id', 'iss')).toHaveText(simulator.issuer)
     const { port } = new URL(simulator.issuer)
     expect(proxy.asked).toContain(`${host}:${port}`)
@@ -120,9 +125,7 @@ for (const { what, explanation, options } of badConnections) {
 
       const simulator = await startSimulator({ port, tls: { key, cert, host } })
       try {
-        await desktop.action('sign-in').click()
-        await logInAt(await browserPage(loginPage))
-        await desktop.expectStatus('signed-in')
+        await signIn(desktop, browserPage)
       } finally {
         await simulator.close()
       }
@@ -170,9 +173,7 @@ test('names a proxy that demands a password, and logs in when it lets the app th
     expect(simulator.journal).toEqual([])
 
     proxy.demandPassword(false)
-    await desktop.action('sign-in').click()
-    await logInAt(await browserPage(loginPage))
-    await desktop.expectStatus('signed-in')
+    await signIn(desktop, browserPage)
   } finally {
     await proxy.close()
     await simulator.close()
@@ -191,9 +192,7 @@ test('tells a network that shows its own page in place of the provider, and logs
   expect(await desktop.log()).not.toContain('waiting-for-browser')
 
   simulator.play(null)
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
 })
 
 test('tells a network that leads to its own page in place of the provider, and logs in behind it', async ({
@@ -227,9 +226,7 @@ test('tells a network that leads to its own page in place of the provider, and l
 
     const again = await startSimulator({ port: Number(port) })
     try {
-      await desktop.action('sign-in').click()
-      await logInAt(await browserPage(loginPage))
-      await desktop.expectStatus('signed-in')
+      await signIn(desktop, browserPage)
     } finally {
       await again.close()
     }
@@ -247,9 +244,7 @@ async function expectGoodLogin(
   simulator: Simulator,
   browserPage: (selector: string) => Promise<Page>,
 ): Promise<void> {
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
   await signOutEverywhere(desktop, simulator)
 }
 
@@ -259,9 +254,7 @@ test('follows no redirect of the token endpoint, carries no cookie, and logs in 
   simulator,
 }) => {
   const desktop = await launch()
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
   await signOutEverywhere(desktop, simulator)
 
   // The one drops the form with the code on its way, the other would carry it along.
@@ -292,9 +285,7 @@ test('refuses bodies that are too large, compressed or without an end, in little
   simulator,
 }) => {
   const desktop = await launch()
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
   await signOutEverywhere(desktop, simulator)
   /** The most that the main process has ever held, in bytes. */
   const peak = (): Promise<number> =>

@@ -1,21 +1,10 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, createConnection } from 'node:net'
-import {
-  askPage,
-  type Desktop,
-  expect,
-  expectPortClosed,
-  lastPort,
-  logInAt,
-  test,
-} from './fixtures/desktop.ts'
+import { expect, expectPortClosed, lastPort, logInAt, test } from './fixtures/desktop.ts'
 
 /** Nobody is stuck: whatever is lost on the way ends in a named state with a way on. */
 
 const loginPage = '[data-action="login"]'
-
-const statusInPage = (desktop: Desktop) =>
-  askPage(desktop, 'document.documentElement.dataset.status')
 
 test('hints that no browser has come (openExternal replaced by a fake that opens nothing), then logs in', async ({
   launch,
@@ -35,26 +24,6 @@ test('hints that no browser has come (openExternal replaced by a fake that opens
   await desktop.action('reopen-browser').click()
   await logInAt(await browserPage(loginPage))
   await desktop.expectStatus('signed-in')
-})
-
-test('shows the login that is under way after the window has crashed, and finishes it (F-76)', async ({
-  launch,
-  browserPage,
-}) => {
-  const desktop = await launch()
-  await desktop.action('sign-in').click()
-  const page = await browserPage(loginPage)
-  await desktop.app.evaluate(async ({ BrowserWindow }) => {
-    const contents = BrowserWindow.getAllWindows()[0]?.webContents
-    const shownAgain = new Promise<void>((resolve) => {
-      contents?.once('did-finish-load', () => resolve())
-    })
-    contents?.forcefullyCrashRenderer()
-    await shownAgain
-  })
-  await expect.poll(() => statusInPage(desktop)).toBe('waiting-for-browser')
-  await logInAt(page)
-  await expect.poll(() => statusInPage(desktop)).toBe('signed-in')
 })
 
 test('ends the login, its port and the app when the window is closed, and the next start logs in (F-78)', async ({

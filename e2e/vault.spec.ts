@@ -5,13 +5,12 @@ import type { Page } from '@playwright/test'
 import { translator } from '../assets/locales/index.ts'
 import { otherClientId } from '../simulator/provider.ts'
 import type { Simulator } from '../simulator/simulator.ts'
-import { test as base, type Desktop, expect, logInAt } from './fixtures/desktop.ts'
+import { test as base, type Desktop, expect, signIn } from './fixtures/desktop.ts'
 import { type Keyring, startKeyring } from './fixtures/keyring.ts'
 
 /** A login that outlives the app, in a real keyring. */
 
 const t = translator('nb')
-const loginPage = '[data-action="login"]'
 const remembering = { remember: true }
 
 const test = base.extend<{ keyring: Keyring }>({
@@ -23,14 +22,13 @@ const test = base.extend<{ keyring: Keyring }>({
     await keyring.stop()
   },
 })
-async function signIn(
+/** Logs in where no login was taken up. */
+async function signInAnew(
   desktop: Desktop,
   browserPage: (selector: string) => Promise<Page>,
 ): Promise<void> {
   await desktop.expectStatus('signed-out')
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
+  await signIn(desktop, browserPage)
 }
 
 async function expectRemembered({ window }: Desktop, value: 'kept' | 'unavailable'): Promise<void> {
@@ -60,7 +58,7 @@ for (const { dpop, how } of [
   }) => {
     const profile = { ...remembering, dpop }
     const before = await launch({ profile, ...keyring })
-    await signIn(before, browserPage)
+    await signInAnew(before, browserPage)
     await expectRemembered(before, 'kept')
     await expect(before.window.locator('[data-remembered]')).toHaveText(t('signed-in.remembered'))
     const subject = (await before.claim('id', 'sub').textContent()) ?? ''
@@ -104,7 +102,7 @@ test('a login is forgotten when the profile no longer asks for it', async ({
   keyring,
 }) => {
   const before = await launch({ profile: remembering, ...keyring })
-  await signIn(before, browserPage)
+  await signInAnew(before, browserPage)
   await expectRemembered(before, 'kept')
   await before.close()
   const since = simulator.journal.length
@@ -121,7 +119,7 @@ test('a login in a damaged file is not taken up, and the next one is kept', asyn
   keyring,
 }) => {
   const before = await launch({ profile: remembering, ...keyring })
-  await signIn(before, browserPage)
+  await signInAnew(before, browserPage)
   await expectRemembered(before, 'kept')
   await before.close()
   const bytes = await readFile(vaultOf(before))
@@ -149,7 +147,7 @@ test("another client's profile does not get the login", async ({
   keyring,
 }) => {
   const before = await launch({ profile: remembering, ...keyring })
-  await signIn(before, browserPage)
+  await signInAnew(before, browserPage)
   await expectRemembered(before, 'kept')
   await before.close()
   const since = simulator.journal.length
@@ -167,7 +165,7 @@ test('a login is kept while the provider is down, dropped without alarm when it 
   keyring,
 }) => {
   const before = await launch({ profile: remembering, ...keyring })
-  await signIn(before, browserPage)
+  await signInAnew(before, browserPage)
   await expectRemembered(before, 'kept')
   await before.close()
   const { userData } = before
@@ -197,7 +195,7 @@ test('a login outlives the end of the app in the middle of a renewal', async ({
   keyring,
 }) => {
   const before = await launch({ profile: remembering, ...keyring })
-  await signIn(before, browserPage)
+  await signInAnew(before, browserPage)
   await expectRemembered(before, 'kept')
   simulator.play('refresh-black-hole')
   await before.action('renew').click()
@@ -222,7 +220,7 @@ test.describe('where nothing can be kept safely', () => {
       const keyring = await start(join(folder, 'keyring'))
       try {
         const before = await launch({ profile: remembering, ...keyring })
-        await signIn(before, browserPage)
+        await signInAnew(before, browserPage)
         await expectRemembered(before, 'unavailable')
         const told = before.window.locator('[data-problem="E_VAULT_UNAVAILABLE"]')
         await expect(told).toHaveText(t('error.E_VAULT_UNAVAILABLE.text'))

@@ -126,6 +126,18 @@ export const mutations: readonly Mutation[] = [
     to: 'return whole',
   },
   {
+    name: 'look for a secret as JSON does not write it',
+    file: secret,
+    from: 'JSON.stringify(value).slice(1, 1 + shortestRest)',
+    to: 'value.slice(0, shortestRest)',
+  },
+  {
+    name: 'lose the query that the authorization endpoint has of its own',
+    file: 'main/login/authorization-request.ts',
+    from: '[url.search.slice(1), parameters.toString()]',
+    to: '[parameters.toString()]',
+  },
+  {
     name: 'wait for the metadata before it is told that there is no port',
     file: attempt,
     from: 'await Promise.all([finding, opening])',
@@ -134,8 +146,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take a browser that comes back after a sleep that was too long',
     file: attempt,
-    from: '    const parameters = await callback\n    look()\n',
-    to: '    const parameters = await callback\n',
+    from: 'if (clock.monotonic() >= deadline) throw tooLate()',
+    to: '',
   },
   {
     name: 'count no sleep that the timers do not count',
@@ -417,7 +429,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take any at_hash',
     file: idToken,
-    from: 'holds: atHash === undefined || isHashOf(atHash, expectation),',
+    from: 'holds: atHash === undefined || fits,',
     to: 'holds: true,',
   },
   { name: 'compare the whole hash', file: idToken, from: 'subarray(0, 16)', to: 'subarray(0, 32)' },
@@ -650,7 +662,12 @@ export const mutations: readonly Mutation[] = [
     from: "const shown = knownTypes.includes(type) ? type : 'unknown'",
     to: 'const shown = type',
   },
-  { name: 'pass the challenge on', file: http, from: "kept.delete('www-authenticate')", to: '' },
+  {
+    name: 'pass the challenge on',
+    file: http,
+    from: "answer.headers.delete('www-authenticate')",
+    to: '',
+  },
   {
     name: 'wait as long as the provider likes',
     file: http,
@@ -871,8 +888,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'verify without the keys of the token',
     file: attempt,
-    from: 'await verifyWithKeys(tokens.idToken, keys, {',
-    to: 'await verifyWithKeys(tokens.idToken, { ...keys, forToken: async () => [] }, {',
+    from: 'verifyWithKeys(tokens.idToken, keys, {',
+    to: 'verifyWithKeys(tokens.idToken, { ...keys, forToken: async () => [] }, {',
   },
   {
     name: 'hand the access token over unverified',
@@ -1172,8 +1189,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'say nothing when no browser comes',
     file: attempt,
-    from: "hintAfter(missingAfter, 'browser-missing')\n    options.openBrowser",
-    to: 'options.openBrowser',
+    from: "onEvent({ type: 'waiting', deadline: startTimer() })\n    hintAfter(missingAfter, 'browser-missing')",
+    to: "onEvent({ type: 'waiting', deadline: startTimer() })",
   },
   {
     name: 'say nothing when the browser does not return',

@@ -1025,4 +1025,17 @@ describe('what the provider says', () => {
     )
     expect(await login.failure()).toMatchObject({ code: 'E_PROVIDER_METADATA' })
   })
+
+  it('is asked at its authorization endpoint as it is written when that has another parameter', async () => {
+    const endpoint = `${simulator.issuer}/authorize?tenant=a%20b`
+    const login = begin(
+      { par: 'never' },
+      { fetch: withMetadata({ authorization_endpoint: endpoint }) },
+    )
+    const start = await login.opened.next()
+    const address = locationOf(await navigate(start), start)
+    expect(address.startsWith(`${endpoint}&response_type=code&`)).toBe(true)
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+  })
 })

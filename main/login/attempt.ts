@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { AppError, cleanError, toAppError } from '../errors.ts'
 import {
   type AuthorizationAddress,
@@ -207,15 +207,16 @@ export function startAttempt(options: AttemptOptions): Attempt {
     ended.signal.throwIfAborted()
     mintLink = mint
     lastOpened = clock.monotonic()
-    onEvent({ type: 'waiting', deadline: startTimer() })
-    hintAfter(missingAfter, 'browser-missing')
     options.openBrowser(firstLink).catch((error: unknown) => {
       // The system may say so late, and wrongly: a browser that came has been opened.
       if (arrivals === 0) endWith(error)
     })
+    onEvent({ type: 'waiting', deadline: startTimer() })
+    hintAfter(missingAfter, 'browser-missing')
 
     const parameters = await callback
-    look()
+    // No timer counts a sleep.
+    if (clock.monotonic() >= deadline) throw tooLate()
     ended.signal.throwIfAborted()
     stopTimer()
     stopHint()
@@ -238,12 +239,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
     }
     const receivedAt = clock.now()
     const skew = http.clockSkew()
-    // Both must agree, at the same time; ours is heard first, because it names the rule.
-    const confirmed = tokens.confirm()
-    confirmed.catch(() => {})
     // Counted back from now: the wall clock may have been set right while the person logged in.
     const lasted = clock.monotonic() - startedAt
-    const verified = await verifyWithKeys(tokens.idToken, keys, {
+    // Both must agree, at the same time; ours is heard first, because it names the rule.
+    const verifying = verifyWithKeys(tokens.idToken, keys, {
       issuer: provider.issuer,
       clientId: policy.clientId,
       accessToken: tokens.accessToken,
@@ -256,6 +255,9 @@ export function startAttempt(options: AttemptOptions): Attempt {
       now: Math.floor(receivedAt / 1000),
       clockSkew: skew === null ? null : skew / 1000,
     })
+    const confirmed = tokens.confirm()
+    confirmed.catch(() => {})
+    const verified = await verifying
     await confirmed
     const asked = policy.scope.split(' ')
     return toLogin({
@@ -361,6 +363,7 @@ function tooSlow(phase: string): AppError {
 
 /** A short name for the attempt that a person can read aloud; no letters that look alike. */
 function createReference(): string {
+  // 32, so that each is as likely as the others.
   const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
-  return Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join('')
+  return Array.from(randomBytes(6), (byte) => letters[byte % letters.length]).join('')
 }

@@ -112,7 +112,8 @@ function authorizationUrl(provider: Provider, parameters: URLSearchParams): stri
       })
     }
   }
-  for (const [name, value] of parameters) url.searchParams.append(name, value)
+  // Its own query stays as it is written.
+  url.search = [url.search.slice(1), parameters.toString()].filter((part) => part !== '').join('&')
   return url.href
 }
 

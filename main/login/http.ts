@@ -119,13 +119,12 @@ export function createHttp(options: HttpOptions): Http {
         throw error instanceof AppError ? error : cutOff(error, step, purpose)
       })
       const value = anyAnswer || response.status >= 400 ? null : parseOnly(bytes, step)
-      const kept = new Headers(response.headers)
-      // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
-      if (!anyAnswer && method !== 'GET') kept.delete('www-authenticate')
       const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
-        headers: kept,
+        headers: response.headers,
       })
+      // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
+      if (!anyAnswer && method !== 'GET') answer.headers.delete('www-authenticate')
       values.set(answer, value)
       return answer
     } catch (error) {

@@ -53,6 +53,12 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
   const values = secrets
     .map((secret) => secret.reveal())
     .filter((value) => value.length >= shortestSecret)
+  const begins = values.map((value) => JSON.stringify(value).slice(1, 1 + shortestRest))
+  /** One look at everything: most of what is shown holds no secret. */
+  const mayHold = (value: unknown): boolean => {
+    const json = JSON.stringify(value) ?? ''
+    return begins.some((begin) => json.includes(begin))
+  }
   const remove = (value: unknown): unknown => {
     if (typeof value === 'string') return values.reduce(withoutSecret, value)
     if (Array.isArray(value)) return value.map(remove)
@@ -63,5 +69,5 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
   }
   // The shape is the same: only parts of texts are replaced.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return <T>(value: T) => remove(value) as T
+  return <T>(value: T) => (mayHold(value) ? (remove(value) as T) : value)
 }

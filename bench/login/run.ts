@@ -18,7 +18,7 @@ import { type Fault, faults, type ProviderOrder, type ProviderReport } from './p
 import type { Order, Report, Times } from './subject.ts'
 import { findings, formatTable, ratioOf, type Row } from './table.ts'
 
-const rounds = 30
+const rounds = 60
 /** Pairs of logins in each process after its first: one that knows nothing, one that knows the provider. */
 const pairs = { warmUp: 4, measured: 8 }
 /** Between two logins, in ms: what is left to close is nobody's login. */
@@ -127,6 +127,13 @@ const rowList = [
 ] as const
 type Kind = (typeof rowList)[number]['kind']
 
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ item }) => item)
+}
+
 async function install(): Promise<void> {
   const here = fileURLToPath(new URL('.', import.meta.url))
   const manifest: { dependencies: Record<string, string> } = JSON.parse(
@@ -148,9 +155,9 @@ async function install(): Promise<void> {
 await install()
 const began = performance.now()
 setTimeout(() => {
-  process.stderr.write('Stopped: the bench took longer than four minutes.\n')
+  process.stderr.write('Stopped: the bench took longer than ten minutes.\n')
   process.exit(1)
-}, 240_000).unref()
+}, 600_000).unref()
 
 const provider: Child<ProviderOrder, ProviderReport> = new Child('./provider.ts', ['provider'])
 const { issuer } = await provider.next('ready')
@@ -162,14 +169,14 @@ const samplesOf = (kind: Kind, name: ClientName): Times[] => {
 }
 
 for (let round = 0; round < rounds; round += 1) {
-  const subjects = clientNames.map((_, turn) => {
-    const name = clientNames[(round + turn) % clientNames.length] ?? bare
+  const subjects = clientNames.map((name) => {
     const subject: Subject = new Child('./subject.ts', [name, issuer])
     return { name, subject }
   })
-  // Login by login in turn: what else the machine does meanwhile meets all of them.
+  // Login by login, in an order that is drawn anew each time: what else the machine does meanwhile meets
+  // all of them, and so does what the one before has left to do.
   const each = async (kind: Kind, counts: boolean): Promise<void> => {
-    for (const { name, subject } of subjects) {
+    for (const { name, subject } of shuffled(subjects)) {
       const times = await timesOf(subject, name, kind !== 'known')
       if (counts) samplesOf(kind, name).push(times)
     }
@@ -241,7 +248,7 @@ one-time local address and to a last page, over connections of their own; the tw
 at the provider and answer the callback at once. oidc-plugin checks no signature, so it fetches no
 keys, and it asks for the tokens when the browser has come to its last page. Only "pushed" pushes.
 In every login the provider takes ${signing?.p50.toFixed(2)} ms (median) to sign the ID token.
-${rounds} rounds in ${Math.round((performance.now() - began) / 1000)} s, each with a new process for each client, login by login in turn: ${rounds} first
+${rounds} rounds in ${Math.round((performance.now() - began) / 1000)} s, each with a new process for each client, login by login in an order by lot: ${rounds} first
 logins, ${rounds * pairs.measured} of each later kind after ${2 * pairs.warmUp} for warming up.
 ${machine}
 `)

@@ -1043,16 +1043,46 @@ export const mutations: readonly Mutation[] = [
     to: '',
   },
   {
-    name: 'close a connection before the answer to the callback is out',
+    name: 'close a connection before the answer to a start address is out',
     file: listener,
     from: 'return void setImmediate(() => socket.destroySoon())',
     to: 'return socket.destroySoon()',
   },
   {
-    name: 'let another protocol take the answer to the callback away',
+    name: 'let another protocol take the answer to a start address away',
     file: listener,
-    from: 'setImmediate(() => socket.destroy()))',
-    to: 'socket.destroy())',
+    from: 'setImmediate(() => socket.destroy())',
+    to: 'socket.destroy()',
+  },
+  {
+    name: 'keep a browser waiting behind whose callback comes what is no HTTP',
+    file: listener,
+    from: 'goOn(socket)\n      return',
+    to: 'return',
+  },
+  {
+    name: 'keep a browser waiting behind whose callback comes a wish for another protocol',
+    file: listener,
+    from: 'goOn(socket)\n    setImmediate',
+    to: 'setImmediate',
+  },
+  {
+    name: 'keep a browser waiting with the code until there is an outcome',
+    file: listener,
+    from: 'hold(response, tokensFirst, ',
+    to: 'hold(response, 2 ** 30, ',
+  },
+  {
+    name: 'send the browser on before the tokens',
+    file: listener,
+    from: 'hold(response, tokensFirst, () => redirect(response, resultPath))',
+    to: 'redirect(response, resultPath)',
+  },
+  {
+    name: 'let a browser wait that comes after the outcome',
+    file: listener,
+    from: 'if (outcome !== null) return way()',
+    to: '',
   },
   {
     name: 'leave the code in the address bar',
@@ -1069,8 +1099,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'hold the browser without a limit',
     file: listener,
-    from: 'const stopHolding = clock.after(holdLimit, ',
-    to: 'const stopHolding = clock.after(2 ** 30, ',
+    from: 'hold(response, holdLimit, ',
+    to: 'hold(response, 2 ** 30, ',
   },
   {
     name: 'wait for the last page without a limit',
@@ -1117,8 +1147,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take an upgrade',
     file: listener,
-    from: "server.on('upgrade', (_request, socket) => setImmediate(() => socket.destroy()))",
-    to: '',
+    from: "server.on('upgrade', (_request, socket) => {",
+    to: "server.on('none', (_request, socket) => {",
   },
   {
     name: 'echo what the request says',

@@ -3,7 +3,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { startAttempt } from './attempt.ts'
 import { systemClock } from './clock.ts'
 import { createDiscovery } from './discovery.ts'
-import { openLoopbackListener } from './loopback-listener.ts'
+import { openLoopbackListener, tokensFirst } from './loopback-listener.ts'
 import { Secret } from './secret.ts'
 import { arrive, createMailbox, knock, navigate, texts } from './test-browser.ts'
 
@@ -56,7 +56,7 @@ async function listen(round: number): Promise<string> {
       ...systemClock,
       after: (milliseconds, callback) => {
         if (milliseconds === 10_000) held.resolve()
-        return systemClock.after(milliseconds, callback)
+        return systemClock.after(milliseconds === tokensFirst ? 0 : milliseconds, callback)
       },
     },
     onArrival: () => {},

@@ -4,6 +4,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { openLoopbackListener } from './loopback-listener.ts'
 import { Secret } from './secret.ts'
 import {
+  afterTokens,
   createTestClock,
   locationOf,
   logInAt,
@@ -29,7 +30,7 @@ async function taken(make: (host: string) => Buffer): Promise<string | null> {
     redirectPath: pathname,
     texts,
     reference: 'REFREF',
-    clock,
+    clock: afterTokens(clock),
     onArrival: () => {},
     onStray: () => {},
   })

@@ -7,6 +7,7 @@ import { type ListenerOptions, openLoopbackListener } from './loopback-listener.
 import { Secret } from './secret.ts'
 import {
   arrive,
+  afterTokens,
   createTestClock,
   knock,
   locationOf,
@@ -37,7 +38,11 @@ interface Opened {
 }
 
 async function open(
-  options: Partial<ListenerOptions> & { readonly expecting?: boolean } = {},
+  options: Partial<ListenerOptions> & {
+    readonly expecting?: boolean
+    /** Whether a browser that brings the callback waits for the tokens until the test lets time pass. */
+    readonly tokensPending?: boolean
+  } = {},
 ): Promise<Opened> {
   const clock = createTestClock()
   const strays: string[] = []
@@ -46,7 +51,7 @@ async function open(
     redirectPath: '/callback',
     texts,
     reference,
-    clock,
+    clock: options.tokensPending === true ? clock : afterTokens(clock),
     onArrival: () => arrivals.push(1),
     onStray: (reason) => strays.push(reason),
     ...options,
@@ -190,6 +195,39 @@ describe('a callback is taken', () => {
     expect((await listener.callback).get('code')).toBe('right')
   })
 
+  it.each<readonly [string, string]>([
+    ['no HTTP', 'garbage\r\n\r\n'],
+    ['a wish for another protocol', 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+  ])('and answered at once, tokens or not, when %s comes behind it', async (_, behind) => {
+    const { listener } = await open({ tokensPending: true })
+    const { port } = listener
+    const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`) + behind)
+    expect(statusesOf(answer)).toEqual([303])
+  })
+
+  it('and sent on after 100 ms, for so long the tokens go first', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    let answered = false
+    const brought = navigate(callback()).finally(() => (answered = true))
+    await listener.callback
+    await clock.timer(100)
+    clock.advance(99)
+    await knock(listener.port)
+    expect(answered).toBe(false)
+    clock.advance(1)
+    expect((await brought).status).toBe(303)
+  })
+
+  it('and sent on at once when there is an outcome', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    const brought = arrive(callback())
+    await clock.timer(100)
+    const done = listener.finish('signed-in')
+    expect((await brought).body).toContain('signed-in title')
+    await done
+    expect(clock.timers()).toEqual([])
+  })
+
   it('and leads to a clean address on the same listener', async () => {
     const { callback } = await open()
     const { headers, body } = await navigate(callback())
@@ -199,6 +237,17 @@ describe('a callback is taken', () => {
 })
 
 describe('a start address', () => {
+  it.each<readonly [string, string]>([
+    ['no HTTP', 'garbage\r\n\r\n'],
+    ['a wish for another protocol', 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+  ])('is answered, although %s comes behind it in the same packet', async (_, behind) => {
+    const { listener } = await open()
+    const { port } = listener
+    const { pathname } = new URL(listener.startAddress(async () => 'https://issuer.test/authorize'))
+    const answer = await send(port, get(pathname, `Host: 127.0.0.1:${port}`) + behind)
+    expect(statusesOf(answer)).toEqual([303])
+  })
+
   it('is refused the second time, and is fresh each time', async () => {
     const { listener, arrivals, stillWorks } = await open()
     let asked = 0

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AppError } from '../errors.ts'
 import {
   type CallbackPage,
@@ -49,7 +50,9 @@ const maxHeadLength = 12_288
 const maxHeaders = 64
 const maxConnections = 256
 const requestTimeLimit = 5000
-/** How long the browser's answer is held for the verified result before a page that asks again, in ms. */
+/** How long a browser that brings the callback is not sent on, in ms: the tokens go first, and often suffice. */
+export const tokensFirst = 100
+/** How long it then waits there for the verified result before a page that asks again, in ms. */
 const holdLimit = 10_000
 /** How long a browser may take to fetch the last page, in ms; the port is free within a second. */
 const lastPageLimit = 700
@@ -68,7 +71,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   const { redirectPath, texts, reference, clock } = options
   const resultPath = randomPath()
   const startTargets = new Map<string, (() => Promise<string | LocalPage>) | 'used'>()
-  const waiting = new Set<ServerResponse>()
+  /** Browsers that wait for the outcome, and how each goes on. */
+  const waiting = new Map<ServerResponse, () => void>()
   const accepted = Promise.withResolvers<URLSearchParams>()
   // Nothing has this digest: no login pending looks just like a wrong state, in time too.
   let pending: Buffer = randomBytes(32)
@@ -116,6 +120,24 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     response.end(way.html)
   }
 
+  /** Keeps a browser waiting until there is an outcome, or for so many milliseconds. */
+  const hold = (response: ServerResponse, limit: number, way: () => void): void => {
+    if (outcome !== null) return way()
+    const stop = clock.after(limit, () => waiting.delete(response) && way())
+    waiting.set(response, way)
+    response.once('close', () => {
+      waiting.delete(response)
+      stop()
+    })
+  }
+
+  /** Lets the browser on this connection go on before there is an outcome. */
+  const goOn = (socket: Duplex): void => {
+    for (const [response, way] of waiting) {
+      if (response.socket === socket && waiting.delete(response)) way()
+    }
+  }
+
   const showResult = (response: ServerResponse): void => {
     if (outcome !== null) {
       showing += 1
@@ -126,14 +148,9 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
       answer(response, outcome === 'failed' ? 400 : 200, outcome)
       return
     }
-    const stopHolding = clock.after(holdLimit, () => {
-      if (waiting.delete(response)) answer(response, 200, 'working')
-    })
-    waiting.add(response)
-    response.once('close', () => {
-      waiting.delete(response)
-      stopHolding()
-    })
+    hold(response, holdLimit, () =>
+      outcome === null ? answer(response, 200, 'working') : showResult(response),
+    )
   }
 
   const start = (response: ServerResponse, path: string): void => {
@@ -181,8 +198,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     onTheWay += 1
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
-    // The token request goes first.
-    return void setImmediate(() => redirect(response, resultPath))
+    hold(response, tokensFirst, () => redirect(response, resultPath))
   }
 
   // One request per connection: what comes behind it, in whatever form, is nobody's answer.
@@ -216,10 +232,16 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   server.on('checkContinue', refuseExpectation)
   server.on('checkExpectation', refuseExpectation)
   // Not at once: the answer to what came before on the same connection may be on its way.
-  server.on('upgrade', (_request, socket) => setImmediate(() => socket.destroy()))
+  server.on('upgrade', (_request, socket) => {
+    goOn(socket)
+    setImmediate(() => socket.destroy())
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable) return socket.destroy()
-    if (answered.has(socket)) return void setImmediate(() => socket.destroySoon())
+    if (answered.has(socket)) {
+      goOn(socket)
+      return void setImmediate(() => socket.destroySoon())
+    }
     // A browser opens connections ahead. An answer on one would be taken for that of the request which it
     // sends there at the same moment, and a one-time address would be spent for nothing.
     answered.add(socket)
@@ -241,7 +263,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   const finish = async (result: Outcome): Promise<void> => {
     outcome = result
     startTargets.clear()
-    const held = [...waiting]
+    const held = [...waiting.values()]
     waiting.clear()
     const closed = new Promise((resolve) => server.once('close', resolve))
     const shown = Promise.withResolvers<void>()
@@ -249,7 +271,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     const stopWaiting = clock.after(lastPageLimit, shown.resolve)
     // Free at once unless a browser is on its way to the last page: who waits is connected already.
     if (onTheWay === 0) server.close()
-    for (const response of [...held, ...starting]) showResult(response)
+    for (const way of held) way()
+    for (const response of starting) showResult(response)
     starting.clear()
     tellWhenShown()
     await shown.promise

@@ -6,6 +6,7 @@ import { type Attempt, type AttemptEvent, type AttemptOptions, startAttempt } fr
 import type { CallbackTexts } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
 import { createDiscovery } from './discovery.ts'
+import { tokensFirst } from './loopback-listener.ts'
 
 /** What the listener answered. */
 export interface Answer {
@@ -228,6 +229,18 @@ export function createTestClock(start = Date.now()): TestClock {
       await new Promise<void>((resolve) => waiters.push({ length, resolve }))
     },
     timers,
+  }
+}
+
+/** A clock for which the tokens have gone first already when a browser brings the callback. */
+export function afterTokens(clock: TestClock): Clock {
+  return {
+    ...clock,
+    after: (length, callback) => {
+      if (length !== tokensFirst) return clock.after(length, callback)
+      const turn = setImmediate(callback)
+      return () => clearImmediate(turn)
+    },
   }
 }
 

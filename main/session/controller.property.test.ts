@@ -6,6 +6,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../../simulator/test-browser.ts'
+import { tokensFirst } from '../login/loopback-listener.ts'
 import { arrive, logInAt, type TestClock } from '../login/test-browser.ts'
 import {
   createApps,
@@ -354,6 +355,8 @@ describe('what such stories have found', () => {
     await app.controller.signIn()
     const page = arrive(await logInAt(await app.opened.next()))
     await app.reach('exchanging')
+    await app.clock.timer(tokensFirst)
+    app.clock.advance(tokensFirst)
     await expect.poll(() => app.clock.timers().filter((length) => length === 10_000).length).toBe(2)
     await app.controller.cancel()
     try {

@@ -1067,6 +1067,24 @@ export const mutations: readonly Mutation[] = [
     to: 'setImmediate',
   },
   {
+    name: 'forget a browser that closes its half while it waits',
+    file: listener,
+    from: "response.socket?.prependOnceListener('end', () => waiting.delete(response) && way())",
+    to: '',
+  },
+  {
+    name: 'look for a secret beyond ASCII as if JSON always wrote it alike',
+    file: secret,
+    from: 'if (!comparable) return true',
+    to: '',
+  },
+  {
+    name: 'take a question mark off the query of the authorization endpoint',
+    file: 'main/login/authorization-request.ts',
+    from: "url.search = `?${query.join('&')}`",
+    to: "url.search = query.join('&')",
+  },
+  {
     name: 'keep a browser waiting with the code until there is an outcome',
     file: listener,
     from: 'hold(response, tokensFirst, ',

@@ -1026,16 +1026,19 @@ describe('what the provider says', () => {
     expect(await login.failure()).toMatchObject({ code: 'E_PROVIDER_METADATA' })
   })
 
-  it('is asked at its authorization endpoint as it is written when that has another parameter', async () => {
-    const endpoint = `${simulator.issuer}/authorize?tenant=a%20b`
-    const login = begin(
-      { par: 'never' },
-      { fetch: withMetadata({ authorization_endpoint: endpoint }) },
-    )
-    const start = await login.opened.next()
-    const address = locationOf(await navigate(start), start)
-    expect(address.startsWith(`${endpoint}&response_type=code&`)).toBe(true)
-    login.cancel()
-    await expect(login.result).resolves.toBeNull()
-  })
+  it.each(['?tenant=a%20b', '??state=x'])(
+    'is asked at its authorization endpoint as it is written when that has %s',
+    async (own) => {
+      const endpoint = `${simulator.issuer}/authorize${own}`
+      const login = begin(
+        { par: 'never' },
+        { fetch: withMetadata({ authorization_endpoint: endpoint }) },
+      )
+      const start = await login.opened.next()
+      const address = locationOf(await navigate(start), start)
+      expect(address.startsWith(`${endpoint}&response_type=code&`)).toBe(true)
+      login.cancel()
+      await expect(login.result).resolves.toBeNull()
+    },
+  )
 })

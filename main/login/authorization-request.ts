@@ -113,7 +113,8 @@ function authorizationUrl(provider: Provider, parameters: URLSearchParams): stri
     }
   }
   // Its own query stays as it is written.
-  url.search = [url.search.slice(1), parameters.toString()].filter((part) => part !== '').join('&')
+  const query = [url.search.slice(1), parameters.toString()].filter((part) => part !== '')
+  url.search = `?${query.join('&')}`
   return url.href
 }
 

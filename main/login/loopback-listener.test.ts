@@ -205,6 +205,13 @@ describe('a callback is taken', () => {
     expect(statusesOf(answer)).toEqual([303])
   })
 
+  it('and answered at once, tokens or not, when the client closes its half', async () => {
+    const { listener } = await open({ tokensPending: true })
+    const { port } = listener
+    const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`), true)
+    expect(statusesOf(answer)).toEqual([303])
+  })
+
   it('and sent on after 100 ms, for so long the tokens go first', async () => {
     const { listener, clock, callback } = await open({ tokensPending: true })
     let answered = false

@@ -125,6 +125,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (outcome !== null) return way()
     const stop = clock.after(limit, () => waiting.delete(response) && way())
     waiting.set(response, way)
+    // Node closes its half too when the client has closed its own.
+    response.socket?.prependOnceListener('end', () => waiting.delete(response) && way())
     response.once('close', () => {
       waiting.delete(response)
       stop()

@@ -5,6 +5,9 @@ const value = 'RW2LfqxA7-kTz9_mQe4YpB1cVn0'
 /** As RFC 6749 lets a token be. */
 const odd = String.raw`\"a\\b\"/c\\d\"e\"f\\g`
 const clean = secretRemover([new Secret(value), new Secret(odd), new Secret('short')])
+/** As a provider may make a code: JSON writes half of a pair in another way than the whole. */
+const beyond = 'ab\u{1F600}\u{1F600}\u00E9\u{1F600}abcdefghijk'
+const cleanBeyond = secretRemover([new Secret(beyond)])
 
 describe('a secret is taken out', () => {
   it.each<readonly [string, unknown, unknown]>([
@@ -18,6 +21,12 @@ describe('a secret is taken out', () => {
   ])('%s', (_, told, shown) => {
     expect(clean(told)).toEqual(shown)
   })
+})
+
+it('a secret beyond ASCII is taken out, whole and cut off in the middle of a character', () => {
+  expect(cleanBeyond(beyond)).toBe('[secret]')
+  expect(cleanBeyond(beyond.slice(0, 8))).toBe('[secret]')
+  expect(cleanBeyond('a text')).toBe('a text')
 })
 
 describe('a text is left alone', () => {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { translator } from '../assets/locales/index.ts'
 import { persons } from '../simulator/persons.ts'
 import { type Scenario, scenarios } from '../simulator/scenarios.ts'
@@ -501,15 +501,15 @@ test.describe('absence', () => {
     )
   }
 
-  test('of 29 minutes asleep keeps the session, of 31 ends it, and the next login works (fake clock and events of the sleep, window without the keyboard)', async ({
+  /** As a screen reader presses: a mouse on its way to the button would end the session before. */
+  const pressWithoutMouse = (button: Locator): Promise<void> => button.dispatchEvent('click')
+
+  test('of 29 minutes asleep keeps the session, of 31 ends it, and the next login works (fake clock and events of the sleep)', async ({
     launch,
     browserPage,
   }) => {
     const desktop = await launch()
     await signIn(desktop, browserPage)
-    await desktop.app.evaluate(({ BrowserWindow }) => {
-      for (const window of BrowserWindow.getAllWindows()) window.isFocused = () => false
-    })
     await sleep(desktop, 29)
     await expect(desktop.window.locator('[data-ends-soon]')).toBeVisible()
     await expectSignedIn(desktop)
@@ -520,8 +520,8 @@ test.describe('absence', () => {
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
     await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
 
-    await desktop.action('sign-in').click()
-    await expectSignedIn(desktop)
+    // The provider still knows the person, and asks all the same: the app has said that it forgets them.
+    await signIn(desktop, browserPage)
     await expect(desktop.claim('id', 'pid')).not.toHaveText(first?.pid ?? '')
   })
 
@@ -537,8 +537,37 @@ test.describe('absence', () => {
     })
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
     await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
-    await desktop.action('sign-in').click()
-    await expectSignedIn(desktop)
+    await signIn(desktop, browserPage)
+  })
+
+  test('of 31 minutes ends the session although the system says that nobody is idle; input in the window keeps it (fake clock and idle time)', async ({
+    launch,
+    browserPage,
+  }) => {
+    const desktop = await launch()
+    await signIn(desktop, browserPage)
+    const pass = (minutes: number): Promise<void> =>
+      desktop.app.evaluate(({ powerMonitor }, passed) => {
+        const monotonic = performance.now.bind(performance)
+        powerMonitor.getSystemIdleTime = () => 0
+        performance.now = () => monotonic() + passed * 60_000
+      }, minutes)
+    const { mouse, keyboard } = desktop.window
+    const inputs = [
+      () => mouse.move(200, 200),
+      () => mouse.wheel(0, 50),
+      () => keyboard.press('Shift'),
+    ]
+    for (const input of inputs) {
+      await pass(29)
+      await input()
+      // The reloaded window asks, and is told what is true by now.
+      await desktop.window.reload()
+      await expectSignedIn(desktop)
+    }
+    await pass(31)
+    await desktop.window.reload()
+    await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
   })
 
   test('of 31 minutes asleep that nobody tells of is not made good by a press (fake clock)', async ({
@@ -548,7 +577,7 @@ test.describe('absence', () => {
     const desktop = await launch()
     await signIn(desktop, browserPage)
     await sleep(desktop, 31, false)
-    await desktop.action('reveal-pid').click()
+    await pressWithoutMouse(desktop.action('reveal-pid'))
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
   })
 
@@ -578,7 +607,7 @@ test.describe('absence', () => {
       const monotonic = performance.now.bind(performance)
       performance.now = () => monotonic() + 31 * 60_000
     })
-    await callApi(desktop, 'Ekko').button.click()
+    await pressWithoutMouse(callApi(desktop, 'Ekko').button)
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
     expect(requests(simulator, '/api/echo')).toEqual([])
   })
@@ -619,6 +648,101 @@ async function historyOf(page: Page): Promise<string[]> {
   )
   return entries.flat()
 }
+
+/** From now on the system says that it opens the browser, and opens none. */
+async function openNothing({ app }: Desktop): Promise<void> {
+  await app.evaluate(({ shell }) => {
+    shell.openExternal = async () => {}
+  })
+}
+
+async function killApp(desktop: Desktop): Promise<void> {
+  desktop.app.process().kill('SIGKILL')
+  await desktop.exited
+}
+
+test.describe('a sign-out that the end of the app comes upon', () => {
+  test('lets nobody in as the former person after a restart, until a fresh login has been completed', async ({
+    launch,
+    browserPage,
+    simulator,
+  }) => {
+    // The provider keeps its session, as when its cookie does not come with the form.
+    simulator.play('logout-cookie-strict')
+    const desktop = await launch()
+    await signIn(desktop, browserPage)
+    await signOutEverywhere(desktop, simulator)
+    await desktop.close()
+
+    const { userData } = desktop
+    const next = await launch({ userData })
+    await next.action('sign-in').click()
+    const page = await browserPage(loginPage)
+    await next.action('cancel').click()
+    await next.expectStatus('signed-out')
+    await page.close({ runBeforeUnload: false }).catch(() => {})
+    await signIn(next, browserPage, { pid: second?.pid })
+    await expect(next.claim('id', 'given_name')).toHaveText(second?.givenName ?? '-')
+    await next.close()
+
+    const last = await launch({ userData })
+    await last.action('sign-in').click()
+    await expectSignedIn(last)
+    await expect(last.claim('id', 'given_name')).toHaveText(second?.givenName ?? '-')
+  })
+
+  test('by a kill is told at the next start, and the provider asks who it is (openExternal replaced by a fake that opens nothing)', async ({
+    launch,
+    browserPage,
+  }) => {
+    const desktop = await launch()
+    await signIn(desktop, browserPage)
+    await openNothing(desktop)
+    await desktop.action('sign-out').click()
+    await desktop.expectStatus('signed-out')
+    await killApp(desktop)
+
+    const next = await launch({ userData: desktop.userData })
+    await next.expectStatus('signed-out')
+    await expectFarewell(next, 'browser', 'interrupted')
+    await expect(next.window.getByText(t('farewell.browser.interrupted'))).toBeVisible()
+    await signIn(next, browserPage)
+  })
+
+  test('by quitting is handed to the browser, and the tokens are revoked', async ({
+    launch,
+    browserPage,
+    simulator,
+  }) => {
+    const desktop = await launch({ profile: { apis: [echo(simulator)] } })
+    await signIn(desktop, browserPage)
+    await desktop.action('sign-out').click()
+    await desktop.app.evaluate(({ app }) => app.quit())
+    expect(await desktop.exited).toBe(0)
+    expect(requests(simulator, '/token/revoke')).toHaveLength(1)
+    await expect.poll(() => requests(simulator, '/logout').length).toBe(1)
+
+    const next = await launch({ userData: desktop.userData })
+    await next.expectStatus('signed-out')
+    await expect(next.window.locator('[data-farewell-browser]')).toHaveCount(0)
+  })
+
+  test('by quitting is told at the next start when no browser came for it (openExternal replaced by a fake that opens nothing)', async ({
+    launch,
+    browserPage,
+  }) => {
+    const desktop = await launch()
+    await signIn(desktop, browserPage)
+    await openNothing(desktop)
+    await desktop.action('sign-out').click()
+    await desktop.app.evaluate(({ app }) => app.quit())
+    expect(await desktop.exited).toBe(0)
+
+    const next = await launch({ userData: desktop.userData })
+    await next.expectStatus('signed-out')
+    await expectFarewell(next, 'browser', 'interrupted')
+  })
+})
 
 test.describe('sign-out', () => {
   test('with a way back ends the login at the provider too, and the ID token stands in no address', async ({

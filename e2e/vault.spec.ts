@@ -95,6 +95,45 @@ for (const { dpop, how } of [
   })
 }
 
+test('a login is taken up after 29 minutes without activity, and forgotten after 31 or by a clock that went back (wall clock of the first run moved by the test)', async ({
+  launch,
+  browserPage,
+  simulator,
+  keyring,
+}) => {
+  const profile = remembering
+  simulator.play({
+    summary: 'gives refresh tokens for a day',
+    tokenResponse: (body) => ({ ...body, refresh_token_expires_in: 86_400 }),
+  })
+  let desktop = await launch({ profile, ...keyring })
+  const { userData } = desktop
+  await signInAnew(desktop, browserPage)
+  for (const [minutesAgo, takenUp] of [
+    [29, true],
+    [31, false],
+    [-1, false],
+  ] as const) {
+    await expectRemembered(desktop, 'kept')
+    await desktop.app.evaluate((_, minutes) => {
+      const { now } = Date
+      Date.now = () => now() - minutes * 60_000
+    }, minutesAgo)
+    // What the person did last is written when the app ends.
+    await desktop.action('reveal-pid').click()
+    await desktop.close()
+
+    const since = simulator.journal.length
+    desktop = await launch({ profile, userData, ...keyring })
+    await desktop.expectStatus(takenUp ? 'signed-in' : 'signed-out')
+    if (takenUp) continue
+    expect(asked(simulator, since)).toEqual([])
+    expect(existsSync(vaultOf(desktop))).toBe(false)
+    // The provider still knows the person, and is asked to ask.
+    await signInAnew(desktop, browserPage)
+  }
+})
+
 test('a login is forgotten when the profile no longer asks for it', async ({
   launch,
   browserPage,

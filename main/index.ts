@@ -15,8 +15,9 @@ import { denyPermissions } from './platform/permissions.ts'
 import { findProfile } from './platform/profile-location.ts'
 import { createSystemCipher } from './platform/safe-storage.ts'
 import { openSettings } from './platform/settings.ts'
-import { bringToFront, openWindow } from './platform/window.ts'
+import { bringToFront, openWindow, watchInput } from './platform/window.ts'
 import { createController } from './session/controller.ts'
+import { openLogoutRecord } from './session/logout-record.ts'
 import { createVault } from './session/vault.ts'
 
 app.enableSandbox()
@@ -58,8 +59,9 @@ async function boot(): Promise<void> {
       clock: systemClock,
       onError: (error) => log('vault', { error }),
     }),
-    idle: () =>
-      !window.isDestroyed() && window.isFocused() ? powerMonitor.getSystemIdleTime() * 1000 : null,
+    logoutRecord: openLogoutRecord(app.getPath('userData'), (error) =>
+      log('logout record', { error }),
+    ),
     texts: callbackTexts,
     openBrowser,
     copy: async (text) => await clipboard.writeText(text),
@@ -69,13 +71,18 @@ async function boot(): Promise<void> {
     log,
   })
   serveIntents(window, controller, log)
+  watchInput(window, controller.input)
   powerMonitor.on('suspend', controller.suspended)
   powerMonitor.on('resume', controller.resumed)
   powerMonitor.on('lock-screen', controller.suspended)
   powerMonitor.on('unlock-screen', controller.resumed)
-  // What a second start was given is never read: it only shows the first.
-  app.on('second-instance', () => bringToFront(window))
   let ending = false
+  // What a second start was given is never read: it only shows the first.
+  app.on('second-instance', () => {
+    // The window is gone already, and that start has ended: whoever wants the app gets a new one.
+    if (ending) app.relaunch()
+    else bringToFront(window)
+  })
   app.on('will-quit', (event) => {
     if (ending) return
     ending = true

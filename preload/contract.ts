@@ -227,13 +227,16 @@ const snapshot = v.strictObject({
       problem: v.nullable(failure),
     }),
   ),
-  /** What goes on after a sign-out, which is done at once; null when there is nothing to tell. */
+  /**
+   * What goes on after a sign-out, which is done at once; null when there is nothing to tell. What was
+   * `interrupted` belongs to an earlier run of the app, which ended before it was done.
+   */
   farewell: v.nullable(
     v.strictObject({
       /** Tokens that would outlive the logout at the provider. */
-      revocation: v.picklist(['none', 'running', 'done', 'failed']),
+      revocation: v.picklist(['none', 'running', 'done', 'failed', 'interrupted']),
       /** The login at the provider, which only the browser can end. */
-      browser: v.picklist(['none', 'running', 'opened', 'done', 'failed']),
+      browser: v.picklist(['none', 'running', 'opened', 'done', 'failed', 'interrupted']),
     }),
   ),
   error: v.nullable(failure),

@@ -210,10 +210,10 @@ export const mutations: readonly Mutation[] = [
     to: 'if (now - activeAt >= limit && absences === 0) {',
   },
   {
-    name: 'take what was typed before a sleep for presence',
+    name: 'let input bring back a session that is over',
     file: presence,
-    from: ' && now - quiet >= wokeAt',
-    to: '',
+    from: 'if (now - activeAt >= limit) watch()\n      else activeAt = now',
+    to: 'activeAt = now',
   },
   {
     name: 'follow a redirect with a token',

@@ -132,12 +132,12 @@ export async function play(
     await scene.leave()
     const good = await scene.logIn(null)
     expect(good.outcome, 'a good login right after').toBe('signs in')
-    await scene.app.controller.close()
+    await scene.app.close()
     expect(scene.app.clock.timers()).toEqual([])
     return result
   } finally {
     simulator.play(null)
-    await scene.app.controller.close()
+    await scene.app.close()
   }
 }
 

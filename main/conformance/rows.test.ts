@@ -69,7 +69,7 @@ async function fiftyRequests(): Promise<URLSearchParams[]> {
     // oxlint-disable-next-line no-await-in-loop
     await app.controller.cancel()
   }
-  await app.controller.close()
+  await app.close()
   const starts = new Set(app.addresses.map((address) => new URL(address).pathname))
   expect(starts.size).toBe(50)
   return app.requests('/par').map(({ form }) => form)
@@ -118,7 +118,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     expect(await knock(Number(uri.port))).toBe('connected')
     await arrive(await logInAt(start))
     await app.reach('signed-in')
-    await app.controller.close()
+    await app.close()
   },
   'S-010': () =>
     eachWay(({ requests }) => {
@@ -341,7 +341,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     await arrive(await logInAt(await app.opened.next()))
     await app.reach('signed-in')
     expect(app.requests('/par').map(({ form }) => form.get('prompt'))).toEqual([null, 'login'])
-    await app.controller.close()
+    await app.close()
   },
   'S-130': async () => {
     const played = await play(simulator, 'normal', { profile: { par: 'always' } })
@@ -412,7 +412,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
       // oxlint-disable-next-line no-await-in-loop
       await app.until(({ session }) => session?.remembered === 'kept')
       // oxlint-disable-next-line no-await-in-loop
-      await app.controller.close()
+      await app.close()
     }
     const [mine, another] = vaults.map(({ kept }) => kept)
     if (!mine || !another) throw new Error('nothing is kept')
@@ -422,7 +422,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     const { error } = await app.ready()
     expect([error, vault.kept, app.requests('/token').length]).toEqual([null, null, 1])
     expect((await app.logIn()).snapshot.status).toBe('signed-in')
-    await app.controller.close()
+    await app.close()
   },
   'F-01': async () => {
     for (const [at, opens] of [
@@ -451,7 +451,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
       const { snapshot } = await app.logIn()
       expect([snapshot.status, app.requests('/token').length]).toEqual(['signed-in', 1])
       // oxlint-disable-next-line no-await-in-loop
-      await app.controller.close()
+      await app.close()
     }
   },
   'F-30': async () => {

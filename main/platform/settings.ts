@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { languages } from '../../preload/contract.ts'
+import { replaceFile } from '../replace-file.ts'
 
 const settingsFile = v.object({
   language: v.optional(v.picklist(languages)),
@@ -34,12 +35,9 @@ export function openSettings(folder: string, onError: (error: unknown) => void):
     },
     save: (change) => {
       current = { ...current, ...change }
-      const temporary = `${file}.${process.pid}.tmp`
       try {
-        writeFileSync(temporary, `${JSON.stringify(current, null, 2)}\n`, { mode: 0o600 })
-        renameSync(temporary, file)
+        replaceFile(file, `${JSON.stringify(current, null, 2)}\n`)
       } catch (error) {
-        rmSync(temporary, { force: true })
         onError(error)
       }
     },

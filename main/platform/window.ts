@@ -99,6 +99,27 @@ function reloadAfterCrash(window: BrowserWindow, texts: CrashTexts, log: Log): v
   })
 }
 
+/** What a person does with a keyboard, a mouse or a finger; the system makes the other events by itself. */
+const inputTypes: ReadonlySet<Electron.InputEvent['type']> = new Set([
+  'char',
+  'gestureScrollBegin',
+  'gestureTap',
+  'keyDown',
+  'mouseDown',
+  'mouseMove',
+  'mouseWheel',
+  'rawKeyDown',
+  'touchMove',
+  'touchStart',
+])
+
+/** Tells of every input in the window. The system's own idle time is zero for ever on some desktops. */
+export function watchInput({ webContents }: BrowserWindow, onInput: () => void): void {
+  webContents.on('input-event', (_event, { type }) => {
+    if (inputTypes.has(type)) onInput()
+  })
+}
+
 /** Without a menu nobody else takes the keys for larger and smaller text (WCAG 1.4.4). */
 function zoomByKeyboard({ webContents }: BrowserWindow): void {
   webContents.on('before-input-event', (event, input) => {

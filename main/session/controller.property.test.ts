@@ -168,7 +168,6 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
   const sentSpent: string[] = []
   const app = apps.create(simulator, {
     vault,
-    idle: () => null,
     profile: profileOf(simulator, {
       remember,
       dpop,
@@ -292,7 +291,7 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
   // Whatever was under way, a sign-out and the end leave nothing.
   controller.signOut()
   expect(vault.kept).toBeNull()
-  await controller.close()
+  await app.close()
   const last = controller.snapshot()
   expect(last).toMatchObject({ session: null, waiting: null, renewing: null })
   simulator.play(null)

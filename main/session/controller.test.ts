@@ -5,29 +5,22 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
 import type { Fetch } from '../login/http.ts'
 import { arrive, logInAt, navigate } from '../login/test-browser.ts'
-import type { Controller, ControllerOptions } from './controller.ts'
-import { createTestApp, profileOf, textsIn } from './test-app.ts'
+import type { ControllerOptions } from './controller.ts'
+import { createApps, profileOf, textsIn } from './test-app.ts'
 
 const pid = persons[0]?.pid ?? ''
 const halfAnHour = 30 * 60_000
 let simulator: Simulator
-let controllers: Controller[] = []
+const apps = createApps()
 beforeAll(async () => {
   simulator = await startSimulator({ refreshTokens: true })
 })
 afterAll(() => simulator.close())
-afterEach(async () => {
-  await Promise.all(controllers.map((controller) => controller.close()))
-  controllers = []
-})
+afterEach(() => apps.closeAll())
 
 const profileWith = (changes: object = {}) => profileOf(simulator, changes)
 
-function create(options: Partial<ControllerOptions> = {}) {
-  const app = createTestApp(simulator, options)
-  controllers.push(app.controller)
-  return app
-}
+const create = (options: Partial<ControllerOptions> = {}) => apps.create(simulator, options)
 
 /** A fetch that holds the answer of the token endpoint and lets go of nothing, whatever is aborted. */
 function holdingTokens() {
@@ -304,7 +297,7 @@ describe('an attempt that ends without a session', () => {
     await app.ready()
     await app.controller.signIn()
     const start = await app.opened.next()
-    await app.controller.close()
+    await app.close()
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
     await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
     expect(app.clock.timers()).toEqual([])

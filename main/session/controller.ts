@@ -15,6 +15,7 @@ import { type Login, secretsOf, withoutSecrets } from '../login/tokens.ts'
 import { redactText } from '../redact.ts'
 import { type ApiAnswer, callApi, fetchUserinfo } from './api-call.ts'
 import { createFarewells } from './farewell.ts'
+import type { LogoutRecord } from './logout-record.ts'
 import {
   type ApiCall,
   type Event,
@@ -40,11 +41,8 @@ export interface ControllerOptions {
   readonly fetch: Fetch
   /** Where a login is kept when the profile says so. */
   readonly vault: Vault
-  /**
-   * Milliseconds since the person last did anything in the app's window; null while another window has
-   * the keyboard.
-   */
-  readonly idle: () => number | null
+  /** What is still to be done about sessions that have ended. */
+  readonly logoutRecord: LogoutRecord
   readonly texts: (language: Language) => CallbackTexts
   readonly openBrowser: (address: string) => Promise<void>
   readonly copy: (text: string) => Promise<void>
@@ -70,6 +68,8 @@ export interface Controller {
   readonly callApi: (index: number) => Promise<void>
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
+  /** The window got input from a keyboard, a mouse or a finger. */
+  readonly input: () => void
   /** The computer goes to sleep, or the screen is locked: nobody is there. */
   readonly suspended: () => void
   /** The computer has woken: what stood still meanwhile is made up for, and the window is told. */
@@ -87,18 +87,18 @@ interface Live {
   renewal: Promise<boolean> | null
   /** In monotonic milliseconds; null when the provider did not say. */
   refreshTokenEndsAt: number | null
+  /** The last activity that the stored session knows of, in monotonic milliseconds. */
+  activityKeptAt: number
 }
 
 /** Runs the effects of the session; its state goes through `reduce` alone. */
 export function createController(options: ControllerOptions): Controller {
-  const { clock, log, vault } = options
+  const { clock, log, vault, logoutRecord } = options
   const discovery = createDiscovery(clock)
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
   let attempt: Attempt | null = null
   let live: Live | null = null
-  /** Somebody has signed out here, and the provider has not confirmed that it did the same. */
-  let askAnew = false
   /** What is being written or removed; the end of the app waits for it. */
   let storing: Promise<unknown> = Promise.resolve()
   /** Ends the requests of the session: a renewal, a call, userinfo. */
@@ -109,10 +109,15 @@ export function createController(options: ControllerOptions): Controller {
 
   const presence = createPresence({
     clock,
-    idle: options.idle,
-    onGone: () => void endSession(expired),
+    onGone: () => {
+      // The window says that the app forgets the person, so the provider must not let them in unasked.
+      if (live !== null) logoutRecord.change(live.profile.issuer, { freshLogin: true })
+      endSession(expired)
+    },
     onMoved: (endsAt) => {
-      if (live !== null) dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+      if (live === null) return
+      dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+      keepActivity(live)
     },
   })
 
@@ -148,10 +153,8 @@ export function createController(options: ControllerOptions): Controller {
     http: httpUntil,
     texts: currentTexts,
     openBrowser: options.openBrowser,
-    onChange: (change) => {
-      if (change.browser === 'done') askAnew = false
-      dispatch({ type: 'farewell-changed', change })
-    },
+    record: logoutRecord,
+    onChange: (change) => dispatch({ type: 'farewell-changed', change }),
     log,
   })
 
@@ -194,14 +197,17 @@ export function createController(options: ControllerOptions): Controller {
   const start = async (of: Profile, asked = of.prompt): Promise<void> => {
     const id = state.attempt + 1
     if (!dispatch({ type: 'sign-in-started', attempt: id })) return
-    farewells.overtaken()
+    farewells.overtaken(of.issuer)
     // Who has signed out must not be let in again unasked, as long as the provider may still know them.
-    const prompt = askAnew ? 'login' : asked
+    const prompt = logoutRecord.read(of.issuer).freshLogin ? 'login' : asked
     const started = begin({ ...loginPolicy(of, state.language), prompt }, id, null)
     try {
       const login = await started.result
       if (login === null) dispatch({ type: 'cancelled', attempt: id })
-      else if (signedIn(login, of, id)) options.onOutcome()
+      else if (signedIn(login, of, id)) {
+        if (prompt === 'login') logoutRecord.change(of.issuer, { freshLogin: false })
+        options.onOutcome()
+      }
     } catch (error) {
       const failure = toFailure(toAppError(error), started.reference)
       log('login failed', { error, reference: failure.reference })
@@ -235,13 +241,13 @@ export function createController(options: ControllerOptions): Controller {
     const limit = of.inactivityMinutes * 60_000
     const session = { ...toSession(id, login, of), endsAt: clock.monotonic() + limit }
     if (!dispatch({ type: 'signed-in', attempt: id, session })) return false
-    askAnew = false
     const begun = {
       id,
       profile: of,
       login,
       renewal: null,
       refreshTokenEndsAt: refreshTokenEnd(login),
+      activityKeptAt: clock.monotonic(),
     }
     live = begun
     sessionEnd = new AbortController()
@@ -300,6 +306,7 @@ export function createController(options: ControllerOptions): Controller {
     const endsAt = presence.touch()
     if (endsAt === null || live === null) return false
     dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+    keepActivity(live)
     return true
   }
 
@@ -325,24 +332,24 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   const keepLogin = async (of: Live): Promise<void> => {
-    const { refreshToken, refreshTokenLife } = of.login.tokens
+    const { refreshToken } = of.login.tokens
     if (!of.profile.remember) return
-    if (refreshToken !== null) await keepNext(of, refreshToken, refreshTokenLife)
+    if (refreshToken !== null) await keepNext(of, refreshToken)
     // What is kept from before is not this login's, and may be another person's.
     else await store(vault.clear())
   }
 
   /** What cannot be kept is not remembered, and nothing older stays in its place: it is spent. */
-  const keepNext = async (of: Live, refreshToken: Secret, life: number | null): Promise<void> => {
+  const keepNext = async (of: Live, refreshToken: Secret): Promise<void> => {
     const change = (changes: Partial<SignedIn>): void => {
       dispatch({ type: 'session-changed', login: of.id, change: changes })
     }
     try {
-      await keep(of, refreshToken, life)
+      await keep(of, refreshToken)
       // A renewal was faster than the system's encryption: what it brought is what counts.
-      const { refreshToken: newest, refreshTokenLife } = of.login.tokens
+      const { refreshToken: newest } = of.login.tokens
       if (live === of && newest !== null && newest !== refreshToken) {
-        await keepNext(of, newest, refreshTokenLife)
+        await keepNext(of, newest)
       } else if (state.session?.remembered !== 'kept') change({ remembered: 'kept' })
     } catch (error) {
       log('vault', { error })
@@ -352,21 +359,36 @@ export function createController(options: ControllerOptions): Controller {
     }
   }
 
-  const keep = async (of: Live, refreshToken: Secret, life: number | null): Promise<void> => {
+  /** The same moment as Unix time: what outlives the process cannot be told in monotonic time. */
+  const onWallClock = (monotonic: number): number => clock.now() + monotonic - clock.monotonic()
+
+  const keep = async (of: Live, refreshToken: Secret): Promise<void> => {
     const { claims, tokens, provider } = of.login
     if (live !== of) return
+    of.activityKeptAt = presence.lastActivity()
     await store(
       vault.write({
         issuer: provider.issuer,
         clientId: of.profile.clientId,
         refreshToken,
-        refreshTokenExpiresAt: life === null ? null : clock.now() + life * 1000,
+        refreshTokenExpiresAt:
+          of.refreshTokenEndsAt === null ? null : onWallClock(of.refreshTokenEndsAt),
         proofKey: tokens.proofKey?.jwk ?? null,
         nonce: tokens.nonce,
         scope: tokens.scope,
         claims,
+        activeAt: onWallClock(of.activityKeptAt),
       }),
     )
+  }
+
+  /** Lets a later run know when the person was active last, not more often than a disk should be asked. */
+  const keepActivity = (of: Live, leastChange = activityInterval): void => {
+    const { refreshToken } = of.login.tokens
+    if (refreshToken === null || state.session?.remembered !== 'kept') return
+    if (presence.lastActivity() - of.activityKeptAt < leastChange) return
+    // The older time that stays is on the safe side.
+    keep(of, refreshToken).catch((error: unknown) => log('vault', { error }))
   }
 
   /** Takes up a login that was kept; whatever is wrong with it, the person is simply signed out. */
@@ -376,14 +398,20 @@ export function createController(options: ControllerOptions): Controller {
     const kept = of.remember ? await vault.read(owner) : null
     if (signal.aborted) return
     const acr = kept?.claims['acr']
+    const away = kept === null ? 0 : clock.now() - kept.activeAt
+    // A clock that went backwards tells nothing, so it counts as too long.
+    const awayTooLong = away < 0 || away >= of.inactivityMinutes * 60_000
+    if (awayTooLong) logoutRecord.change(of.issuer, { freshLogin: true })
     const usable =
       kept !== null &&
+      // Also after a sign-out whose process was killed before the vault was cleared.
+      !logoutRecord.read(of.issuer).freshLogin &&
       (of.acrValues.length === 0 || (typeof acr === 'string' && acrIsEnough(acr, of.acrValues))) &&
       (kept.refreshTokenExpiresAt === null || kept.refreshTokenExpiresAt > clock.now()) &&
       of.dpop === (kept.proofKey !== null)
     if (!usable) {
       if (kept !== null || !of.remember) await vault.clear()
-      dispatch({ type: 'restored', error: null })
+      dispatch({ type: 'restored', error: null, farewell: farewells.interrupted(of.issuer) })
       return
     }
     const late = new AbortController()
@@ -417,7 +445,7 @@ export function createController(options: ControllerOptions): Controller {
         clock,
         keep: async (refreshToken, life) => {
           const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
-          const next = { ...kept, refreshToken, refreshTokenExpiresAt }
+          const next = { ...kept, refreshToken, refreshTokenExpiresAt, activeAt: clock.now() }
           await store(vault.write(next)).catch(async (error: unknown) => {
             // The session begins all the same; what is kept has just been spent.
             log('vault', { error })
@@ -436,7 +464,11 @@ export function createController(options: ControllerOptions): Controller {
       // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
       const forgotten = endsTheSession(named)
       if (forgotten) await vault.clear()
-      dispatch({ type: 'restored', error: forgotten ? null : toFailure(told, '') })
+      dispatch({
+        type: 'restored',
+        error: forgotten ? null : toFailure(told, ''),
+        farewell: farewells.interrupted(of.issuer),
+      })
     } finally {
       stopTimer()
     }
@@ -485,7 +517,7 @@ export function createController(options: ControllerOptions): Controller {
           of.login = { ...of.login, tokens: { ...tokens, refreshToken: next } }
           of.refreshTokenEndsAt = life === null ? null : clock.monotonic() + life * 1000
           if (of.profile.remember && state.session?.remembered !== 'unavailable') {
-            await keepNext(of, next, life)
+            await keepNext(of, next)
           }
         },
       })
@@ -583,15 +615,13 @@ export function createController(options: ControllerOptions): Controller {
   // --- sign-out
 
   const signOut = (): void => {
-    if (live !== null) {
-      askAnew = true
-      endSession(null, farewells.begin(live.login, live.profile, true))
-    }
+    if (live !== null) endSession(null, farewells.begin(live.login, live.profile, true))
     // A login that is just being taken up is not wanted.
     if (state.status !== 'restoring') return
     sessionEnd.abort()
     void store(vault.clear())
-    dispatch({ type: 'restored', error: null })
+    if (profile !== null) logoutRecord.change(profile.issuer, { freshLogin: true })
+    dispatch({ type: 'restored', error: null, farewell: null })
   }
 
   const cancel = async (): Promise<void> => {
@@ -605,7 +635,7 @@ export function createController(options: ControllerOptions): Controller {
   if (profile === null) {
     const restored = toFailure(toAppError(options.profile), '')
     log('profile', { error: options.profile })
-    queueMicrotask(() => dispatch({ type: 'restored', error: restored }))
+    queueMicrotask(() => dispatch({ type: 'restored', error: restored, farewell: null }))
   } else {
     void restore(profile)
   }
@@ -636,7 +666,6 @@ export function createController(options: ControllerOptions): Controller {
       const of = live
       if (of === null) return
       // A fresh login at the provider takes the place of its logout.
-      askAnew = true
       farewells.begin(of.login, of.profile, false)
       endSession(null)
       void start(of.profile, 'login')
@@ -653,6 +682,7 @@ export function createController(options: ControllerOptions): Controller {
     setLanguage: (language) => {
       if (dispatch({ type: 'language-chosen', language })) options.onLanguage(language)
     },
+    input: presence.input,
     suspended: presence.suspended,
     resumed: () => {
       presence.resumed()
@@ -662,6 +692,7 @@ export function createController(options: ControllerOptions): Controller {
     close: async () => {
       stopRetryTimer()
       const farewellsEnded = farewells.close()
+      if (live !== null) keepActivity(live, 1)
       await cancel()
       live = null
       presence.stop()
@@ -674,6 +705,8 @@ export function createController(options: ControllerOptions): Controller {
 
 /** Lines in the log for what is refused in one attempt. */
 const maxLoggedStrays = 20
+/** Milliseconds of activity that the stored session may not know of when the process is killed. */
+const activityInterval = 60_000
 /** Milliseconds for all requests that bring back a login that was kept. */
 const restoreLimit = 15_000
 

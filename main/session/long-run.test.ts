@@ -95,7 +95,7 @@ describe('in the long run', () => {
     expect(await readdir(folder)).toEqual(['vault'])
     process.off('warning', warned)
     expect(warnings).toEqual([])
-    await app.controller.close()
+    await app.close()
     await rm(folder, { recursive: true })
   }, 30_000)
 

@@ -35,7 +35,7 @@ const session: SignedIn = {
 const attempt = fc.integer({ min: -1, max: 4 })
 const error = fc.constantFrom(null, failure)
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constant('restored'), error }),
+  fc.record({ type: fc.constant('restored'), error, farewell: fc.constant(null) }),
   fc.record({
     type: fc.constant('signed-out'),
     error,
@@ -120,7 +120,7 @@ const freeze = <T>(value: T): T => {
 }
 const run = (events: readonly Event[], from = initialState('nb')): State =>
   events.reduce((state, next) => reduce(freeze(state), freeze(next)), from)
-const restored: Event = { type: 'restored', error: null }
+const restored: Event = { type: 'restored', error: null, farewell: null }
 
 describe('whatever happens in whatever order', () => {
   it(
@@ -198,7 +198,7 @@ describe('a transition', () => {
     ],
     ['start twice', 'preparing', { type: 'sign-in-started', attempt: 2 }, null],
     ['start while signed in', 'signedIn', { type: 'sign-in-started', attempt: 2 }, null],
-    ['restore late', 'signedOut', { type: 'restored', error: failure }, null],
+    ['restore late', 'signedOut', { type: 'restored', error: failure, farewell: null }, null],
     ['wait twice', 'waiting', { type: 'waiting', attempt: 1, deadline: 900 }, null],
     [
       'prolong',

@@ -62,7 +62,11 @@ export interface State {
 }
 
 export type Event =
-  | { readonly type: 'restored'; readonly error: Failure | null }
+  | {
+      readonly type: 'restored'
+      readonly error: Failure | null
+      readonly farewell: Farewell | null
+    }
   | { readonly type: 'language-chosen'; readonly language: Language }
   | { readonly type: 'sign-in-started'; readonly attempt: number }
   | { readonly type: 'waiting'; readonly attempt: number; readonly deadline: number }
@@ -149,7 +153,9 @@ export function reduce(state: State, event: Event): State {
 function step(state: State, event: Event): State {
   switch (event.type) {
     case 'restored':
-      return state.status === 'restoring' ? { ...state, ...signedOut, error: event.error } : state
+      return state.status === 'restoring'
+        ? { ...state, ...signedOut, error: event.error, farewell: event.farewell }
+        : state
     case 'resumed':
       // Nothing has changed but the time that is left, which a snapshot tells anew.
       return { ...state }

@@ -12,7 +12,6 @@ import { systemClock } from './main/login/clock.ts'
 import { createPresence } from './main/session/presence.ts'
 const presence = createPresence({
   clock: systemClock,
-  idle: () => null,
   onGone: () => console.log('gone'),
   onMoved: () => {},
 })

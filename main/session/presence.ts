@@ -1,28 +1,28 @@
 import type { Clock } from '../login/clock.ts'
 
-/** Milliseconds between two looks at whether the person is there. */
+/** Milliseconds between two checks of whether the limit has passed: a sleep is counted by no timer. */
 const watchInterval = 15_000
-/** Milliseconds by which a look may come late without a sleep, or a process that was stopped. */
-const lateness = 2000
 
 export interface PresenceOptions {
   readonly clock: Clock
-  /** Milliseconds since the person last did anything in the app; null while they are elsewhere. */
-  readonly idle: () => number | null
   /** The person has been away for longer than the limit. */
   readonly onGone: () => void
   /** The time at which they will have been away for too long is another one now, by a second at least. */
   readonly onMoved: (endsAt: number) => void
 }
 
-/** Knows whether the person is there: input, the app's buttons, a locked screen and sleep. */
+/** Knows how long the person has been away: input in the window, the app's buttons, a locked screen and sleep. */
 export interface Presence {
   /** Begins to watch; the limit is in milliseconds. Gives the time, monotonic, at which it would be over. */
   readonly begin: (limit: number) => number
   /** Looks now, before anything is shown. */
   readonly look: () => void
-  /** The person did something. Gives the new end, or null when they came back too late. */
+  /** The person pressed a button. Gives the new end, or null when they came back too late. */
   readonly touch: () => number | null
+  /** The window got input. It is told of every movement of the mouse, so it does next to nothing. */
+  readonly input: () => void
+  /** When the person did something last, in monotonic milliseconds. */
+  readonly lastActivity: () => number
   readonly stop: () => void
   /** The computer goes to sleep, or the screen is locked. */
   readonly suspended: () => void
@@ -31,12 +31,10 @@ export interface Presence {
 }
 
 export function createPresence(options: PresenceOptions): Presence {
-  const { clock, idle, onGone, onMoved } = options
+  const { clock, onGone, onMoved } = options
   let limit: number | null = null
   let activeAt = 0
   let endsAt = 0
-  let lookedAt = 0
-  let wokeAt = 0
   /** How often the person has left without coming back: the screen may be locked in a sleep. */
   let absences = 0
   let stopTimer = (): void => {}
@@ -49,19 +47,13 @@ export function createPresence(options: PresenceOptions): Presence {
   /** Ends what is over, else looks again in a while. */
   const watch = (): void => {
     stopTimer()
-    const now = clock.monotonic()
-    if (now - lookedAt > watchInterval + lateness) wokeAt = now
-    lookedAt = now
     if (limit === null) return
-    // Before anything else: what brings the person back must not count as presence.
+    const now = clock.monotonic()
     if (now - activeAt >= limit) {
       stop()
       onGone()
       return
     }
-    const quiet = absences === 0 ? safely(idle) : null
-    // The system may count from before a sleep without the sleep: that is no sign of anybody since.
-    if (quiet !== null && now - quiet >= wokeAt) activeAt = Math.max(activeAt, now - quiet)
     const next = activeAt + limit
     const moved = next - endsAt >= 1000
     if (moved) endsAt = next
@@ -87,6 +79,14 @@ export function createPresence(options: PresenceOptions): Presence {
       absences = 0
       return begin(limit)
     },
+    input: () => {
+      if (limit === null || absences > 0) return
+      const now = clock.monotonic()
+      // Whoever comes back too late does not bring the session back by moving the mouse.
+      if (now - activeAt >= limit) watch()
+      else activeAt = now
+    },
+    lastActivity: () => activeAt,
     stop,
     suspended: () => {
       watch()
@@ -96,14 +96,5 @@ export function createPresence(options: PresenceOptions): Presence {
       absences = Math.max(0, absences - 1)
       watch()
     },
-  }
-}
-
-/** A window that is gone cannot say; then nobody is in it. */
-function safely(idle: () => number | null): number | null {
-  try {
-    return idle()
-  } catch {
-    return null
   }
 }

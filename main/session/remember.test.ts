@@ -12,6 +12,7 @@ import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
   createHoldingFetch,
+  createMemoryLogoutRecord,
   createMemoryVault,
   isRefresh,
   openLogoutForm,
@@ -61,7 +62,7 @@ async function remembered(options: Partial<ControllerOptions>): Promise<TestApp>
 async function vaultWithLogin(changes: object = {}) {
   const vault = createMemoryVault()
   const app = await remembered({ vault, profile: remembering(changes) })
-  await app.controller.close()
+  await app.close()
   return vault
 }
 
@@ -105,7 +106,7 @@ describe('a login that was kept', () => {
       // oxlint-disable-next-line no-await-in-loop
       await app.controller.renew()
       // oxlint-disable-next-line no-await-in-loop
-      await app.controller.close()
+      await app.close()
     }
     expect(used.size).toBe(10)
     expect(vault.kept).not.toBeNull()
@@ -221,7 +222,7 @@ describe('a login that was kept and is of no use', () => {
     await settled(app)
     await app.logIn({ pid: other })
     await isKept(app)
-    await app.controller.close()
+    await app.close()
     changed(vault, { refreshToken: another.kept?.refreshToken ?? new Secret('none') })
     expect(await settled(start({ vault }))).toMatchObject({ status: 'signed-out', session: null })
     expect(vault.kept).toBeNull()
@@ -261,6 +262,103 @@ describe('a login that was kept and is of no use', () => {
     const app = start({ vault, profile: profileOf(simulator) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
     expect([vault.kept, app.journal()]).toEqual([null, []])
+  })
+})
+
+describe('a login that was kept while nobody was there', () => {
+  const limit = 30 * 60_000
+  /** Starts the app with a wall clock that shows so many milliseconds after the last activity. */
+  const startAfter = (vault: ReturnType<typeof createMemoryVault>, away: number): TestApp =>
+    start({
+      vault,
+      logoutRecord,
+      clock: createTestClock((vault.kept?.activeAt ?? Number.NaN) + away),
+    })
+  let logoutRecord = createMemoryLogoutRecord()
+  beforeEach(() => {
+    logoutRecord = createMemoryLogoutRecord()
+  })
+  const nextPrompt = async (app: TestApp): Promise<string | null> => {
+    await app.controller.signIn()
+    await app.opened.next()
+    return app.requests('/par')[0]?.form.get('prompt') ?? null
+  }
+
+  it('is taken up until the limit has passed', async () => {
+    const vault = await vaultWithLogin()
+    const app = startAfter(vault, 0)
+    expect((await isKept(app)).status).toBe('signed-in')
+    await app.close()
+  })
+
+  it.each([
+    ['at the limit', limit],
+    ['a day later', 24 * 60 * 60_000],
+    ['by a clock that went back', -1],
+  ])('is forgotten without a request %s, and the next login is a fresh one', async (_, away) => {
+    const vault = await vaultWithLogin()
+    const app = startAfter(vault, away)
+    const snapshot = await settled(app)
+    expect(snapshot).toMatchObject({ status: 'signed-out', error: null })
+    expect([vault.kept, app.journal()]).toEqual([null, []])
+    expect(await nextPrompt(app)).toBe('login')
+  })
+
+  it('is forgotten after the shorter limit of the profile', async () => {
+    const profile = remembering({ inactivityMinutes: 1 })
+    const vault = await vaultWithLogin({ inactivityMinutes: 1 })
+    const clock = createTestClock((vault.kept?.activeAt ?? Number.NaN) + 60_000)
+    expect((await settled(start({ vault, clock, profile }))).status).toBe('signed-out')
+    expect(vault.kept).toBeNull()
+  })
+
+  it('counts from the last activity, of which it knows to the minute while the app runs, and exactly when it ends', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    const begun = app.clock.now()
+    const { writes } = vault
+    for (let seconds = 0; seconds < 60; seconds += 15) {
+      app.clock.advance(15_000)
+      app.controller.input()
+    }
+    expect([vault.kept?.activeAt, vault.writes]).toEqual([begun, writes])
+    app.clock.advance(15_000)
+    expect([vault.kept?.activeAt, vault.writes]).toEqual([begun + 60_000, writes + 1])
+    app.clock.advance(1000)
+    app.controller.input()
+    app.clock.advance(20 * 60_000)
+    await app.close()
+    expect(vault.kept?.activeAt).toBe(begun + 76_000)
+  })
+
+  it('keeps the end of its refresh token when later activity is written', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    const { activeAt = 0, refreshTokenExpiresAt = 0 } = vault.kept ?? {}
+    app.clock.advance(70_000)
+    app.controller.revealPid(true)
+    expect(vault.kept?.activeAt).toBe(activeAt + 70_000)
+    expect(vault.kept?.refreshTokenExpiresAt).toBe(refreshTokenExpiresAt)
+  })
+
+  it('whose activity cannot be written goes on, and the older time stays', async () => {
+    const memory = createMemoryVault()
+    const refuse = { next: false }
+    const vault = {
+      ...memory,
+      write: async (kept: Kept) => {
+        if (refuse.next) throw vaultUnavailable('full')
+        await memory.write(kept)
+      },
+    }
+    const app = await remembered({ vault })
+    const { activeAt } = memory.kept ?? {}
+    refuse.next = true
+    app.clock.advance(70_000)
+    app.controller.revealPid(true)
+    await app.logged('vault')
+    expect(app.controller.snapshot().session).toMatchObject({ remembered: 'kept', problem: null })
+    expect(memory.kept?.activeAt).toBe(activeAt)
   })
 })
 
@@ -331,7 +429,7 @@ describe('a restore that is overtaken', () => {
       },
     })
     await asked.promise
-    await app.controller.close()
+    await app.close()
     await ended.promise
     await turns()
     expect(vault.kept).not.toBeNull()
@@ -345,7 +443,7 @@ describe('a restore that is overtaken', () => {
     const holding = createHoldingFetch(isRefresh)
     const app = start({ vault, fetch: holding.fetch })
     const release = await holding.next()
-    await app.controller.close()
+    await app.close()
     release()
     await turns()
     expect(app.controller.snapshot().session).toBeNull()
@@ -389,7 +487,7 @@ describe('keeping a login', () => {
     await app.until(({ session }) => session?.userinfo !== null)
     expect(app.controller.snapshot().session?.remembered).toBe('off')
     expect(vault.writes).toBe(0)
-    await app.controller.close()
+    await app.close()
     await withoutRefresh.close()
   })
 
@@ -560,7 +658,7 @@ describe('keeping a login', () => {
     await settled(app)
     await app.logIn({ pid: other })
     await app.until(({ session }) => session?.remembered === 'unavailable')
-    await app.controller.close()
+    await app.close()
     expect(memory.kept).toBeNull()
   })
 })
@@ -574,7 +672,7 @@ describe('with the vault itself', () => {
 
   it('a login outlives the app, and the file names neither token nor person', async () => {
     const first = await remembered({ vault: open() })
-    await first.controller.close()
+    await first.close()
     const bytes = (await file()).toString('latin1')
     for (const text of ['refresh', 'eyJ', simulator.issuer, persons[0]?.pid ?? '']) {
       expect(bytes).not.toContain(text)
@@ -588,7 +686,7 @@ describe('with the vault itself', () => {
   it('a login with a key for proofs outlives the app, under the same key', async () => {
     const profile = remembering({ dpop: true })
     const first = await remembered({ vault: open(), profile })
-    await first.controller.close()
+    await first.close()
     const second = start({ vault: open(), profile })
     await isKept(second)
     const keys = [...first.journal(), ...second.journal()]
@@ -623,13 +721,13 @@ describe('with the vault itself', () => {
     expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
     await app.logIn()
     await isKept(app)
-    await app.controller.close()
+    await app.close()
     expect((await isKept(start({ vault: open() }))).status).toBe('signed-in')
   })
 
   it('a file of another client is put aside, and never sent', async () => {
     const first = await remembered({ vault: open() })
-    await first.controller.close()
+    await first.close()
     expect(clientId).not.toBe(otherClientId)
     const app = start({ vault: open(), profile: remembering({ clientId: otherClientId }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
@@ -638,7 +736,7 @@ describe('with the vault itself', () => {
 
   it('a file of another computer is put aside, and never sent', async () => {
     const first = await remembered({ vault: open() })
-    await first.controller.close()
+    await first.close()
     const app = start({ vault: open(createTestCipher(Buffer.alloc(16, 8))) })
     expect((await settled(app)).status).toBe('signed-out')
     expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
@@ -646,7 +744,7 @@ describe('with the vault itself', () => {
 
   it('a keyring that is locked now leaves the file for a later time (F-75)', async () => {
     const first = await remembered({ vault: open() })
-    await first.controller.close()
+    await first.close()
     const locked: Cipher = {
       ...createTestCipher(key),
       decrypt: async () => {
@@ -659,7 +757,7 @@ describe('with the vault itself', () => {
 
   it('a keyring that hangs is waited for five seconds, and the app goes on (F-75)', async () => {
     const first = await remembered({ vault: open() })
-    await first.controller.close()
+    await first.close()
     const clock = createTestClock()
     const hanging: Cipher = { ...createTestCipher(key), decrypt: () => new Promise(() => {}) }
     const vault = createVault({ folder, cipher: hanging, clock, onError: () => {} })

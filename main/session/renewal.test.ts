@@ -4,7 +4,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/http.ts'
 import { arrive, logInAt } from '../login/test-browser.ts'
 import type { ControllerOptions } from './controller.ts'
-import { createMemoryVault, createTestApp, profileOf, type TestApp } from './test-app.ts'
+import { createMemoryVault, createApps, profileOf, type TestApp } from './test-app.ts'
 
 let simulator: Simulator
 let withoutRefresh: Simulator
@@ -16,19 +16,13 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([simulator.close(), withoutRefresh.close()]))
 
-let apps: TestApp[] = []
+const apps = createApps()
 afterEach(async () => {
   simulator.play(null)
   withoutRefresh.play(null)
-  await Promise.all(apps.map(({ controller }) => controller.close()))
-  apps = []
+  await apps.closeAll()
 })
-
-function create(of: Simulator, options: Partial<ControllerOptions> = {}): TestApp {
-  const app = createTestApp(of, options)
-  apps.push(app)
-  return app
-}
+const { create } = apps
 
 async function signedIn(of: Simulator, options: Partial<ControllerOptions> = {}): Promise<TestApp> {
   const app = create(of, options)

@@ -52,7 +52,7 @@ describe('resource indicators (S-140)', () => {
     })
     const first = await apps.signedIn(simulator, { profile, vault })
     await first.until(({ session }) => session?.remembered === 'kept')
-    await first.controller.close()
+    await first.close()
     const app = apps.create(simulator, { profile, vault })
     await app.until(({ session }) => session !== null && session.userinfo !== null)
     await app.controller.callApi(0)

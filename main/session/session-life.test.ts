@@ -79,32 +79,51 @@ describe('inactivity', () => {
     expect(app.clock.timers()).toEqual([])
   })
 
-  it('begins anew with each sign of the person in the window', async () => {
-    let idle = 0
-    const app = await signedIn({ idle: () => idle })
-    for (let seconds = 0; seconds < 3600; seconds += 15) app.clock.advance(15_000)
+  it('begins anew with each input in the window', async () => {
+    const app = await signedIn()
+    for (let seconds = 0; seconds < 3600; seconds += 15) {
+      app.clock.advance(15_000)
+      app.controller.input()
+    }
     expect(statusOf(app)).toBe('signed-in')
-    idle = Number.MAX_SAFE_INTEGER
     app.clock.advance(limit - 1)
     expect(statusOf(app)).toBe('signed-in')
     app.clock.advance(1)
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 
-  it('is told to the window within a second of the truth', async () => {
-    const app = await signedIn({ idle: () => 4000 })
-    app.clock.advance(15_000)
-    expect(app.snapshots.at(-1)?.session?.endsInMs).toBe(limit - 4000)
+  it('is told to the window by the next look, and not for every movement of a mouse', async () => {
+    const app = await signedIn()
+    app.clock.advance(11_000)
+    const { length } = app.snapshots
+    for (let count = 0; count < 1000; count += 1) app.controller.input()
+    expect(app.snapshots).toHaveLength(length)
+    app.clock.advance(4000)
+    expect(app.snapshots.slice(length).map(({ session }) => session?.endsInMs)).toEqual([
+      limit - 4000,
+    ])
   })
 
-  it('goes on while another window has the keyboard', async () => {
-    const app = await signedIn({ idle: () => null })
+  it('goes on without input in the window, whatever is typed elsewhere', async () => {
+    const app = await signedIn()
     for (let seconds = 0; seconds < 1800; seconds += 15) app.clock.advance(15_000)
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 
-  it('does not count a sign from before the login, nor one that is very old', async () => {
-    const app = await signedIn({ idle: () => Number.MAX_SAFE_INTEGER })
+  it('is not undone by input that comes too late, and a moment earlier it is', async () => {
+    const app = await signedIn()
+    app.clock.sleep(limit - 1)
+    app.controller.input()
+    app.clock.sleep(limit)
+    app.controller.input()
+    expect(app.controller.snapshot()).toMatchObject(expired)
+  })
+
+  it('does not count input from before the login', async () => {
+    const app = apps.create(simulator)
+    await app.ready()
+    app.controller.input()
+    await app.logIn()
     app.clock.advance(limit - 1)
     expect(statusOf(app)).toBe('signed-in')
     app.clock.advance(1)
@@ -161,29 +180,6 @@ describe('inactivity', () => {
   })
 })
 
-describe('a system that does not say whether the person is there', () => {
-  // The look that throws is the last one: nobody sets the next timer, and the session never ends.
-  it('because the window is gone does not keep the session for ever (F-82)', async () => {
-    let isGone = false
-    const app = await signedIn({
-      idle: () => {
-        if (isGone) throw new Error('Object has been destroyed')
-        return null
-      },
-    })
-    isGone = true
-    const look = (): void => {
-      try {
-        app.clock.advance(15_000)
-      } catch {
-        // In the app it is logged as an uncaught exception, and the app goes on.
-      }
-    }
-    for (let seconds = 0; seconds < 1800; seconds += 15) look()
-    expect(app.controller.snapshot()).toMatchObject(expired)
-  })
-})
-
 describe('sleep', () => {
   const sleepFor = (app: TestApp, milliseconds: number): void => {
     app.controller.suspended()
@@ -227,9 +223,10 @@ describe('sleep', () => {
   })
 
   it('is not undone by a wish that comes before the system has told of waking', async () => {
-    const app = await signedIn({ idle: () => 0 })
+    const app = await signedIn()
     app.controller.suspended()
     app.clock.sleep(limit)
+    app.controller.input()
     app.controller.revealPid(true)
     app.controller.resumed()
     expect(app.controller.snapshot()).toMatchObject(expired)
@@ -282,21 +279,15 @@ describe('sleep', () => {
   })
 
   it('that nobody tells of is not undone by what was typed before it, but by what is typed after', async () => {
-    // A system that does not count sleep.
-    let quiet = 0
-    const app = await signedIn({ idle: () => quiet })
-    const stayAwake = (milliseconds: number): void => {
-      quiet += milliseconds
-      app.clock.advance(milliseconds)
-    }
-    stayAwake(minute)
-    quiet = 0
-    stayAwake(15_000)
+    const app = await signedIn()
+    app.clock.advance(minute)
+    app.controller.input()
+    app.clock.advance(15_000)
     app.clock.sleep(20 * minute)
-    stayAwake(15_000)
+    app.clock.advance(15_000)
     expect(endsIn(app)).toBe(9.5 * minute)
-    quiet = 0
-    stayAwake(15_000)
+    app.controller.input()
+    app.clock.advance(15_000)
     expect(endsIn(app)).toBe(limit - 15_000)
   })
 
@@ -344,24 +335,30 @@ describe('sleep', () => {
 
 describe('a locked screen', () => {
   it('lets the inactivity go on, whatever is typed there (F-58)', async () => {
-    const app = await signedIn({ idle: () => 0 })
+    const app = await signedIn()
     app.controller.suspended()
-    for (let seconds = 0; seconds < 1785; seconds += 15) app.clock.advance(15_000)
+    for (let seconds = 0; seconds < 1785; seconds += 15) {
+      app.clock.advance(15_000)
+      app.controller.input()
+    }
     expect(endsIn(app)).toBe(15_000)
     app.clock.advance(15_000)
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 
-  it('that is opened in time leaves the session, and the person is there again', async () => {
-    const app = await signedIn({ idle: () => 0 })
+  it('that is opened in time leaves the session, and the next input counts again', async () => {
+    const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(29 * minute)
     app.controller.resumed()
-    expect(endsIn(app)).toBe(limit)
+    expect(endsIn(app)).toBe(minute)
+    app.controller.input()
+    app.clock.advance(15_000)
+    expect(endsIn(app)).toBe(limit - 15_000)
   })
 
   it('under which the computer slept counts both (F-58)', async () => {
-    const app = await signedIn({ idle: () => null })
+    const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(10 * minute)
     app.controller.suspended()
@@ -371,15 +368,17 @@ describe('a locked screen', () => {
     expect(endsIn(app)).toBe(10 * minute)
   })
 
-  // `asleep` is one note for both sleep and lock: the resume clears it while the screen is still locked.
   it('that is still locked after a sleep does not count as presence (F-58)', async () => {
-    const app = await signedIn({ idle: () => 0 })
+    const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(minute)
     app.controller.suspended()
     app.clock.sleep(minute)
     app.controller.resumed()
-    for (let seconds = 0; seconds < 1800; seconds += 15) app.clock.advance(15_000)
+    for (let seconds = 0; seconds < 1800; seconds += 15) {
+      app.controller.input()
+      app.clock.advance(15_000)
+    }
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 })
@@ -412,7 +411,7 @@ describe('the wall clock', () => {
 describe('a process that was stopped', () => {
   it('ends the session when its timers run again', async () => {
     const clock = createGapClock()
-    const app = await signedIn({ clock, idle: () => 0 })
+    const app = await signedIn({ clock })
     clock.gap(limit)
     clock.advance(15_000)
     expect(app.snapshots.at(-1)).toMatchObject(expired)
@@ -424,7 +423,7 @@ describe('a process that was stopped', () => {
     async (wish) => {
       const clock = createGapClock()
       const profile = profileOf(simulator, { apis: [echoApi(simulator)] })
-      const app = await signedIn({ clock, profile, idle: () => 0 })
+      const app = await signedIn({ clock, profile })
       const before = app.journal().length
       clock.gap(limit)
       if (wish === 'revealPid') app.controller.revealPid(true)
@@ -464,7 +463,7 @@ describe('the end of a session', () => {
     const app = await signedIn({}, withoutRefresh)
     const renewal = app.controller.renew()
     const start = await app.opened.next()
-    await app.controller.close()
+    await app.close()
     await renewal
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
     await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')

@@ -197,7 +197,7 @@ describe('the tokens of a sign-out', () => {
         token_type_hint: 'access_token',
       }),
     ])
-    await app.controller.close()
+    await app.close()
     await withoutRefresh.close()
   })
 
@@ -416,7 +416,7 @@ describe('what goes on after a sign-out', () => {
     const { app } = await signedIn(withApi())
     app.controller.signOut()
     const start = await app.opened.next()
-    await app.controller.close()
+    await app.close()
     expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
     expect(app.clock.timers()).toEqual([])
   })
@@ -440,7 +440,7 @@ describe('what goes on after a sign-out', () => {
     hang.on = true
     app.controller.signOut()
     const start = await opening.next()
-    const closed = app.controller.close()
+    const closed = app.close()
     const met = await knockUntilFree(start)
     opened.resolve()
     await closed
@@ -491,7 +491,7 @@ describe('what goes on after a sign-out', () => {
     const { app } = await signedIn({ remember: true }, { vault })
     await app.until(({ session }) => session?.remembered === 'kept')
     app.controller.signOut()
-    const closed = app.controller.close().then(() => 'closed')
+    const closed = app.close().then(() => 'closed')
     const first = await Promise.race([closed, new Promise((resolve) => setImmediate(resolve))])
     clearing.resolve()
     await closed

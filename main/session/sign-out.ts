@@ -71,10 +71,12 @@ export async function logOutInBrowser(options: {
   readonly texts: CallbackTexts
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Resolves when the app is ending: then it is enough that the browser has the form. */
+  readonly hurry: Promise<void>
   readonly openBrowser: (address: string) => Promise<void>
   readonly onOpened: () => void
 }): Promise<BrowserLogout> {
-  const { login, clientId, endpoint, texts, clock, signal } = options
+  const { login, clientId, endpoint, texts, clock, signal, hurry } = options
   const state = new Secret(oauth.generateRandomState())
   const back = returnPath(options.postLogoutRedirectUri)
   const arrived = Promise.withResolvers<void>()
@@ -100,6 +102,8 @@ export async function logOutInBrowser(options: {
 
   const timers = new Set<() => void>()
   let over = false
+  let hurrying = false
+  void hurry.then(() => (hurrying = true))
   /** Never comes once all is over. */
   const after = async (milliseconds: number): Promise<void> => {
     await new Promise<void>((resolve) => {
@@ -131,11 +135,15 @@ export async function logOutInBrowser(options: {
       await after(returnLimit)
       return false
     }
-    return (await Promise.race([returned, secondWay(), ended])) ? 'done' : 'opened'
+    const handedOver = hurry.then(() => after(handedOverAfter)).then(() => false)
+    const done = await Promise.race([returned, secondWay(), handedOver, ended])
+    return done ? 'done' : 'opened'
   } finally {
     over = true
     for (const stop of timers) stop()
-    void listener.finish('logged-out')
+    const finished = listener.finish('logged-out')
+    // The end of the app would take the last page away from a browser that is on its way to it.
+    if (hurrying) await Promise.race([finished, ended]).catch(() => {})
   }
 }
 

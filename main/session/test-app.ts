@@ -18,6 +18,8 @@ import {
 } from '../login/test-browser.ts'
 import { redact, redactText } from '../redact.ts'
 import { type ControllerOptions, createController } from './controller.ts'
+import { closingPatience } from './farewell.ts'
+import type { LogoutRecord, OpenLogout } from './logout-record.ts'
 import { parseProfile, type Profile } from './profile.ts'
 import type { Kept, Vault } from './vault.ts'
 
@@ -43,6 +45,19 @@ export function createMemoryVault(kept: Kept | null = null) {
   return vault
 }
 
+/** Stands in for the file that tells the next run what a sign-out has left open. */
+export function createMemoryLogoutRecord(): LogoutRecord {
+  const entries = new Map<string, OpenLogout>()
+  const read = (issuer: string): OpenLogout =>
+    entries.get(issuer) ?? { freshLogin: false, browser: false, revocation: false }
+  return {
+    read,
+    change: (issuer, change) => {
+      entries.set(issuer, { ...read(issuer), ...change })
+    },
+  }
+}
+
 export type TestApp = ReturnType<typeof createTestApp>
 
 /** The whole app without Electron: its window, log, clipboard, browser and clock are the test. */
@@ -66,7 +81,7 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
     clock,
     fetch,
     vault: createMemoryVault(),
-    idle: () => null,
+    logoutRecord: createMemoryLogoutRecord(),
     texts: (language) => ({ ...texts, lang: language }),
     openBrowser: async (address) => {
       addresses.push(address)
@@ -128,6 +143,12 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
     journal,
     requests: (path: string) => journal().filter((entry) => entry.path === path),
     ready: () => reach('signed-out'),
+    /** Ends the app; a logout that nothing comes of is waited for until its time is over. */
+    close: async () => {
+      const closed = controller.close()
+      clock.advance(closingPatience)
+      await closed
+    },
     statuses: () =>
       snapshots
         .map(({ status }) => status)
@@ -163,7 +184,7 @@ export function createApps() {
       return app
     },
     closeAll: async (): Promise<void> => {
-      await Promise.all(apps.map(({ controller }) => controller.close()))
+      await Promise.all(apps.map(({ close }) => close()))
       apps = []
     },
   }

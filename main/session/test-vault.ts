@@ -38,6 +38,7 @@ export function keptOf(subject: string, change: Partial<Kept> = {}): Kept {
     nonce: new Secret('nonce'),
     scope: ['openid', 'profile'],
     claims: { iss: owner.issuer, sub: subject, aud: [owner.clientId], auth_time: 1_700_000_000 },
+    activeAt: 1_750_000_000_000,
     ...change,
   }
 }

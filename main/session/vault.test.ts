@@ -178,11 +178,11 @@ describe('a file that is of no use is put aside, and the person is signed out', 
     ['JSON', Buffer.from('{"version":1}'), 'not a vault'],
     [
       'a right start and garbage',
-      Buffer.from(`IDPV\u0001\0\u0001${'x'.repeat(99)}`),
+      Buffer.from(`IDPV\u0002\0\u0001${'x'.repeat(99)}`),
       'the system could not decrypt',
     ],
-    ['a length beyond the end', Buffer.from('IDPV\u0001\u007F\u007Fxxxxx'), 'cut off'],
-    ['huge', Buffer.alloc(64 * 1024 + 1, 'IDPV\u0001'), 'huge'],
+    ['a length beyond the end', Buffer.from('IDPV\u0002\u007F\u007Fxxxxx'), 'cut off'],
+    ['huge', Buffer.alloc(64 * 1024 + 1, 'IDPV\u0002'), 'huge'],
   ])('%s', async (_name, bytes, reason) => {
     await writeFile(file, bytes)
     expect(await putAside()).toBe(reason)
@@ -199,7 +199,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   it('another version', async () => {
     await open().write(keptOf('a'))
     const bytes = await readFile(file)
-    bytes.writeUInt8(2, 4)
+    bytes.writeUInt8(1, 4)
     await writeFile(file, bytes)
     expect(await putAside()).toBe('of another version')
   })

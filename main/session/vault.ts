@@ -33,6 +33,8 @@ export interface Kept {
   readonly scope: readonly string[]
   /** Of the ID token, to compare a renewal with: the subject above all (OpenID Connect Core 1.0 §12.2). */
   readonly claims: Claims
+  /** When the person was active last, Unix time in milliseconds. */
+  readonly activeAt: number
 }
 
 export interface Vault {
@@ -61,7 +63,7 @@ const longestPause = 320
 
 // The file: magic, version, length of the sealed key, sealed key, initialization vector, text, tag.
 const magic = Buffer.from('IDPV')
-const version = 1
+const version = 2
 const lengthAt = magic.length + 1
 const keyAt = lengthAt + 2
 const algorithm = 'aes-256-gcm'
@@ -92,6 +94,7 @@ const content = v.object({
   nonce: text,
   scope: v.array(text),
   claims: v.looseObject({ sub: text }),
+  activeAt: time,
 })
 
 /** A file that will never be of use. */

@@ -33,6 +33,6 @@ export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: b
 
 function colorOf({ revocation, browser }: Goodbye): 'warning' | 'info' | 'success' {
   // A token that was not revoked ends by itself soon; a browser that is still logged in is worth a warning.
-  if (browser === 'failed') return 'warning'
+  if (browser === 'failed' || browser === 'interrupted') return 'warning'
   return revocation === 'done' && (browser === 'done' || browser === 'none') ? 'success' : 'info'
 }

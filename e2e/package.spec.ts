@@ -58,7 +58,7 @@ test('holds the app and nothing else: no simulator, no node_modules, no source m
   expect(strangers).toEqual([])
   expect(files.filter((file) => /node_modules|simulator|\.map$|\.ts$/.test(file))).toEqual([])
   const licences = extractFile(archive, 'out/main/licenses.txt').toString()
-  for (const name of ['jose', 'oauth4webapi', 'electron-log', 'valibot', 'i18next']) {
+  for (const name of ['jose', 'oauth4webapi', 'valibot', 'i18next']) {
     expect(licences, `the licence of ${name}`).toContain(name)
   }
   const content = await readFile(archive, 'latin1')

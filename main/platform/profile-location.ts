@@ -3,12 +3,16 @@ import { join } from 'node:path'
 import { app } from 'electron'
 import { AppError } from '../errors.ts'
 import { type Profile, readProfile } from '../session/profile.ts'
+import { administratorsFile } from './administrators-file.ts'
 
-/** Where administrators put a profile for everyone; fixed, so that no variable can move it. */
-const machineProfiles: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+/**
+ * Where administrators put a profile for everyone: fixed, so that no variable can move it, and outside
+ * of every folder that an installer, an update or an uninstaller of this app empties.
+ */
+export const machineProfiles: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux: '/etc/idporten-desktop/profile.json',
   darwin: '/Library/Application Support/ID-porten Desktop/profile.json',
-  win32: 'C:\\Program Files\\ID-porten Desktop\\profile.json',
+  win32: String.raw`C:\Program Files\ID-porten Desktop Profile\profile.json`,
 }
 
 /**
@@ -21,8 +25,8 @@ export async function findProfile(): Promise<Profile> {
 
   const machine = machineProfiles[process.platform]
   if (machine !== undefined && (await exists(machine))) {
-    await refuseUnlessAdministrators(machine)
-    return await readProfile(machine, 'machine')
+    const file = await administratorsFile(machine).catch(refuse)
+    return await readProfile(file, 'machine')
   }
   const user = join(app.getPath('userData'), 'profile.json')
   return await readProfile(user, app.isPackaged ? 'user' : 'command-line')
@@ -42,11 +46,10 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** On Windows the folder itself is writable for administrators only. */
-async function refuseUnlessAdministrators(file: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const { uid, mode } = await stat(file).catch(() => ({ uid: -1, mode: 0 }))
-  if (uid === 0 && (mode & 0o022) === 0) return
-  const reason = 'is not owned by root or others can write to it'
-  throw new AppError('E_PROFILE_INVALID', `profile: ${reason}`, { detail: { key: 'file', reason } })
+function refuse(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : 'cannot be read'
+  throw new AppError('E_PROFILE_INVALID', `profile: ${reason}`, {
+    cause,
+    detail: { key: 'file', reason },
+  })
 }

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process'
+import { realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { grantsChangesToOthers } from './windows-access-list.ts'
+
+/** The system's folder, as a constant: whoever starts the app chooses its environment variables. */
+const windows = String.raw`C:\Windows`
+const powerShellFolder = String.raw`${windows}\System32\WindowsPowerShell\v1.0`
+/** Milliseconds that PowerShell may take. */
+const powerShellLimit = 10_000
+
+/**
+ * The real path of a file that administrators alone can change: the file and each folder on the way
+ * to it belong to them, and nobody else can write to one. A folder counts because whoever can write
+ * to it can put another file in the place of this one. Throws `Error` with the reason.
+ */
+export async function administratorsFile(file: string): Promise<string> {
+  const real = await realpath(file).catch((cause: unknown) => {
+    throw new Error('cannot be read', { cause })
+  })
+  const open = await (process.platform === 'win32'
+    ? findOpenOnWindows(file, real)
+    : findOpenOnUnix([...foldersOf(file), real, ...foldersOf(real)]))
+  if (open === undefined) return real
+  throw new Error(`can be changed by others than administrators, at ${open}`)
+}
+
+/** Whether anyone but root can change a file or folder with this owner and these permissions. */
+export function isOpenToOthers({ uid, mode }: { uid: number; mode: number }): boolean {
+  return uid !== 0 || (mode & 0o022) !== 0
+}
+
+async function findOpenOnUnix(places: readonly string[]): Promise<string | undefined> {
+  for (const place of places) {
+    if (isOpenToOthers(await stat(place))) return place
+  }
+  return undefined
+}
+
+function foldersOf(file: string): string[] {
+  const folder = path.dirname(file)
+  return folder === file ? [] : [folder, ...foldersOf(folder)]
+}
+
+/**
+ * `C:\` itself is left out: by default everyone may make folders there, which does not let them
+ * rename or replace one that is there.
+ */
+async function findOpenOnWindows(file: string, real: string): Promise<string | undefined> {
+  // On a computer that has Windows elsewhere, everyone could have made these folders.
+  if (process.env['SystemRoot']?.toLowerCase() !== windows.toLowerCase()) {
+    throw new Error(`cannot be checked, because Windows is not in ${windows}`)
+  }
+  if (real.toLowerCase() !== file.toLowerCase()) throw new Error('is reached through a link')
+  const places = [file, ...foldersOf(file).slice(0, -1)]
+  const lists = await readAccessLists(places).catch((cause: unknown) => {
+    throw new Error('cannot be checked, because its access list cannot be read', { cause })
+  })
+  return places.find((_, number) => grantsChangesToOthers(lists[number] ?? ''))
+}
+
+/** The access lists as SDDL, which names accounts by number: their names depend on the language. */
+async function readAccessLists(places: readonly string[]): Promise<readonly string[]> {
+  const script = [
+    // Modules are looked for in the person's own folders too, where another Get-Acl could be.
+    String.raw`$env:PSModulePath = '${powerShellFolder}\Modules'`,
+    `(Get-Acl -ErrorAction Stop -LiteralPath ${places.map((place) => `'${place}'`).join()}).Sddl`,
+  ].join('; ')
+  const { stdout } = await promisify(execFile)(
+    String.raw`${powerShellFolder}\powershell.exe`,
+    ['-NoProfile', '-NonInteractive', '-Command', script],
+    { env: { SystemRoot: windows }, timeout: powerShellLimit, windowsHide: true },
+  )
+  return stdout.split(/\r?\n/)
+}

@@ -321,6 +321,20 @@ test('18: serves only the files of the build', async ({ launch }) => {
   expect(answers).toEqual({ ok: 200, others: [404] })
 })
 
+test('fetches no dictionary from anybody: the spell checker is off in every session', async ({
+  launch,
+}) => {
+  const { app } = await launch()
+  const on = await app.evaluate(({ session }) =>
+    [
+      session.defaultSession,
+      session.fromPartition('window', { cache: false }),
+      session.fromPartition('provider', { cache: false }),
+    ].map((each) => each.isSpellCheckerEnabled()),
+  )
+  expect(on).toEqual([false, false, false])
+})
+
 test('has no default menu', async ({ launch }) => {
   const { app } = await launch()
   expect(await app.evaluate(({ Menu }) => Menu.getApplicationMenu())).toBe(null)

@@ -11,5 +11,7 @@ export function denyPermissions(): void {
     session.setPermissionCheckHandler(() => false)
     session.setDevicePermissionHandler(() => false)
     session.setDisplayMediaRequestHandler(null)
+    // Chromium would fetch a dictionary from Google's servers, although no page here checks spelling.
+    session.setSpellCheckerEnabled(false)
   })
 }

@@ -21,7 +21,13 @@ const whole: Snapshot = {
   renewing: null,
   language: 'nb',
   profile: { name: 'x', issuer: 'x', clientId: 'x', scope: 'x', acrValues: ['x'] },
-  waiting: { remainingMs: 1, browserArrived: false, hint: null, strangerRefused: false },
+  waiting: {
+    remainingMs: 1,
+    browserArrived: false,
+    hint: null,
+    strangerRefused: false,
+    linkReused: false,
+  },
   session: {
     name: 'x',
     pid: null,
@@ -47,7 +53,7 @@ const whole: Snapshot = {
     problem: null,
     checks: [check],
   },
-  farewell: { revocation: 'none', browser: 'done' },
+  farewell: { revocation: 'none', browser: 'done', strangerRefused: false, linkReused: false },
   error: {
     code: 'E_UNEXPECTED',
     ...errors.E_UNEXPECTED,

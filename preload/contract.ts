@@ -195,6 +195,8 @@ const snapshot = v.strictObject({
       hint: v.nullable(v.picklist(['browser-failed', 'browser-missing', 'not-returned'])),
       /** Something else than the login's browser has tried to answer; it was refused. */
       strangerRefused: v.boolean(),
+      /** A one-time link of this login was opened after it had been used. */
+      linkReused: v.boolean(),
     }),
   ),
   /** Only while `signed-in`. */
@@ -237,6 +239,10 @@ const snapshot = v.strictObject({
       revocation: v.picklist(['none', 'running', 'done', 'failed', 'interrupted']),
       /** The login at the provider, which only the browser can end. */
       browser: v.picklist(['none', 'running', 'opened', 'done', 'failed', 'interrupted']),
+      /** Something else than the person's browser wanted the logout page, or tried to answer; it was refused. */
+      strangerRefused: v.boolean(),
+      /** The one-time link to the logout page was opened after it had been used. */
+      linkReused: v.boolean(),
     }),
   ),
   error: v.nullable(failure),

@@ -14,6 +14,7 @@ import {
   apiOf,
   failed,
   failureOf,
+  quietLogout,
   renderApp,
   signedIn,
   signedOut,
@@ -360,7 +361,13 @@ describe('waiting', () => {
 
   it('says when the browser came, what may be wrong with it, and that a stranger was refused', async () => {
     const { push } = await renderApp(waiting)
-    const now = { remainingMs: 1000, browserArrived: true, hint: null, strangerRefused: false }
+    const now = {
+      remainingMs: 1000,
+      browserArrived: true,
+      hint: null,
+      strangerRefused: false,
+      linkReused: false,
+    }
     push({ ...waiting, revision: 2, waiting: now })
     expect(screen.getByText('Nettleseren er åpnet.')).toBeDefined()
     const said = () =>
@@ -372,9 +379,14 @@ describe('waiting', () => {
     push({ ...waiting, revision: 5, waiting: { ...now, hint: 'not-returned' } })
     expect(said()).toContain('Er du ferdig i nettleseren?')
     expect(screen.queryByText(/Noe annet enn nettleseren/)).toBeNull()
-    push({ ...waiting, revision: 6, waiting: { ...now, strangerRefused: true } })
+    push({ ...waiting, revision: 6, waiting: { ...now, strangerRefused: true, linkReused: false } })
     expect(screen.getByText(/Noe annet enn nettleseren/)).toBeDefined()
     expect(document.querySelector('[data-hint]')).toBeNull()
+    expect(document.querySelector('[data-link-reused]')).toBeNull()
+    push({ ...waiting, revision: 7, waiting: { ...now, linkReused: true } })
+    expect(document.querySelector('[data-link-reused]')?.textContent).toMatch(
+      /Hvis det ikke var du/,
+    )
   })
 
   it('tells politely that the link is copied', async () => {
@@ -562,7 +574,12 @@ describe('renewing', () => {
   })
 
   it('helps as a login does when the browser is lost', async () => {
-    const state = { remainingMs: 300_000, browserArrived: false, strangerRefused: true }
+    const state = {
+      remainingMs: 300_000,
+      browserArrived: false,
+      strangerRefused: true,
+      linkReused: false,
+    }
     const { bridge, press, push } = await renderApp({
       ...signedIn,
       renewing: 'browser',
@@ -759,7 +776,7 @@ describe('after a sign-out', () => {
     async ({ revocation, browser, text }) => {
       const { action, bridge, press, push } = await renderApp(signedOut)
       const place = document.querySelector('main [role="status"]')
-      push({ ...signedOut, revision: 2, farewell: { revocation, browser } })
+      push({ ...signedOut, revision: 2, farewell: { ...quietLogout, revocation, browser } })
       expect(told()).toBe(place)
       expect(told()?.getAttribute('data-farewell-revocation')).toBe(revocation)
       expect(told()?.getAttribute('data-farewell-browser')).toBe(browser)
@@ -772,13 +789,26 @@ describe('after a sign-out', () => {
     },
   )
 
+  it.each([
+    ['strangerRefused', '[data-stranger-refused]', /Noe annet enn nettleseren din/],
+    ['linkReused', '[data-link-reused]', /Hvis det ikke var du/],
+  ] as const)('tells of %s, and of nothing when there was nothing', async (what, place, text) => {
+    const { push } = await renderApp({ ...signedOut, farewell: quietLogout })
+    expect(document.querySelector(place)).toBeNull()
+    push({ ...signedOut, revision: 2, farewell: { ...quietLogout, [what]: true } })
+    expect(told()?.querySelector(place)?.textContent).toMatch(text)
+  })
+
   it('tells also when an error ended the session', async () => {
     const expired = failed({
       ...errors.E_SESSION_EXPIRED,
       code: 'E_SESSION_EXPIRED',
       reference: '',
     })
-    await renderApp({ ...expired, farewell: { revocation: 'done', browser: 'none' } })
+    await renderApp({
+      ...expired,
+      farewell: { ...quietLogout, revocation: 'done', browser: 'none' },
+    })
     expect(told()?.textContent).toBe('Tilgangen appen hadde, er trukket tilbake.')
     expect(screen.queryByText('Referanse')).toBeNull()
   })

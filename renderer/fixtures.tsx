@@ -33,8 +33,22 @@ export const waiting: Snapshot = {
   ...signedOut,
   status: 'waiting-for-browser',
   attempt: 1,
-  waiting: { remainingMs: 300_000, browserArrived: false, hint: null, strangerRefused: false },
+  waiting: {
+    remainingMs: 300_000,
+    browserArrived: false,
+    hint: null,
+    strangerRefused: false,
+    linkReused: false,
+  },
 }
+
+/** Nothing goes on at the provider after a sign-out. */
+export const quietLogout = {
+  revocation: 'none',
+  browser: 'none',
+  strangerRefused: false,
+  linkReused: false,
+} as const
 
 export const signedIn: Snapshot & { session: NonNullable<Snapshot['session']> } = {
   ...signedOut,

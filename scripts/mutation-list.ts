@@ -24,6 +24,8 @@ const machine = 'main/session/machine.ts'
 const listener = 'main/login/loopback-listener.ts'
 const pages = 'main/login/callback-pages.ts'
 const attempt = 'main/login/attempt.ts'
+const peer = 'main/login/peer.ts'
+const logout = 'main/session/farewell.ts'
 const controller = 'main/session/controller.ts'
 
 /** The places, each with a name that says what the code would then do wrong. */
@@ -1045,8 +1047,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'close a connection before the answer to a start address is out',
     file: listener,
-    from: 'return void setImmediate(() => socket.destroySoon())',
-    to: 'return socket.destroySoon()',
+    from: 'setImmediate(() => socket.destroySoon())',
+    to: 'socket.destroySoon()',
   },
   {
     name: 'let another protocol take the answer to a start address away',
@@ -1057,14 +1059,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'keep a browser waiting behind whose callback comes what is no HTTP',
     file: listener,
-    from: 'goOn(socket)\n      return',
-    to: 'return',
+    from: 'goOn(socket)\n        setImmediate(',
+    to: 'setImmediate(',
   },
   {
     name: 'keep a browser waiting behind whose callback comes a wish for another protocol',
     file: listener,
-    from: 'goOn(socket)\n    setImmediate',
-    to: 'setImmediate',
+    from: 'goOn(socket)\n      setImmediate(',
+    to: 'setImmediate(',
   },
   {
     name: 'forget a browser that closes its half while it waits',
@@ -1099,7 +1101,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a browser wait that comes after the outcome',
     file: listener,
-    from: 'if (outcome !== null) return way()',
+    from: 'if (outcome !== null || response.socket?.readableEnded === true) return way()',
     to: '',
   },
   {
@@ -1136,6 +1138,132 @@ export const mutations: readonly Mutation[] = [
     name: 'leave idle sockets open',
     file: listener,
     from: 'server.closeAllConnections()\n',
+    to: '',
+  },
+  {
+    name: 'spend a start address for another user of the computer',
+    file: listener,
+    from: 'return whenOurs(request, response, () => start(response, target.path))',
+    to: 'return start(response, target.path)',
+  },
+  {
+    name: 'take the callback of another user of the computer',
+    file: listener,
+    from: 'whenOurs(request, response, () => accept(response, parameters))',
+    to: 'accept(response, parameters)',
+  },
+  {
+    name: 'show another user of the computer the last page',
+    file: listener,
+    from: 'return whenOurs(request, response, () => {\n        showResult(response)\n        arrivedAtLastPage()\n      })',
+    to: 'showResult(response)\n      return arrivedAtLastPage()',
+  },
+  {
+    name: 'take a browser that is gone for one of ours',
+    file: listener,
+    from: "else if (peer === 'gone') refuse(response, 403, 'gone')\n",
+    to: '',
+  },
+  {
+    name: 'spend a start address for a browser that has closed',
+    file: listener,
+    from: 'if (!response.destroyed) {\n        if (peer',
+    to: '{\n        if (peer',
+  },
+  {
+    name: 'end while it is not known whose a connection is',
+    file: listener,
+    from: 'showing === 0 && checking.size === 0) allShown()',
+    to: 'showing === 0) allShown()',
+  },
+  {
+    name: 'close a connection of which it is not known yet whose it is',
+    file: listener,
+    from: 'else void check.then(act)',
+    to: 'else act()',
+  },
+  {
+    name: 'say nothing of a start address that is used again',
+    file: listener,
+    from: '    options.onStartReused()\n',
+    to: '',
+  },
+  {
+    name: 'take every refusal for something other than the browser',
+    file: listener,
+    from: "return reason === 'host' || reason === 'state' || reason === 'other user'",
+    to: "return reason !== 'path'",
+  },
+  {
+    name: 'say nothing of another user of the computer',
+    file: listener,
+    from: " || reason === 'other user'\n",
+    to: '\n',
+  },
+  {
+    name: 'close the port to a browser that was told to ask again',
+    file: listener,
+    from: "expectAtLastPage(response)\n      answer(response, 200, 'working')",
+    to: "answer(response, 200, 'working')",
+  },
+  {
+    name: 'wait for a browser that closed before it was sent to the last page',
+    file: listener,
+    from: 'if (!response.writableFinished) arrivedAtLastPage()',
+    to: '',
+  },
+  {
+    name: 'close the connection over a head that is too large',
+    file: listener,
+    from: 'return socket.bytesRead > maxDrained && socket.destroy()',
+    to: 'return socket.destroy()',
+  },
+  {
+    name: 'read a head of any size',
+    file: listener,
+    from: 'return socket.bytesRead > maxDrained && socket.destroy()',
+    to: 'return',
+  },
+  {
+    name: 'wait for the end of a head without a limit',
+    file: listener,
+    from: 'const stop = clock.after(drainTimeLimit, () => socket.destroy())',
+    to: 'const stop = (): void => {}',
+  },
+  {
+    name: 'take every user of the computer for ours',
+    file: peer,
+    from: "return peer === uid || peer === 0 ? 'ours' : 'other'",
+    to: "return 'ours'",
+  },
+  {
+    name: "take a closed connection for root's",
+    file: peer,
+    from: "if (inode === 0) return 'gone'",
+    to: '',
+  },
+  {
+    name: 'let in whoever vanishes from the table',
+    file: peer,
+    from: "return tableWorks ? 'gone' : cannotTell('table')",
+    to: "return cannotTell('table')",
+  },
+  {
+    name: 'refuse the browser outside of a container',
+    file: peer,
+    from: 'if (peer === overflowUid && !complete) {',
+    to: 'if (peer === overflowUid && complete) {',
+  },
+  {
+    name: 'judge a connection by an older table',
+    file: peer,
+    from: '      next = null\n      return read()',
+    to: '      return read()',
+  },
+  {
+    name: 'fill the bridge while logging out',
+    file: logout,
+    from: 'if (toldOf.has(what)) return',
     to: '',
   },
   {

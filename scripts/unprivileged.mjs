@@ -8,7 +8,7 @@
  * nothing in it can lead root astray, and nothing of root's is left where its owner cannot remove it.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { lchown, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
@@ -27,6 +27,7 @@ import { say } from './progress.mjs'
  */
 
 const root = { uid: 0, gid: 0 }
+const testScript = 'scripts/test.mjs'
 const results = ['artifacts', 'test-results']
 const made = ['.git', 'node_modules', 'out', 'dist', ...results]
 
@@ -71,18 +72,66 @@ export async function runUnprivileged(project, script, args) {
     npm_config_cache: inArea('cache/npm'),
   }
   say(`Started as root: working as user ${user.uid} in ${copy}`)
-  const code = await exitCode(
-    spawn(node.path, [path.join(copy, script), ...args], {
-      ...user,
-      cwd: copy,
-      env,
-      stdio: 'inherit',
-    }),
-  )
+  const other = script === testScript ? await startOtherUser(source, user) : null
+  if (other !== null) Object.assign(env, { IDPORTEN_DESKTOP_OTHER_USER: other.socket })
+  const child = spawn(node.path, [path.join(copy, script), ...args], {
+    ...user,
+    cwd: copy,
+    env,
+    stdio: 'inherit',
+  })
+  let code
+  try {
+    code = await exitCode(child)
+  } finally {
+    await other?.close()
+  }
 
   await shareDownloads(downloads, user, ownDownloads, self)
   await returnResults(copy, user, source)
   return code
+}
+
+/**
+ * Starts a process of yet another user for the tests of what other users of the computer may not do
+ * (scripts/other-user.mjs). Its program comes on its command line, because it may read no folder of the
+ * tests' user, and it ends with its standard input, so also when this process is killed.
+ *
+ * @param {string} source
+ * @param {User} user
+ * @returns {Promise<{ socket: string, close: () => Promise<void> } | null>} null when that user cannot run Node
+ */
+async function startOtherUser(source, user) {
+  const id = user.uid === 1 ? 2 : 1
+  const otherUser = { uid: id, gid: id, cwd: '/' }
+  if (spawnSync('test', ['-x', process.execPath], otherUser).status !== 0) {
+    say(`User ${id} cannot run ${process.execPath}: tests that need a second user are skipped.`)
+    return null
+  }
+  const program = await readFile(path.join(source, 'scripts/other-user.mjs'), 'utf8')
+  const outer = `/var/tmp/idporten-desktop-other-${randomUUID()}`
+  const inner = path.join(outer, 'in')
+  const socket = path.join(inner, 'socket')
+  // The other user has to get in to make its socket; after that nobody but the tests' user can.
+  runAs(user, 'mkdir', ['-m', '711', outer])
+  runAs(user, 'mkdir', ['-m', '733', inner])
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program, socket], {
+    ...otherUser,
+    env: {},
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  const close = async () => {
+    child.stdin.end()
+    await ended
+    runAs(user, 'rm', ['-rf', outer])
+  }
+  const ready = new Promise((resolve) => child.stdout.once('data', resolve))
+  await Promise.race([ready, ended])
+  runAs(user, 'chmod', ['700', outer])
+  if (child.exitCode === null) return { socket, close }
+  await close()
+  throw new SetupError(`The process of user ${id} for the tests did not start.`)
 }
 
 /**

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import type { CallbackPage } from '../../main/login/callback-pages.ts'
 import { systemClock } from '../../main/login/clock.ts'
 import { openLoopbackListener } from '../../main/login/loopback-listener.ts'
+import { createPeerCheck } from '../../main/login/peer.ts'
 import { Secret } from '../../main/login/secret.ts'
 
 export const listenerNames = ['ours', '@azure/msal-node', '@mongodb-js/oidc-plugin'] as const
@@ -78,6 +79,9 @@ const texts = {
     part === 'title' ? (words[page] ?? page) : 'You can close this tab and go back to the app.',
 }
 
+/** One for all logins, as in the app. */
+const peerCheck = createPeerCheck()
+
 const openOurs: Open = async (work) => {
   const listener = await openLoopbackListener({
     redirectPath: '/callback',
@@ -85,7 +89,9 @@ const openOurs: Open = async (work) => {
     reference: 'ABC234',
     clock: systemClock,
     onArrival: nothing,
+    onStartReused: nothing,
     onStray: nothing,
+    peer: peerCheck,
   })
   listener.expect(new Secret(state))
   const ended = Promise.withResolvers<number>()

@@ -272,7 +272,7 @@ describe('a callback is refused', () => {
     expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1)
     await login.result
     expect(one(login.requests('/token')).form.get('code')).toBe(callback.searchParams.get('code'))
-    login.clock.advance(700)
+    login.clock.advance(5000)
   })
 
   it('of another attempt; each has its own', async () => {

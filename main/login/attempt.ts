@@ -12,7 +12,13 @@ import type { Discovery } from './discovery.ts'
 import { createHttp, type Fetch, type HttpLimits } from './http.ts'
 import { createProofKey, type ProofKey } from './dpop.ts'
 import type { Claims } from './id-token.ts'
-import { openLoopbackListener, type LoopbackListener, type Outcome } from './loopback-listener.ts'
+import {
+  type LoopbackListener,
+  openLoopbackListener,
+  type Outcome,
+  type RefusalReason,
+} from './loopback-listener.ts'
+import { createPeerCheck, type PeerCheck } from './peer.ts'
 import { Secret, secretRemover } from './secret.ts'
 import { type Login, toLogin } from './tokens.ts'
 import { verifyWithKeys } from './verification.ts'
@@ -39,7 +45,9 @@ export type AttemptEvent =
   | { readonly type: 'browser-arrived' }
   | { readonly type: 'hint'; readonly hint: BrowserHint }
   | { readonly type: 'prolonged'; readonly deadline: number }
-  | { readonly type: 'stray-request'; readonly reason: string }
+  | { readonly type: 'stray-request'; readonly reason: RefusalReason }
+  /** Somebody came to a start address that was spent already. */
+  | { readonly type: 'start-address-reused' }
   | { readonly type: 'exchanging' }
 
 export interface AttemptOptions {
@@ -53,6 +61,8 @@ export interface AttemptOptions {
   readonly discovery: Discovery
   readonly fetch: Fetch
   readonly clock: Clock
+  /** Tells whose a connection to the listener is; by default the system is asked. */
+  readonly peer?: PeerCheck
   /** Opens the system browser. */
   readonly openBrowser: (address: string) => Promise<void>
   readonly onEvent: (event: AttemptEvent) => void
@@ -61,7 +71,7 @@ export interface AttemptOptions {
 export interface Attempt {
   /** Shown in the window and on the callback page. */
   readonly reference: string
-  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. The port is free within a second. */
+  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. The port is free when the browser has its last page, after five seconds at the latest. */
   readonly result: Promise<Login | null>
   /** Opens the browser once more for the same login. */
   reopen(): Promise<void>
@@ -163,7 +173,9 @@ export function startAttempt(options: AttemptOptions): Attempt {
         onEvent({ type: 'browser-arrived' })
         hintAfter(notReturnedAfter, 'not-returned')
       },
+      onStartReused: () => onEvent({ type: 'start-address-reused' }),
       onStray: (reason) => onEvent({ type: 'stray-request', reason }),
+      peer: options.peer ?? createPeerCheck(),
     })
     const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()

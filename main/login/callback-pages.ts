@@ -9,6 +9,7 @@ export type CallbackPage =
   | 'cancelled'
   | 'unknown'
   | 'start-used'
+  | 'too-large'
   | 'logging-out'
   | 'logged-out'
 
@@ -44,6 +45,7 @@ const signs: Record<CallbackPage, string> = {
   cancelled: `${ring}<path d="M16 24h16" ${stroke}/>`,
   unknown: `${ring}<path d="M24 13v14m0 7v.5" ${stroke}/>`,
   'start-used': `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
+  'too-large': `${ring}<path d="M24 13v14m0 7v.5" ${stroke}/>`,
   'logging-out': `${ring}<path d="M24 14v10l7 5" ${stroke}/>`,
   'logged-out': `${ring}<path d="m15 25 6 6 12-14" ${stroke}/>`,
 }

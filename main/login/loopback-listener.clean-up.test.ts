@@ -4,6 +4,7 @@ import { startAttempt } from './attempt.ts'
 import { systemClock } from './clock.ts'
 import { createDiscovery } from './discovery.ts'
 import { openLoopbackListener, tokensFirst } from './loopback-listener.ts'
+import { createPeerCheck } from './peer.ts'
 import { Secret } from './secret.ts'
 import { arrive, createMailbox, knock, navigate, texts } from './test-browser.ts'
 
@@ -60,7 +61,9 @@ async function listen(round: number): Promise<string> {
       },
     },
     onArrival: () => {},
+    onStartReused: () => {},
     onStray: () => {},
+    peer: createPeerCheck(),
   })
   listener.expect(new Secret('state'))
   const start = listener.startAddress(async () => 'https://issuer.test/authorize')

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { openLoopbackListener } from './loopback-listener.ts'
+import { createPeerCheck } from './peer.ts'
 import { Secret } from './secret.ts'
 import {
   afterTokens,
@@ -32,7 +33,9 @@ async function taken(make: (host: string) => Buffer): Promise<string | null> {
     reference: 'REFREF',
     clock: afterTokens(clock),
     onArrival: () => {},
+    onStartReused: () => {},
     onStray: () => {},
+    peer: createPeerCheck(),
   })
   expecting(new Secret(state))
   const codes: string[] = []
@@ -45,7 +48,7 @@ async function taken(make: (host: string) => Buffer): Promise<string | null> {
   // Settled once: by the first, or else by the right one.
   expect(codeOf(await callback)).toBe(first ?? 'right')
   const done = finish('cancelled')
-  clock.advance(700)
+  clock.advance(5000)
   await done
   return first
 }

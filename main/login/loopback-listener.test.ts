@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
-import { pageHeaders } from './callback-pages.ts'
+import { callbackPage, pageHeaders } from './callback-pages.ts'
 import { type ListenerOptions, openLoopbackListener } from './loopback-listener.ts'
+import { createPeerCheck, type Peer, type PeerCheck } from './peer.ts'
 import { Secret } from './secret.ts'
 import {
   arrive,
   afterTokens,
+  createMailbox,
   createTestClock,
   knock,
   locationOf,
@@ -32,6 +34,7 @@ interface Opened {
   readonly clock: TestClock
   readonly strays: string[]
   readonly arrivals: number[]
+  readonly reused: number[]
   readonly callback: (query?: string) => string
   /** The right callback is taken and the login has its parameters, whatever came before. */
   readonly stillWorks: () => Promise<void>
@@ -47,19 +50,22 @@ async function open(
   const clock = createTestClock()
   const strays: string[] = []
   const arrivals: number[] = []
+  const reused: number[] = []
   const listener = await openLoopbackListener({
     redirectPath: '/callback',
     texts,
     reference,
     clock: options.tokensPending === true ? clock : afterTokens(clock),
     onArrival: () => arrivals.push(1),
+    onStartReused: () => reused.push(1),
     onStray: (reason) => strays.push(reason),
+    peer: createPeerCheck(),
     ...options,
   })
   if (options.expecting !== false) listener.expect(new Secret(state))
   closers.push(async () => {
     const done = listener.finish('cancelled')
-    clock.advance(700)
+    clock.advance(5000)
     await done
   })
   const callback = (query = `code=right&state=${state}`) => `${listener.redirectUri}?${query}`
@@ -68,6 +74,7 @@ async function open(
     clock,
     strays,
     arrivals,
+    reused,
     callback,
     stillWorks: async () => {
       expect((await navigate(callback())).status).toBe(303)
@@ -146,7 +153,7 @@ describe('a callback is taken', () => {
     ['of an old browser, which names the page before', ['Referer: https://issuer.test/']],
     ['with 64 headers', Array.from({ length: 63 }, (_, index) => `X-${index}: 1`)],
     ['with a body of no length', ['Content-Length: 0']],
-    ['with a header of 7 kB', [`Cookie: ${'x'.repeat(7000)}`]],
+    ['with the cookies of other local servers, 60 kB', [`Cookie: ${'x'.repeat(60_000)}`]],
   ])('%s', async (_, headers) => {
     const { listener, strays } = await open()
     const { port } = listener
@@ -357,7 +364,7 @@ describe('the page of the outcome', () => {
       const answer = await navigate(page, { headers: { ...navigation, ...more } })
       expect([answer.status, answer.body.includes('unknown title')]).toEqual([403, true])
     }
-    expect([strays, clock.timers()]).toEqual([Array(2).fill('not a navigation'), [700]])
+    expect([strays, clock.timers()]).toEqual([Array(2).fill('not a navigation'), [5000]])
     expect((await navigate(page)).body).toContain('signed-in title')
     await done
   })
@@ -366,14 +373,15 @@ describe('the page of the outcome', () => {
     const { listener, clock, callback } = await open()
     await navigate(callback())
     const done = listener.finish('signed-in')
-    clock.advance(700)
+    clock.advance(5000)
     await done
     await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
   })
 
   it('gives way to one that asks again when the outcome takes long', async () => {
     const { listener, clock, callback } = await open()
-    const held = arrive(callback())
+    const page = locationOf(await navigate(callback()), callback())
+    const held = navigate(page)
     await clock.timer(10_000)
     clock.advance(10_000)
     const working = await held
@@ -383,10 +391,337 @@ describe('the page of the outcome', () => {
     ])
     expect(working.body).toContain('<meta http-equiv="refresh" content="0">')
     expect(working.body).not.toContain('signed-in title')
-    const next = arrive(callback())
+    const next = navigate(page)
     await clock.timer(10_000)
     await listener.finish('signed-in')
     expect((await next).body).not.toContain('http-equiv')
+  })
+
+  const sentToIt = async ({ callback }: Opened) =>
+    locationOf(await navigate(callback()), callback())
+  const toldToAskAgain = async (opened: Opened) => {
+    const page = await sentToIt(opened)
+    const held = navigate(page)
+    await opened.clock.timer(10_000)
+    opened.clock.advance(10_000)
+    await held
+    return page
+  }
+  it.each<readonly [string, (opened: Opened) => Promise<string>]>([
+    ['was sent to it', sentToIt],
+    ['was told there to ask again', toldToAskAgain],
+  ])('is there for up to five seconds for a browser that %s', async (_, go) => {
+    const opened = await open()
+    const { listener, clock } = opened
+    const page = await go(opened)
+    const done = listener.finish('signed-in')
+    clock.advance(4999)
+    await expect(knock(listener.port)).resolves.toBe('connected')
+    expect((await navigate(page)).body).toContain('signed-in title')
+    // Nobody is on the way any more: no time has to pass.
+    await done
+    expect(clock.timers()).toEqual([])
+    await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
+  })
+
+  it('is not waited for when the browser closed before it was sent there', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    const tab = connect({ port: listener.port, host: '127.0.0.1' })
+    tab.write(get(right, `Host: 127.0.0.1:${listener.port}`))
+    await listener.callback
+    await clock.timer(100)
+    const closed = once(tab, 'close')
+    tab.resetAndDestroy()
+    await closed
+    while (clock.timers().length > 0) {
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await listener.finish('signed-in')
+    await expect(navigate(callback())).rejects.toThrow('ECONNREFUSED')
+  })
+})
+
+/** A check that is answered by the test, connection by connection. */
+function createPeers() {
+  const asked = createMailbox<(peer: Peer) => void>()
+  let count = 0
+  const peer: PeerCheck = () => {
+    count += 1
+    return new Promise((resolve) => asked.put(resolve))
+  }
+  return { peer, asked, count: () => count }
+}
+
+/** A check that says the same of each connection until told otherwise. */
+function createSamePeer(first: Peer) {
+  const same: { is: Peer; peer: PeerCheck } = { is: first, peer: async () => same.is }
+  return same
+}
+
+describe.each([
+  ['another user of the computer', 'other', 'other user'],
+  ['somebody who is gone already', 'gone', 'gone'],
+] as const)('%s', (_, who, reason) => {
+  it('spends no start address, and the person comes in by it', async () => {
+    const same = createSamePeer(who)
+    const { listener, strays, arrivals, reused } = await open({ peer: same.peer })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    const refused = await navigate(start)
+    expect([refused.status, refused.body.includes('unknown title')]).toEqual([403, true])
+    expect([strays, arrivals, reused]).toEqual([[reason], [], []])
+    same.is = 'ours'
+    expect((await navigate(start)).headers.location).toBe('https://issuer.test/authorize')
+  })
+
+  it('settles nothing with the right callback, and the right one is taken then', async () => {
+    const same = createSamePeer(who)
+    const { listener, strays, callback, stillWorks } = await open({ peer: same.peer })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    const refused = await navigate(callback(`code=stolen&state=${state}`))
+    expect([refused.status, refused.headers.location, strays]).toEqual([403, undefined, [reason]])
+    same.is = 'ours'
+    expect((await navigate(start)).status).toBe(303)
+    await stillWorks()
+  })
+
+  it('does not see the last page, which waits for the person', async () => {
+    const same = createSamePeer('ours')
+    const { listener, callback } = await open({ peer: same.peer })
+    const page = locationOf(await navigate(callback()), callback())
+    const done = listener.finish('signed-in')
+    same.is = who
+    const refused = await navigate(page)
+    expect([refused.status, refused.body.includes('unknown title')]).toEqual([403, true])
+    same.is = 'ours'
+    expect((await navigate(page)).body).toContain('signed-in title')
+    await done
+  })
+})
+
+describe('while it is not known whose a connection is', () => {
+  it('a start address is not spent; of two who ask at once the first of ours gets on', async () => {
+    const { peer, asked } = createPeers()
+    const { listener, arrivals, reused, strays } = await open({ peer })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    const tabs = [navigate(start), navigate(start), navigate(start)]
+    const tells = [await asked.next(), await asked.next(), await asked.next()]
+    for (const [index, who] of (['other', 'ours', 'unknown'] as const).entries())
+      tells[index]?.(who)
+    const statuses = (await Promise.all(tabs)).map(({ status }) => status)
+    expect(statuses.toSorted((one, other) => one - other)).toEqual([303, 403, 410])
+    expect([arrivals, reused, strays]).toEqual([[1], [1], ['other user']])
+  })
+
+  it('a browser that closes spends nothing', async () => {
+    const { peer, asked } = createPeers()
+    const { listener, arrivals } = await open({ peer })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    const tab = connect({ port: listener.port, host: '127.0.0.1' })
+    tab.write(get(new URL(start).pathname, `Host: 127.0.0.1:${listener.port}`))
+    const tell = await asked.next()
+    tab.resetAndDestroy()
+    // The next one is asked for by then: the listener has seen the first one go.
+    const next = navigate(start)
+    const tellNext = await asked.next()
+    tell('ours')
+    tellNext('ours')
+    expect([(await next).status, arrivals]).toEqual([303, [1]])
+  })
+
+  it('the end waits, and shows the outcome to a tab at a start address and to one with the callback', async () => {
+    const { peer, asked } = createPeers()
+    const { listener, clock, callback } = await open({ peer })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    const tab = navigate(start)
+    const tellTab = await asked.next()
+    const brought = navigate(callback())
+    const tellBrought = await asked.next()
+    const done = listener.finish('cancelled')
+    tellTab('ours')
+    tellBrought('ours')
+    expect((await tab).body).toContain('cancelled title')
+    const last = navigate(locationOf(await brought, callback()))
+    ;(await asked.next())('ours')
+    expect((await last).body).toContain('cancelled title')
+    await done
+    expect(clock.timers()).toEqual([])
+  })
+
+  it('the end waits for another user no longer than for the answer', async () => {
+    const { peer, asked } = createPeers()
+    const { listener, clock, callback } = await open({ peer })
+    const brought = navigate(callback())
+    const tell = await asked.next()
+    const done = listener.finish('cancelled')
+    tell('other')
+    expect((await brought).status).toBe(403)
+    await done
+    expect(clock.timers()).toEqual([])
+  })
+
+  it('a callback is not taken, and when it is, once', async () => {
+    const { peer, asked } = createPeers()
+    const { listener, callback } = await open({ peer })
+    const stolen = navigate(callback(`code=stolen&state=${state}`))
+    const tellStolen = await asked.next()
+    const brought = navigate(callback())
+    ;(await asked.next())('ours')
+    expect((await brought).status).toBe(303)
+    tellStolen('other')
+    expect((await stolen).status).toBe(403)
+    expect((await listener.callback).get('code')).toBe('right')
+  })
+
+  it.each<readonly [string, string, boolean]>([
+    ['no HTTP comes behind it', 'garbage\r\n\r\n', false],
+    [
+      'a wish for another protocol comes behind it',
+      'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+      false,
+    ],
+    ['the client closes its half', '', true],
+  ])('a callback keeps its connection although %s', async (_, behind, end) => {
+    const { peer, asked } = createPeers()
+    const { listener } = await open({ peer, tokensPending: true })
+    const { port } = listener
+    const answer = send(port, get(right, `Host: 127.0.0.1:${port}`) + behind, end)
+    const tell = await asked.next()
+    await knock(port)
+    tell('ours')
+    expect(statusesOf(await answer)).toEqual([303])
+  })
+
+  it('goes on as if it were ours where the system does not say', async () => {
+    const { listener, stillWorks } = await open({ peer: async () => 'unknown' })
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    expect((await navigate(start)).status).toBe(303)
+    await stillWorks()
+  })
+})
+
+it('asks nobody whose a connection is that is refused anyway', async () => {
+  const { peer, asked, count } = createPeers()
+  const { listener, callback } = await open({ peer })
+  const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+  const first = navigate(start)
+  ;(await asked.next())('ours')
+  await first
+  const answers = [
+    await navigate(start),
+    await navigate(callback('')),
+    await navigate(callback('code=x&state=wrong')),
+    await navigate(callback(`code=x&state=${state}&state=${state}`)),
+    await navigate(callback(), { method: 'POST' }),
+    await navigate(callback(), { headers: { ...navigation, 'sec-purpose': 'prefetch' } }),
+    await navigate(callback(), { headers: { host: 'evil.example' } }),
+    await navigate(`http://127.0.0.1:${listener.port}/other`),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([410, 400, 400, 400, 405, 403, 421, 404])
+  expect(count()).toBe(1)
+})
+
+describe('a start address that is spent', () => {
+  it('is told of each time that somebody comes to it', async () => {
+    const { listener, arrivals, reused } = await open()
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    await navigate(start)
+    expect(reused).toEqual([])
+    await navigate(start)
+    await navigate(start)
+    expect([arrivals, reused]).toEqual([[1], [1, 1]])
+  })
+
+  it('is not told of when a browser only fetches ahead', async () => {
+    const { listener, reused } = await open()
+    const start = listener.startAddress(async () => 'https://issuer.test/authorize')
+    await navigate(start)
+    await navigate(start, { headers: { ...navigation, 'sec-purpose': 'prefetch' } })
+    await navigate(start, { headers: { ...navigation, 'sec-fetch-dest': 'image' } })
+    expect(reused).toEqual([])
+  })
+})
+
+describe('a head that is too large', () => {
+  /** A request whose names and values, which count, have so many bytes. */
+  const request = (port: number, bytes: number): string => {
+    const host = `127.0.0.1:${port}`
+    const rest = bytes - right.length - `Host${host}Cookie`.length
+    return get(right, `Host: ${host}`, `Cookie: ${'x'.repeat(rest)}`)
+  }
+
+  it('begins at 64 kB: a byte less is taken', async () => {
+    const { listener, strays, stillWorks } = await open()
+    const refused = await send(listener.port, request(listener.port, 65_536))
+    expect([statusesOf(refused), strays]).toEqual([[431], ['too large']])
+    const taken = await send(listener.port, request(listener.port, 65_535))
+    expect(statusesOf(taken)).toEqual([303])
+    await stillWorks()
+  })
+
+  it.each([65_536, 200_000, 1_048_576])(
+    'of %i bytes gets a whole page that says what to do, however it is cut up',
+    async (size) => {
+      const { listener, stillWorks } = await open()
+      const { port } = listener
+      const bytes = request(port, size)
+      const socket = connect({ port, host: '127.0.0.1' })
+      let answer = ''
+      let broken = ''
+      socket.setEncoding('utf8').on('data', (data: string) => {
+        answer += data
+      })
+      socket.once('error', (error) => {
+        broken = error.message
+      })
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      for (let at = 0; at < bytes.length; at += 50_000) {
+        // oxlint-disable-next-line no-await-in-loop
+        await new Promise((resolve) => socket.write(bytes.slice(at, at + 50_000), resolve))
+      }
+      await closed
+      expect([broken, statusesOf(answer)]).toEqual(['', [431]])
+      expect(answer.endsWith(callbackPage('too-large', texts, reference))).toBe(true)
+      for (const [name, value] of Object.entries(pageHeaders)) {
+        expect(answer).toContain(`\r\n${name}: ${value}\r\n`)
+      }
+      await stillWorks()
+    },
+  )
+
+  it('is read to 2 MB, and its connection then cut', async () => {
+    const { listener, stillWorks } = await open()
+    const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.resume()
+    let sent = 0
+    const write = (): void => {
+      while (!socket.destroyed && socket.write('x'.repeat(65_536))) sent += 65_536
+    }
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write('GET /callback HTTP/1.1\r\nCookie: ')
+    socket.on('drain', write)
+    write()
+    await closed
+    expect(sent).toBeGreaterThan(65_536)
+    await stillWorks()
+  })
+
+  it('that does not come to its end is waited for for five seconds', async () => {
+    const { listener, clock, stillWorks } = await open()
+    const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.resume()
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(request(listener.port, 70_000))
+    await clock.timer(5000)
+    clock.advance(5000)
+    // It hears of the end only when it goes on.
+    const goOn = (): void => void socket.write('x', (error) => error ?? goOn())
+    goOn()
+    await closed
+    expect(clock.timers()).toEqual([])
+    await stillWorks()
   })
 })
 
@@ -446,7 +781,7 @@ it('has every security header on every status, and none that helps a stranger', 
   await clock.timer(10_000)
   const done = listener.finish('signed-in')
   answers.push(await held)
-  clock.advance(700)
+  clock.advance(5000)
   await done
   expect(answers.map(({ status }) => status)).toEqual(
     Array.of(400, 404, 405, 403, 421, 414, 417, 303, 410, 502, 303, 200),

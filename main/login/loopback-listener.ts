@@ -11,6 +11,7 @@ import {
   pageHeaders,
 } from './callback-pages.ts'
 import type { Clock } from './clock.ts'
+import type { PeerCheck } from './peer.ts'
 import type { Secret } from './secret.ts'
 
 /** What is left of an attempt for the browser to see: the last page. */
@@ -39,14 +40,47 @@ export interface ListenerOptions {
   readonly clock: Clock
   /** A browser came to a start address. */
   readonly onArrival: () => void
-  /** Something that is not the login's own browser knocked; the reason is for the log. */
-  readonly onStray: (reason: string) => void
+  /** Somebody came to a start address that is spent: the person, or whoever else has read it. */
+  readonly onStartReused: () => void
+  /** A request was refused; the reason is for the log. */
+  readonly onStray: (reason: RefusalReason) => void
+  /** Tells whose connection it is; nothing is spent for, or shown to, another user of the computer. */
+  readonly peer: PeerCheck
+}
+
+/** Why a request was refused. */
+export type RefusalReason =
+  | 'headers'
+  | 'host'
+  | 'version'
+  | 'method'
+  | 'body'
+  | 'target'
+  | 'path'
+  | 'not a navigation'
+  | 'malformed or doubled parameters'
+  | 'state'
+  | 'expect'
+  | 'too large'
+  | 'not HTTP'
+  | 'other user'
+  | 'gone'
+
+/**
+ * Tells whether a refusal shows that something other than the person's browser tried to answer. A browser
+ * itself tries TLS first, fetches ahead, and asks for icons.
+ */
+export function isForeign(reason: RefusalReason): boolean {
+  return reason === 'host' || reason === 'state' || reason === 'other user'
 }
 
 /** Limits far below Node's own: the one request that counts is small and comes at once. */
 const maxTargetLength = 8192
-/** The whole head in bytes: room for cookies of other local servers, which know no port. */
-const maxHeadLength = 12_288
+/** The whole head in bytes: cookies of all other servers on 127.0.0.1 come along, because they know no port. */
+const maxHeadLength = 65_536
+/** How much of a head beyond that is read, in bytes and ms, before the page about it is given up. */
+const maxDrained = 2_097_152
+const drainTimeLimit = 5000
 const maxHeaders = 64
 const maxConnections = 256
 const requestTimeLimit = 5000
@@ -54,8 +88,8 @@ const requestTimeLimit = 5000
 export const tokensFirst = 100
 /** How long it then waits there for the verified result before a page that asks again, in ms. */
 const holdLimit = 10_000
-/** How long a browser may take to fetch the last page, in ms; the port is free within a second. */
-const lastPageLimit = 700
+/** How long the port stays open for a browser that was sent to the last page and has not come, in ms. */
+const lastPageLimit = 5000
 
 interface Parsed {
   readonly path: string
@@ -82,10 +116,12 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   let onTheWay = 0
   /** Last pages that are not out yet. */
   let showing = 0
+  /** Connections of which it is not known yet whose they are; what else comes on them waits for that. */
+  const checking = new Map<Duplex, Promise<void>>()
   let outcome: Outcome | null = null
   let allShown = (): void => {}
   const tellWhenShown = (): void => {
-    if (onTheWay === 0 && showing === 0) allShown()
+    if (onTheWay === 0 && showing === 0 && checking.size === 0) allShown()
   }
 
   const answer = (
@@ -103,9 +139,52 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     response.end(html)
   }
 
-  const refuse = (response: ServerResponse, status: number, reason: string, headers = {}): void => {
+  const refuse = (
+    response: ServerResponse,
+    status: number,
+    reason: RefusalReason,
+    headers = {},
+  ): void => {
     options.onStray(reason)
     answer(response, status, 'unknown', headers)
+  }
+
+  /** Goes on when the connection is not another user's; until then nothing is spent. */
+  const whenOurs = (
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    proceed: () => void,
+  ): void => {
+    const check = async (): Promise<void> => {
+      const peer = await options.peer(socket)
+      checking.delete(socket)
+      if (!response.destroyed) {
+        if (peer === 'other') refuse(response, 403, 'other user')
+        else if (peer === 'gone') refuse(response, 403, 'gone')
+        else proceed()
+      }
+      tellWhenShown()
+    }
+    checking.set(socket, check())
+  }
+
+  /** Does something with a connection as soon as it is known whose it is. */
+  const afterCheck = (socket: Duplex, act: () => void): void => {
+    const check = checking.get(socket)
+    if (check === undefined) act()
+    else void check.then(act)
+  }
+
+  /** Counts a browser as on its way to the last page, unless it closes before it is told to go there. */
+  const expectAtLastPage = (response: ServerResponse): void => {
+    onTheWay += 1
+    response.once('close', () => {
+      if (!response.writableFinished) arrivedAtLastPage()
+    })
+  }
+  const arrivedAtLastPage = (): void => {
+    onTheWay = Math.max(0, onTheWay - 1)
+    tellWhenShown()
   }
 
   const redirect = (response: ServerResponse, location: string): void => {
@@ -122,7 +201,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
 
   /** Keeps a browser waiting until there is an outcome, or for so many milliseconds. */
   const hold = (response: ServerResponse, limit: number, way: () => void): void => {
-    if (outcome !== null) return way()
+    if (outcome !== null || response.socket?.readableEnded === true) return way()
     const stop = clock.after(limit, () => waiting.delete(response) && way())
     waiting.set(response, way)
     // Node closes its half too when the client has closed its own.
@@ -150,17 +229,23 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
       answer(response, outcome === 'failed' ? 400 : 200, outcome)
       return
     }
-    hold(response, holdLimit, () =>
-      outcome === null ? answer(response, 200, 'working') : showResult(response),
-    )
+    hold(response, holdLimit, () => {
+      if (outcome !== null) return showResult(response)
+      expectAtLastPage(response)
+      answer(response, 200, 'working')
+    })
   }
 
+  const startIsSpent = (response: ServerResponse): void => {
+    options.onStartReused()
+    answer(response, 410, 'start-used')
+  }
+
+  /** Sends the first browser of this user on from a start address; of several at once the first counts. */
   const start = (response: ServerResponse, path: string): void => {
+    if (outcome !== null) return showResult(response)
     const target = startTargets.get(path)
-    if (target === undefined || target === 'used') {
-      answer(response, 410, 'start-used')
-      return
-    }
+    if (target === undefined || target === 'used') return startIsSpent(response)
     startTargets.set(path, 'used')
     options.onArrival()
     starting.add(response)
@@ -185,10 +270,15 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     const known = startTargets.has(target.path) || target.path === resultPath
     if (!known && target.path !== redirectPath) return refuse(response, 404, 'path')
     if (!isTopLevelNavigation(request)) return refuse(response, 403, 'not a navigation')
-    if (startTargets.has(target.path)) return start(response, target.path)
+    if (startTargets.get(target.path) === 'used') return startIsSpent(response)
+    if (startTargets.has(target.path)) {
+      return whenOurs(request, response, () => start(response, target.path))
+    }
     if (target.path === resultPath) {
-      onTheWay = Math.max(0, onTheWay - 1)
-      return showResult(response)
+      return whenOurs(request, response, () => {
+        showResult(response)
+        arrivedAtLastPage()
+      })
     }
 
     const parameters = parseQuery(target.query)
@@ -196,8 +286,13 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (!timingSafeEqual(digest(parameters.get('state') ?? ''), pending)) {
       return refuse(response, 400, 'state')
     }
-    // A reload or the back button comes here again: the promise settles once, the page is the same.
-    onTheWay += 1
+    // Last, because it takes longer than all the others together.
+    whenOurs(request, response, () => accept(response, parameters))
+  }
+
+  /** A reload or the back button comes here again: the promise settles once, the page is the same. */
+  const accept = (response: ServerResponse, parameters: URLSearchParams): void => {
+    expectAtLastPage(response)
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
     hold(response, tokensFirst, () => redirect(response, resultPath))
@@ -228,6 +323,8 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     if (first(request)) refuse(response, 417, 'expect')
   }
   makeRoom(server)
+  // A browser that closes its half is answered all the same, also when it is not known yet whose it is.
+  Object.assign(server, { httpAllowHalfOpen: true })
   server.requestTimeout = requestTimeLimit
   // Older versions of Node drop what is beyond this without a word: one more tells that there was more.
   server.maxHeadersCount = maxHeaders + 1
@@ -235,22 +332,39 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   server.on('checkExpectation', refuseExpectation)
   // Not at once: the answer to what came before on the same connection may be on its way.
   server.on('upgrade', (_request, socket) => {
-    goOn(socket)
-    setImmediate(() => socket.destroy())
+    afterCheck(socket, () => {
+      goOn(socket)
+      setImmediate(() => socket.destroy())
+    })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (drained.has(socket)) return socket.bytesRead > maxDrained && socket.destroy()
     if (!socket.writable) return socket.destroy()
     if (answered.has(socket)) {
-      goOn(socket)
-      return void setImmediate(() => socket.destroySoon())
+      return afterCheck(socket, () => {
+        goOn(socket)
+        setImmediate(() => socket.destroySoon())
+      })
     }
     // A browser opens connections ahead. An answer on one would be taken for that of the request which it
     // sends there at the same moment, and a one-time address would be spent for nothing.
     answered.add(socket)
     if (socket.bytesRead === 0) return socket.destroy()
+    if (error.code === 'HPE_HEADER_OVERFLOW') return refuseHead(socket)
     options.onStray('not HTTP')
-    return socket.end(refusalBeforeRequest(error.code))
+    const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : undefined
+    return socket.end(refusalBeforeRequest(status ?? '400 Bad Request', ''))
   })
+  const drained = new WeakSet<Socket>()
+  /** Reads the rest of a head that is too large: a connection that is closed over it takes the page away. */
+  const refuseHead = (socket: Socket): void => {
+    options.onStray('too large')
+    drained.add(socket)
+    const stop = clock.after(drainTimeLimit, () => socket.destroy())
+    socket.once('close', stop)
+    const page = callbackPage('too-large', texts, reference)
+    socket.end(refusalBeforeRequest('431 Request Header Fields Too Large', page))
+  }
 
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', (error) => reject(bindError(error)))
@@ -272,7 +386,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     allShown = shown.resolve
     const stopWaiting = clock.after(lastPageLimit, shown.resolve)
     // Free at once unless a browser is on its way to the last page: who waits is connected already.
-    if (onTheWay === 0) server.close()
+    if (onTheWay === 0 && checking.size === 0) server.close()
     for (const way of held) way()
     for (const response of starting) showResult(response)
     starting.clear()
@@ -316,16 +430,10 @@ function makeRoom(server: Server): void {
 }
 
 /** The answer to what is no request at all: as constant as the pages, and with the same headers. */
-function refusalBeforeRequest(code: string | undefined): string {
-  const status =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request'
-  const headers = Object.entries({ ...pageHeaders, 'Content-Length': '0' })
+function refusalBeforeRequest(status: string, html: string): string {
+  const headers = Object.entries({ ...pageHeaders, 'Content-Length': Buffer.byteLength(html) })
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${html}`
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

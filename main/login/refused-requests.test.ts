@@ -46,7 +46,10 @@ function expectConstant(answer: string) {
   const others = headers.filter((line) => !constant.includes(line))
   const allow = head.includes(' 405 ') ? ['Allow: GET'] : []
   expect(others.filter((line) => !/^(?:Content-Length: \d+|Date: .+)$/.test(line))).toEqual(allow)
-  expect(['', callbackPage('unknown', texts, login.reference)]).toContain(body)
+  const pages = (['unknown', 'too-large'] as const).map((page) =>
+    callbackPage(page, texts, login.reference),
+  )
+  expect(['', ...pages]).toContain(body)
 }
 
 // A case that fails ends the attempt: the next one begins another.

@@ -348,6 +348,11 @@ export const refusals: readonly Refusal[] = [
     requests: [
       { what: '8,193 characters', bytes: forTarget((given) => targetOf(8193, given)) },
       { what: '11 kB', bytes: forTarget((given) => targetOf(11_000, given)) },
+      { what: '13 kB', bytes: forTarget((given) => targetOf(13_000, given)) },
+      {
+        what: '10,000 parameters',
+        bytes: withQuery(`state=STATE&code=x&${repeat(10_000, (index) => `a${index}`).join('&')}`),
+      },
     ],
   },
   {
@@ -379,19 +384,19 @@ export const refusals: readonly Refusal[] = [
     ],
   },
   {
-    what: 'Many more headers, or a head of more than 12 kB',
-    why: 'exhaustion',
+    what: 'Many more headers, or a head of more than 64 kB',
+    why: 'exhaustion; the page says what to do about cookies of other local servers',
     answer: 431,
-    reason: 'not HTTP',
+    reason: 'too large',
     requests: [
-      { what: 'a target of 13 kB', bytes: forTarget((given) => targetOf(13_000, given)) },
       { what: 'a target of 64 kB', bytes: forTarget((given) => targetOf(65_536, given)) },
       { what: 'a target of 1 MB', bytes: forTarget((given) => targetOf(1_048_576, given)) },
       {
-        what: '10,000 parameters',
-        bytes: withQuery(`state=STATE&code=x&${repeat(10_000, (index) => `a${index}`).join('&')}`),
+        what: '20,000 parameters',
+        bytes: withQuery(`state=STATE&code=x&${repeat(20_000, (index) => `a${index}`).join('&')}`),
       },
-      { what: 'one header of 13 kB', bytes: withHeaders(`X: ${'x'.repeat(13_000)}`) },
+      { what: 'one header of 65 kB', bytes: withHeaders(`Cookie: ${'x'.repeat(66_000)}`) },
+      { what: 'one header of 1 MB', bytes: withHeaders(`Cookie: ${'x'.repeat(1_048_576)}`) },
       { what: '100 headers', bytes: withHeaders(...repeat(99, () => 'X: 1')) },
       { what: '1,500 headers', bytes: withHeaders(...repeat(1499, () => 'X: 1')) },
       { what: '10,000 headers', bytes: withHeaders(...repeat(9999, () => 'X: 1')) },

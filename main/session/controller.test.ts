@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { plainScope } from '../../simulator/provider.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
 import type { Fetch } from '../login/http.ts'
-import { arrive, logInAt, navigate } from '../login/test-browser.ts'
+import type { Peer } from '../login/peer.ts'
+import { arrive, logInAt, navigate, navigation, send } from '../login/test-browser.ts'
 import type { ControllerOptions } from './controller.ts'
 import { createApps, profileOf, textsIn } from './test-app.ts'
 
@@ -152,9 +153,7 @@ describe('strangers', () => {
     await app.controller.signIn()
     const start = await app.opened.next()
     await Promise.all(
-      Array.from({ length: 100 }, () =>
-        navigate(start, { headers: { origin: 'https://evil.example' } }),
-      ),
+      Array.from({ length: 100 }, () => navigate(new URL('/callback?state=wrong', start))),
     )
     expect(app.lines.filter((line) => line.startsWith('stray request'))).toHaveLength(20)
     const told = app.snapshots.filter(({ waiting }) => waiting?.strangerRefused === true)
@@ -163,13 +162,78 @@ describe('strangers', () => {
     await app.reach('signed-in')
   })
 
-  it('that are only a browser asking for an icon are not told of', async () => {
+  it.each<readonly [string, (start: string, port: number) => Promise<unknown>]>([
+    ['asks for an icon', async (start) => await navigate(new URL('/favicon.ico', start))],
+    [
+      'fetches ahead',
+      async (start) =>
+        await navigate(start, { headers: { ...navigation, 'sec-purpose': 'prefetch' } }),
+    ],
+    ['tries TLS first', async (_, port) => await send(port, '\x16\x03\x01\0\xC8\x01\0\0\xC4')],
+    ['sends a form', async (start) => await navigate(start, { method: 'POST' })],
+  ])('that are only a browser that %s are logged and not told of', async (_, ask) => {
     const app = create()
     await app.ready()
     await app.controller.signIn()
     const start = await app.opened.next()
-    expect((await navigate(new URL('/favicon.ico', start))).status).toBe(404)
+    await ask(start, Number(new URL(start).port))
+    expect(app.lines.filter((line) => line.startsWith('stray request'))).toHaveLength(1)
     expect(app.controller.snapshot().waiting?.strangerRefused).toBe(false)
+  })
+
+  it('that are another user of the computer spend nothing, and the window says so', async () => {
+    let who: Peer = 'other'
+    const app = create({ peer: async () => who })
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    expect((await navigate(start)).status).toBe(403)
+    expect(app.controller.snapshot().waiting).toMatchObject({
+      browserArrived: false,
+      strangerRefused: true,
+      linkReused: false,
+    })
+    expect(app.lines).toContain('stray request {"reason":"other user"}')
+    who = 'ours'
+    const callback = await logInAt(start)
+    who = 'other'
+    expect((await navigate(callback)).status).toBe(403)
+    expect(app.controller.snapshot().status).toBe('waiting-for-browser')
+    who = 'ours'
+    await arrive(callback)
+    await app.reach('signed-in')
+  })
+
+  it('that no system tells from the person are let in as before, and the log says so once', async () => {
+    const platform = vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin')
+    try {
+      const app = create()
+      await app.ready()
+      expect((await app.logIn()).snapshot.status).toBe('signed-in')
+      expect(app.lines.filter((line) => line.startsWith('connections not checked'))).toEqual([
+        'connections not checked {"reason":"platform"}',
+      ])
+    } finally {
+      platform.mockRestore()
+    }
+  })
+})
+
+describe('a link that was used', () => {
+  it('and is opened again a hundred times is told to the window once, and the login goes on', async () => {
+    const app = create()
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    const callback = await logInAt(start)
+    expect(app.controller.snapshot().waiting?.linkReused).toBe(false)
+    const before = app.snapshots.length
+    const again = await Promise.all(Array.from({ length: 100 }, () => navigate(start)))
+    expect(new Set(again.map(({ status }) => status))).toEqual(new Set([410]))
+    expect(app.snapshots.slice(before).map(({ waiting }) => waiting?.linkReused)).toEqual([true])
+    expect(app.controller.snapshot().waiting?.strangerRefused).toBe(false)
+    await arrive(callback)
+    await app.reach('signed-in')
   })
 })
 

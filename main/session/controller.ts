@@ -9,6 +9,8 @@ import { acrIsEnough } from '../login/acr.ts'
 import { createDiscovery } from '../login/discovery.ts'
 import { type ProofKey, restoreProofKey } from '../login/dpop.ts'
 import { createHttp, type Fetch, type Http } from '../login/http.ts'
+import { isForeign, type RefusalReason } from '../login/loopback-listener.ts'
+import { createPeerCheck, type PeerCheck } from '../login/peer.ts'
 import { Secret, secretRemover } from '../login/secret.ts'
 import { FalseTokenResponse } from '../login/token-request.ts'
 import { type Login, secretsOf, withoutSecrets } from '../login/tokens.ts'
@@ -46,6 +48,8 @@ export interface ControllerOptions {
   readonly texts: (language: Language) => CallbackTexts
   readonly openBrowser: (address: string) => Promise<void>
   readonly copy: (text: string) => Promise<void>
+  /** Tells whose a connection to the listener is; by default the system is asked. */
+  readonly peer?: PeerCheck
   /** Called with each outcome of a login, so that the window can come to the front. */
   readonly onOutcome: () => void
   readonly onSnapshot: (snapshot: Snapshot) => void
@@ -95,6 +99,9 @@ interface Live {
 export function createController(options: ControllerOptions): Controller {
   const { clock, log, vault, logoutRecord } = options
   const discovery = createDiscovery(clock)
+  const peer =
+    options.peer ??
+    createPeerCheck({ onUnknown: (reason) => log('connections not checked', { reason }) })
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
   let attempt: Attempt | null = null
@@ -154,6 +161,7 @@ export function createController(options: ControllerOptions): Controller {
     texts: currentTexts,
     openBrowser: options.openBrowser,
     record: logoutRecord,
+    peer,
     onChange: (change) => dispatch({ type: 'farewell-changed', change }),
     log,
   })
@@ -172,6 +180,7 @@ export function createController(options: ControllerOptions): Controller {
       discovery,
       fetch: options.fetch,
       clock,
+      peer,
       openBrowser: options.openBrowser,
       onEvent: (event) => {
         if (event.type === 'stray-request') strayRequest(id, event.reason)
@@ -187,11 +196,10 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   /** A flood of strangers must fill neither the log nor the bridge. */
-  const strayRequest = (id: number, reason: string): void => {
+  const strayRequest = (id: number, reason: RefusalReason): void => {
     strays += 1
     if (strays <= maxLoggedStrays) log('stray request', { reason })
-    // A browser itself asks for icons and the like.
-    if (reason !== 'path') dispatch({ type: 'stranger-refused', attempt: id })
+    if (isForeign(reason)) dispatch({ type: 'stranger-refused', attempt: id })
   }
 
   const start = async (of: Profile, asked = of.prompt): Promise<void> => {

@@ -1,6 +1,8 @@
 import type { CallbackTexts } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import type { Http } from '../login/http.ts'
+import { isForeign } from '../login/loopback-listener.ts'
+import type { PeerCheck } from '../login/peer.ts'
 import { type Login, withoutSecrets } from '../login/tokens.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import type { Farewell } from './machine.ts'
@@ -19,6 +21,8 @@ export interface FarewellOptions {
   readonly openBrowser: (address: string) => Promise<void>
   /** Knows what is still to be done when the process ends in the middle. */
   readonly record: LogoutRecord
+  /** Tells whose a connection to the listener is. */
+  readonly peer: PeerCheck
   /** Told for the last sign-out only. */
   readonly onChange: (change: Partial<Farewell>) => void
   readonly log: (event: string, details?: Readonly<Record<string, unknown>>) => void
@@ -80,6 +84,13 @@ export function createFarewells(options: FarewellOptions): Farewells {
       if (!signal.aborted) options.onChange(change)
     }
     let arrived = false
+    const toldOf = new Set<string>()
+    /** A flood of requests must not fill the bridge. */
+    const tellOnce = (what: 'strangerRefused' | 'linkReused'): void => {
+      if (toldOf.has(what)) return
+      toldOf.add(what)
+      tell({ [what]: true })
+    }
     try {
       const browser = await logOutInBrowser({
         login,
@@ -96,6 +107,9 @@ export function createFarewells(options: FarewellOptions): Farewells {
           record.change(issuer, { browser: false })
           tell({ browser: 'opened' })
         },
+        onStray: (reason) => isForeign(reason) && tellOnce('strangerRefused'),
+        onStartReused: () => tellOnce('linkReused'),
+        peer: options.peer,
       })
       if (browser === 'done' && !signal.aborted) record.change(issuer, { freshLogin: false })
       tell({ browser })
@@ -142,6 +156,8 @@ export function createFarewells(options: FarewellOptions): Farewells {
       const plan: Farewell = {
         revocation: revokes ? 'running' : 'none',
         browser: ends ? 'running' : 'none',
+        strangerRefused: false,
+        linkReused: false,
       }
       // Before anything else: a process that is killed from here on leaves a record of it.
       record.change(profile.issuer, {
@@ -160,6 +176,8 @@ export function createFarewells(options: FarewellOptions): Farewells {
       return {
         revocation: revocation ? 'interrupted' : 'none',
         browser: browser ? 'interrupted' : 'none',
+        strangerRefused: false,
+        linkReused: false,
       }
     },
     overtaken: (issuer) => {

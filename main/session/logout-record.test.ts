@@ -233,9 +233,9 @@ describe('quitting right after a sign-out', () => {
     await app.close()
     expect(app.clock.timers()).toEqual([])
     const told = { browser: 'interrupted', revocation: 'interrupted' }
-    expect(farewellOf(await start(withApi()))).toEqual(told)
+    expect(farewellOf(await start(withApi()))).toMatchObject(told)
     const next = await start(withApi())
-    expect(farewellOf(next)).toEqual(told)
+    expect(farewellOf(next)).toMatchObject(told)
     expect(await promptOf(next)).toBe('login')
     expect(farewellOf(await start(withApi()))).toBeNull()
   })
@@ -251,7 +251,7 @@ describe('quitting right after a sign-out', () => {
     await openLogoutForm(await app.opened.next())
     app.clock.advance(2500)
     await closed
-    expect(farewellOf(await start(withApi()))).toEqual({
+    expect(farewellOf(await start(withApi()))).toMatchObject({
       browser: 'none',
       revocation: 'interrupted',
     })
@@ -261,7 +261,7 @@ describe('quitting right after a sign-out', () => {
     const app = await start(withApi())
     await logIn(app)
     app.controller.signOut()
-    expect(farewellOf(await start(withApi()))).toEqual({
+    expect(farewellOf(await start(withApi()))).toMatchObject({
       browser: 'interrupted',
       revocation: 'interrupted',
     })
@@ -282,7 +282,7 @@ describe('quitting right after a sign-out', () => {
     refuse.next = true
     app.controller.signOut()
     await app.controller.close()
-    expect(farewellOf(await start())).toEqual({ browser: 'interrupted', revocation: 'none' })
+    expect(farewellOf(await start())).toMatchObject({ browser: 'interrupted', revocation: 'none' })
   })
 })
 

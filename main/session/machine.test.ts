@@ -39,7 +39,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({
     type: fc.constant('signed-out'),
     error,
-    farewell: fc.constantFrom(null, { revocation: 'running', browser: 'running' } as const),
+    farewell: fc.constantFrom(null, {
+      revocation: 'running',
+      browser: 'running',
+      strangerRefused: false,
+      linkReused: false,
+    } as const),
   }),
   fc.record({
     type: fc.constant('renewal-started'),
@@ -76,6 +81,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       'sign-in-started',
       'browser-arrived',
       'stranger-refused',
+      'start-address-reused',
       'exchanging',
       'cancelled',
       'retry-allowed',
@@ -204,7 +210,15 @@ describe('a transition', () => {
       'prolong',
       'waiting',
       { type: 'prolonged', attempt: 1, deadline: 900 },
-      { waiting: { deadline: 900, browserArrived: false, hint: null, strangerRefused: false } },
+      {
+        waiting: {
+          deadline: 900,
+          browserArrived: false,
+          hint: null,
+          strangerRefused: false,
+          linkReused: false,
+        },
+      },
     ],
     ['prolong too late', 'exchanging', { type: 'prolonged', attempt: 1, deadline: 900 }, null],
     [
@@ -217,6 +231,7 @@ describe('a transition', () => {
           browserArrived: false,
           hint: 'browser-missing',
           strangerRefused: false,
+          linkReused: false,
         },
       },
     ],
@@ -226,13 +241,49 @@ describe('a transition', () => {
       'stranger refused',
       'waiting',
       { type: 'stranger-refused', attempt: 1 },
-      { waiting: { deadline: 100, browserArrived: false, hint: null, strangerRefused: true } },
+      {
+        waiting: {
+          deadline: 100,
+          browserArrived: false,
+          hint: null,
+          strangerRefused: true,
+          linkReused: false,
+        },
+      },
+    ],
+    [
+      'link opened a second time',
+      'waiting',
+      { type: 'start-address-reused', attempt: 1 },
+      {
+        waiting: {
+          deadline: 100,
+          browserArrived: false,
+          hint: null,
+          strangerRefused: false,
+          linkReused: true,
+        },
+      },
+    ],
+    [
+      'link opened a second time, too late',
+      'exchanging',
+      { type: 'start-address-reused', attempt: 1 },
+      null,
     ],
     [
       'browser arrived',
       'waiting',
       { type: 'browser-arrived', attempt: 1 },
-      { waiting: { deadline: 100, browserArrived: true, hint: null, strangerRefused: false } },
+      {
+        waiting: {
+          deadline: 100,
+          browserArrived: true,
+          hint: null,
+          strangerRefused: false,
+          linkReused: false,
+        },
+      },
     ],
     ['exchange before waiting', 'preparing', { type: 'exchanging', attempt: 1 }, null],
     [

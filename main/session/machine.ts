@@ -42,6 +42,8 @@ export interface Waiting {
   readonly browserArrived: boolean
   readonly hint: BrowserHint | null
   readonly strangerRefused: boolean
+  /** Somebody came to a start address that was spent already. */
+  readonly linkReused: boolean
 }
 
 export interface State {
@@ -74,6 +76,7 @@ export type Event =
   | { readonly type: 'browser-arrived'; readonly attempt: number }
   | { readonly type: 'hint'; readonly attempt: number; readonly hint: BrowserHint }
   | { readonly type: 'stranger-refused'; readonly attempt: number }
+  | { readonly type: 'start-address-reused'; readonly attempt: number }
   | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
   | { readonly type: 'exchanging'; readonly attempt: number }
   | { readonly type: 'signed-in'; readonly attempt: number; readonly session: SignedIn }
@@ -230,6 +233,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         browserArrived: false,
         hint: null,
         strangerRefused: false,
+        linkReused: false,
       }
       if (status === 'preparing') return { ...state, status: 'waiting-for-browser', waiting: began }
       return renewing === 'browser' && waiting === null ? { ...state, waiting: began } : state
@@ -246,6 +250,10 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
       return waiting === null || waiting.strangerRefused
         ? state
         : { ...state, waiting: { ...waiting, strangerRefused: true } }
+    case 'start-address-reused':
+      return waiting === null || waiting.linkReused
+        ? state
+        : { ...state, waiting: { ...waiting, linkReused: true } }
     case 'prolonged':
       return waiting === null
         ? state

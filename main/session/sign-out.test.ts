@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { beginLogin, TestBrowser } from '../../simulator/test-browser.ts'
-import { createMailbox, locationOf, navigate } from '../login/test-browser.ts'
+import type { Peer } from '../login/peer.ts'
+import { createMailbox, locationOf, navigate, navigation } from '../login/test-browser.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -85,7 +86,12 @@ describe('signing out', () => {
     expect(await isKnown(browser)).toBe(true)
     app.controller.signOut()
     const form = await openLogoutForm(await app.opened.next())
-    expect(farewellOf(app)).toEqual({ revocation: 'none', browser: 'opened' })
+    expect(farewellOf(app)).toEqual({
+      revocation: 'none',
+      browser: 'opened',
+      strangerRefused: false,
+      linkReused: false,
+    })
     const { left } = await postLogoutForm(browser, form)
     const page = await navigate(left ?? '')
     const last = await navigate(locationOf(page, left ?? ''))
@@ -124,6 +130,55 @@ describe('signing out', () => {
     await navigate((await postLogoutForm(browser, { page, action, fields })).left ?? '')
     const asked = app.requests('/logout')
     expect(asked.map(({ method, query }) => [method, query.size])).toEqual([['POST', 0]])
+  })
+
+  it('shows another user of the computer no token, tells the window once, and then goes on', async () => {
+    let who: Peer = 'ours'
+    const { app, browser } = await signedIn(undefined, { peer: async () => who })
+    app.controller.signOut()
+    const start = await app.opened.next()
+    who = 'other'
+    const before = app.snapshots.length
+    const refused = await Promise.all([navigate(start), navigate(start), navigate(start)])
+    for (const { status, body } of refused) {
+      expect([status, body.includes('id_token_hint'), body.includes('unknown title')]).toEqual([
+        403,
+        false,
+        true,
+      ])
+    }
+    expect(app.snapshots.slice(before).map(({ farewell }) => farewell)).toEqual([
+      { revocation: 'none', browser: 'running', strangerRefused: true, linkReused: false },
+    ])
+    who = 'ours'
+    const { left } = await postLogoutForm(browser, await openLogoutForm(start))
+    await navigate(left ?? '')
+    await browserIs(app, 'done')
+    expect(farewellOf(app)).toMatchObject({ strangerRefused: true, linkReused: false })
+  })
+
+  it('tells the window once when the page with the token is asked for again', async () => {
+    const { app } = await signedIn()
+    app.controller.signOut()
+    const start = await app.opened.next()
+    await openLogoutForm(start)
+    const before = app.snapshots.length
+    for (const { status } of await Promise.all([navigate(start), navigate(start)])) {
+      expect(status).toBe(410)
+    }
+    expect(app.snapshots.slice(before).map(({ farewell }) => farewell)).toEqual([
+      { revocation: 'none', browser: 'opened', strangerRefused: false, linkReused: true },
+    ])
+  })
+
+  it('says nothing of a browser that asks for an icon or fetches ahead', async () => {
+    const { app } = await signedIn()
+    app.controller.signOut()
+    const start = await app.opened.next()
+    await navigate(new URL('/favicon.ico', start))
+    await navigate(start, { headers: { ...navigation, 'sec-purpose': 'prefetch' } })
+    expect(farewellOf(app)).toMatchObject({ strangerRefused: false, linkReused: false })
+    await openLogoutForm(start)
   })
 
   it('names the newest ID token after a renewal', async () => {

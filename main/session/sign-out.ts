@@ -4,7 +4,8 @@ import { type CallbackTexts, logoutPage } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import { isLoopback } from '../login/discovery.ts'
 import { type Http, steps } from '../login/http.ts'
-import { openLoopbackListener } from '../login/loopback-listener.ts'
+import { openLoopbackListener, type RefusalReason } from '../login/loopback-listener.ts'
+import { createPeerCheck, type PeerCheck } from '../login/peer.ts'
 import { Secret } from '../login/secret.ts'
 import type { Login } from '../login/tokens.ts'
 
@@ -75,6 +76,12 @@ export async function logOutInBrowser(options: {
   readonly hurry: Promise<void>
   readonly openBrowser: (address: string) => Promise<void>
   readonly onOpened: () => void
+  /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
+  readonly onStray: (reason: RefusalReason) => void
+  /** Somebody came to the address of that page after it had been shown. */
+  readonly onStartReused: () => void
+  /** Tells whose a connection to the listener is; by default the system is asked. */
+  readonly peer?: PeerCheck | undefined
 }): Promise<BrowserLogout> {
   const { login, clientId, endpoint, texts, clock, signal, hurry } = options
   const state = new Secret(oauth.generateRandomState())
@@ -89,7 +96,9 @@ export async function logOutInBrowser(options: {
       options.onOpened()
       arrived.resolve()
     },
-    onStray: () => {},
+    onStartReused: options.onStartReused,
+    onStray: options.onStray,
+    peer: options.peer ?? createPeerCheck(),
   })
   const uri = back === null ? options.postLogoutRedirectUri : listener.redirectUri
   const fields = {

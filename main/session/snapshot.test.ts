@@ -183,13 +183,20 @@ describe('the name of the person', () => {
 })
 
 it('tells the time that is left to wait, which is never negative', () => {
-  const waiting = { deadline: 1000, browserArrived: true, hint: null, strangerRefused: false }
+  const waiting = {
+    deadline: 1000,
+    browserArrived: true,
+    hint: null,
+    strangerRefused: false,
+    linkReused: false,
+  }
   const state: State = { ...initialState('nb'), status: 'waiting-for-browser', waiting }
   expect(show(state, 400).waiting).toEqual({
     remainingMs: 600,
     browserArrived: true,
     hint: null,
     strangerRefused: false,
+    linkReused: false,
   })
   expect(show(state, 1001).waiting?.remainingMs).toBe(0)
 })

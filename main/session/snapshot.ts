@@ -48,6 +48,7 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
       browserArrived: waiting.browserArrived,
       hint: waiting.hint,
       strangerRefused: waiting.strangerRefused,
+      linkReused: waiting.linkReused,
     },
     session: session && {
       name: given === null ? null : maskPersonalNumbers(given),

@@ -73,7 +73,7 @@ export function BrowserTime({ deadline }: { deadline: number }) {
 
 /** Who has come to the app's door so far. */
 export function BrowserNews({ waiting }: { waiting: InBrowser }) {
-  const { browserArrived, hint, strangerRefused } = waiting
+  const { browserArrived, hint, strangerRefused, linkReused } = waiting
   return (
     <>
       {browserArrived && hint === null && (
@@ -86,6 +86,12 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
         <p className="arrival" data-stranger-refused>
           <ShieldLockIcon {...icon} />
           <Text id="waiting.stranger-refused" />
+        </p>
+      )}
+      {linkReused && (
+        <p className="arrival" data-link-reused>
+          <ShieldLockIcon {...icon} />
+          <Text id="waiting.link-reused" />
         </p>
       )}
     </>

@@ -10,7 +10,7 @@ type Goodbye = NonNullable<Snapshot['farewell']>
 export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: boolean }) {
   // Always in the document, so that what comes later is read out.
   if (farewell === null) return <Status className="news" />
-  const { revocation, browser } = farewell
+  const { revocation, browser, strangerRefused, linkReused } = farewell
   const said: TextKey[] = [
     ...(bare ? [] : (['farewell.signed-out'] as const)),
     ...(browser === 'none' ? [] : ([`farewell.browser.${browser}`] as const)),
@@ -25,6 +25,20 @@ export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: b
               <Text id={key} />
             </Paragraph>
           ))}
+        </Alert>
+      )}
+      {strangerRefused && (
+        <Alert data-color="warning" data-stranger-refused>
+          <Paragraph>
+            <Text id="farewell.stranger-refused" />
+          </Paragraph>
+        </Alert>
+      )}
+      {linkReused && (
+        <Alert data-color="warning" data-link-reused>
+          <Paragraph>
+            <Text id="farewell.link-reused" />
+          </Paragraph>
         </Alert>
       )}
     </Status>

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { endianness } from 'node:os'
+import process from 'node:process'
+
+/**
+ * Whose process holds the other end of a connection on this computer: this user's (or root's), another
+ * user's, nobody's any more, or the system does not say.
+ */
+export type Peer = 'ours' | 'other' | 'gone' | 'unknown'
+
+/** Both ends of a connection that the listener has accepted; absent when it is closed. */
+export type Ends = Partial<
+  Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>
+>
+
+/** Tells whose connection it is; never rejects. */
+export type PeerCheck = (connection: Ends) => Promise<Peer>
+
+/** Why the system does not say whose a connection is. */
+export type PeerUnknown = 'platform' | 'table' | 'user namespace'
+
+export interface PeerOptions {
+  readonly platform?: NodeJS.Platform
+  /** Our own effective user id; undefined where there is none. */
+  readonly uid?: number | undefined
+  /** Reads a file of `/proc`. */
+  readonly read?: (file: string) => Promise<string>
+  /** Called once, with the first reason why a connection could not be told. */
+  readonly onUnknown?: (reason: PeerUnknown) => void
+}
+
+/** A line of the kernel's table, as far as it says whose socket it is. */
+interface Line {
+  readonly uid: number
+  /** 0 when no process holds the socket any more. */
+  readonly inode: number
+}
+
+/**
+ * Makes a check that asks Linux's table of TCP connections for the user of the other end. Everyone on the
+ * computer can connect to 127.0.0.1, and can read the one-time address in the browser's command line.
+ * Source: proc_net_tcp.rst of the kernel's documentation, user_namespaces(7).
+ */
+export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
+  const { platform = process.platform, onUnknown = () => {} } = options
+  const uid = 'uid' in options ? options.uid : process.geteuid?.()
+  const read = options.read ?? (async (file) => await readFile(file, 'latin1'))
+  const readOrNothing = async (file: string): Promise<string> => await read(file).catch(() => '')
+  const readTcp = shareFresh(() => readOrNothing('/proc/net/tcp'))
+  const readTcp6 = shareFresh(() => readOrNothing('/proc/net/tcp6'))
+  let namespace: Promise<UserNamespace> | null = null
+  let told = false
+  // A peer that could make the table look useless later must not be let in for that.
+  let tableWorks = false
+
+  const cannotTell = (reason: PeerUnknown): Peer => {
+    if (!told) onUnknown(reason)
+    told = true
+    return 'unknown'
+  }
+
+  const judge = async ({ uid: peer, inode }: Line): Promise<Peer> => {
+    // The kernel shows a socket that its process has closed as root's, or still as its user's.
+    if (inode === 0) return 'gone'
+    namespace ??= readNamespace(readOrNothing)
+    const { overflowUid, complete } = await namespace
+    if (peer === overflowUid && !complete) {
+      return cannotTell('user namespace')
+    }
+    // Root can read our memory anyway, and the relays of WSL connect as root for the person's browser.
+    return peer === uid || peer === 0 ? 'ours' : 'other'
+  }
+
+  return async ({ localAddress, localPort, remoteAddress, remotePort }) => {
+    if (platform !== 'linux' || uid === undefined) return cannotTell('platform')
+    if (localAddress === undefined || localPort === undefined) return 'gone'
+    if (remoteAddress === undefined || remotePort === undefined) return 'gone'
+    const here = endOf(localAddress, localPort)
+    const there = endOf(remoteAddress, remotePort)
+    // Twice: a table that changes while it is read may lack a line.
+    for (let tries = 0; tries < 2; tries += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      const tcp = await readTcp()
+      const line =
+        lineOf(tcp, `${there} ${here}`) ??
+        // oxlint-disable-next-line no-await-in-loop
+        lineOf(await readTcp6(), `${mapped}${there} ${mapped}${here}`)
+      tableWorks ||=
+        line !== null ||
+        tcp.includes(` ${here} 00000000:0000 0A `) ||
+        tcp.includes(` ${here} ${there} `)
+      // oxlint-disable-next-line no-await-in-loop
+      if (line !== null) return await judge(line)
+    }
+    return tableWorks ? 'gone' : cannotTell('table')
+  }
+}
+
+/**
+ * Shares one reading among all who ask for it before it begins. So each gets a table that is younger than
+ * its connection, and a flood of connections never makes more than one reading at a time.
+ */
+function shareFresh(read: () => Promise<string>): () => Promise<string> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<string> | null = null
+  return () => {
+    if (next !== null) return next
+    const begun = running.then(() => {
+      next = null
+      return read()
+    })
+    next = begun
+    running = begun
+    return begun
+  }
+}
+
+/** An address is four bytes in the order of the machine, written as one number. */
+const littleEndian = endianness() === 'LE'
+
+/** What stands before an IPv4 address in an IPv6 one (`::ffff:`): Java and some proxies connect so. */
+const mapped = littleEndian ? '0000000000000000FFFF0000' : '00000000000000000000FFFF'
+
+/** Writes an IPv4 address and a port as the kernel's table does. */
+function endOf(address: string, port: number): string {
+  const bytes = Buffer.from(address.split('.').map(Number))
+  const number = Buffer.from(littleEndian ? bytes.toReversed() : bytes)
+  const digits = port.toString(16).padStart(4, '0')
+  return `${number.toString('hex')}:${digits}`.toUpperCase()
+}
+
+/** Finds the line of a connection by both ends; null when there is none. */
+function lineOf(table: string, ends: string): Line | null {
+  const found = table.indexOf(` ${ends} `)
+  if (found === -1) return null
+  const [line = ''] = table.slice(found + ends.length + 2).split('\n', 1)
+  // State, queues, timer, retransmits, uid, timeout, inode.
+  const [, , , , uid, , inode] = line.trim().split(/\s+/)
+  return inode === undefined ? null : { uid: Number(uid), inode: Number(inode) }
+}
+
+interface UserNamespace {
+  /** The id that stands for every user whom the namespace does not know. */
+  readonly overflowUid: number
+  /** Whether it knows all users; that of a container may know few. */
+  readonly complete: boolean
+}
+
+async function readNamespace(read: (file: string) => Promise<string>): Promise<UserNamespace> {
+  const overflow = await read('/proc/sys/kernel/overflowuid')
+  const map = await read('/proc/self/uid_map')
+  return {
+    overflowUid: overflow.trim() === '' ? 65_534 : Number(overflow),
+    complete: /^\s*0\s+0\s+4294967295\s*$/.test(map),
+  }
+}

@@ -109,6 +109,7 @@ void (true satisfies Equal<SecretFits<{ args: IntentArguments<Intent> }>, never>
 type Check = 'rule' | 'source' | 'expected' | 'got'
 type Texts =
   | `profile.${'name' | 'issuer' | 'clientId' | 'scope' | 'acrValues[]'}`
+  | 'waiting.pushRefused.reason'
   | `session.${'name' | 'pid' | 'acr'}`
   | `session.${'idToken' | 'accessToken' | 'userinfo'}[].${'name' | 'value'}`
   | `session.checks[].${Check}`

@@ -26,6 +26,7 @@ const whole: Snapshot = {
     browserArrived: false,
     hint: null,
     strangerRefused: false,
+    pushRefused: null,
     linkReused: false,
   },
   session: {

@@ -195,6 +195,10 @@ const snapshot = v.strictObject({
       hint: v.nullable(v.picklist(['browser-failed', 'browser-missing', 'not-returned'])),
       /** Something else than the login's browser has tried to answer; it was refused. */
       strangerRefused: v.boolean(),
+      /** What the provider said to a pushed request that it refused; the ordinary one is on its way. */
+      pushRefused: v.nullable(
+        v.strictObject({ reason: text, explanation: v.nullable(explanation) }),
+      ),
       /** A one-time link of this login was opened after it had been used. */
       linkReused: v.boolean(),
     }),

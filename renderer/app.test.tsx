@@ -366,6 +366,7 @@ describe('waiting', () => {
       browserArrived: true,
       hint: null,
       strangerRefused: false,
+      pushRefused: null,
       linkReused: false,
     }
     push({ ...waiting, revision: 2, waiting: now })
@@ -578,6 +579,7 @@ describe('renewing', () => {
       remainingMs: 300_000,
       browserArrived: false,
       strangerRefused: true,
+      pushRefused: null,
       linkReused: false,
     }
     const { bridge, press, push } = await renderApp({

@@ -38,6 +38,7 @@ export const waiting: Snapshot = {
     browserArrived: false,
     hint: null,
     strangerRefused: false,
+    pushRefused: null,
     linkReused: false,
   },
 }

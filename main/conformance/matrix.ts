@@ -92,11 +92,6 @@ const rules: readonly (readonly [
   [/^(close-|truncated$|truncated-chunked|huge-|endless-|gzip-|not-gzip)/, () => 'E_NETWORK_BODY'],
   [/^redirect-/, () => 'E_NETWORK_REDIRECT'],
   [/^http-(429|5\d\d)|-(server-error|temporarily-unavailable)$/, () => 'E_NETWORK_STATUS'],
-  // A refusal of the client at the pushed request sends the login the ordinary way (`par: auto`).
-  [
-    /^oauth-error-(invalid|unauthorized)-client$/,
-    (step) => (step === 'pushed-request' ? 'signs in' : refused[step]),
-  ],
   [/^oauth-error-(not-a-text|with-status-200)$/, (step) => invalid[step]],
   // A lifetime as text is read at the pushed request (oauth4webapi) and refused with the tokens.
   [/^numbers-as-strings$/, (step) => (step === 'pushed-request' ? 'signs in' : invalid[step])],
@@ -105,6 +100,7 @@ const rules: readonly (readonly [
 ]
 
 function meaningOf(step: Exclude<LoginStep, 'authorization'>, fault: FaultName) {
+  if (step === 'pushed-request' && keepsNobodyOut(fault)) return 'signs in'
   const [, meaning] = rules.find(([pattern]) => pattern.test(fault)) ?? []
   if (meaning === undefined) throw new Error(`no rule for ${fault}`)
   return meaning(step)
@@ -133,6 +129,13 @@ function statusOf(fault: FaultName): number {
     return fault.endsWith('-temporarily-unavailable') ? 503 : 400
   }
   return 200
+}
+
+/** A refused push sends the login the ordinary way (`par: auto`), and 200 is taken for 201. */
+function keepsNobodyOut(fault: FaultName): boolean {
+  if (fault === 'oauth-error-with-status-200') return false
+  const status = statusOf(fault)
+  return fault === 'http-200' || (status >= 400 && status < 500)
 }
 
 /** What is on the wire wherever it happens; null when an answer comes whole. */

@@ -257,8 +257,20 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-044',
-    rule: 'Endpoints are those of the metadata, also when they move',
+    rule: 'Endpoints are those of the metadata, also when they move; one that nobody asks is passed over',
     tested: true,
+    own: [
+      {
+        scenario: {
+          summary: 'An endpoint that nobody asks is on another host.',
+          metadata: (document) => ({
+            ...document,
+            registration_endpoint: 'https://evil.example/register',
+          }),
+        },
+        expected: 'signs in',
+      },
+    ],
   },
   {
     id: 'S-045',
@@ -444,7 +456,7 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-066',
-    rule: 'exp is a number and not past, with 30 seconds to spare',
+    rule: 'exp is a number and not past, with five minutes to spare',
     plays: {
       'missing-exp': exp,
       'expired-exp': exp,
@@ -824,9 +836,20 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-096',
-    rule: 'A callback without iss is refused, promised or not',
+    rule: 'A code without iss is refused, promised or not; an error without it is told as that error',
     plays: { 'missing-callback-iss': 'E_CALLBACK_ISSUER (iss)' },
     own: [
+      {
+        scenario: {
+          summary: 'An error comes without iss.',
+          callback: (parameters) => {
+            parameters.delete('code')
+            parameters.delete('iss')
+            parameters.set('error', 'access_denied')
+          },
+        },
+        expected: 'E_LOGIN_DENIED (error)',
+      },
       {
         scenario: {
           summary: 'iss is not promised and does not come.',
@@ -969,7 +992,7 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'S-133',
-    rule: 'Where pushing is demanded nothing goes the ordinary way instead',
+    rule: 'A push that is refused goes the ordinary way, and where pushing is demanded nothing does',
     plays: { 'metadata-par-required': 'signs in', 'metadata-without-par': 'signs in' },
     own: [
       demandedAndFaulty('oauth-error-invalid-client', badPush),
@@ -979,7 +1002,10 @@ export const rows: readonly Row[] = [
       demandedAndFaulty('http-429', 'E_NETWORK_STATUS (pushed authorization request)'),
     ],
     shownBy: [
-      [attempt, 'at PAR with %s and no JSON goes the ordinary way, unless PAR is demanded'],
+      [
+        attempt,
+        'that is refused with %s goes the ordinary way, and what was said is told; where it is demanded the attempt ends',
+      ],
     ],
   },
   {

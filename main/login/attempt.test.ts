@@ -166,14 +166,38 @@ describe('a whole login', () => {
     const result = await login.result
     expect(result?.checks.find(({ rule }) => rule === 'auth_time')?.result).toBe('pass')
 
-    // To a clock that is a minute ahead the login was a minute before the attempt.
-    const old = begin({ prompt: 'login' }, { clock: createTestClock(Date.now() + 60_000) })
+    // A provider that answers with a session of a minute ago.
+    simulator.play({
+      summary: 'gives an old session',
+      idToken: (token) => ({
+        ...token,
+        claims: { ...token.claims, auth_time: Number(token.claims['iat']) - 60 },
+      }),
+    })
+    const old = begin({ prompt: 'login' })
     await arrive(await logInAt(await old.opened.next()))
+    simulator.play(null)
     const { checks } = await old.failure()
     expect(checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([
       expect.objectContaining({ rule: 'auth_time' }),
     ])
   })
+
+  it.each([-299, -45, -31, 31, 140, 299])(
+    'with a clock that is %i s off, with prompt=login and bound tokens too',
+    async (off) => {
+      const clock = createTestClock(Date.now() + off * 1000)
+      const logins = [{}, { prompt: 'login' }, { prompt: 'login', dpop: true }]
+      for (const policy of logins) {
+        const login = begin(policy, { clock })
+        // oxlint-disable-next-line no-await-in-loop
+        await arrive(await logInAt(await login.opened.next()))
+        // oxlint-disable-next-line no-await-in-loop
+        const result = await login.result
+        expect(result?.checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([])
+      }
+    },
+  )
 
   it('has secrets of its own in each of twenty attempts', async () => {
     const logins = Array.from({ length: 20 }, () => begin({ par: 'never' }))
@@ -211,19 +235,47 @@ describe('a callback is refused', () => {
 
   it.each<readonly [string, string | null, string, string]>([
     ['without iss', null, 'E_CALLBACK_ISSUER', 'is absent'],
-    ['with the iss of another', 'https://evil.example', 'E_CALLBACK_ISSUER', 'is another issuer'],
-    ['with a slash behind the iss', 'SLASH', 'E_CALLBACK_ISSUER', 'is another issuer'],
-  ])('%s, before any token request; the right iss is taken', async (_, iss, code, reason) => {
+    ['with the iss of another', 'https://evil.example', 'E_CALLBACK_ISSUER', 'OTHER'],
+    ['with a slash behind the iss', 'SLASH', 'E_CALLBACK_ISSUER', 'OTHER'],
+  ])('%s, before any token request; the right iss is taken', async (_, iss, code, told) => {
     const login = begin()
     const callback = await logInAt(await login.opened.next())
     if (iss === null) callback.searchParams.delete('iss')
     else callback.searchParams.set('iss', iss === 'SLASH' ? `${simulator.issuer}/` : iss)
     const page = await arrive(callback)
     const error = await login.failure()
+    const sent = iss === 'SLASH' ? `${simulator.issuer}/` : iss
+    const other = `is another issuer: expected ${simulator.issuer}, got ${sent}`
+    const reason = told === 'OTHER' ? other : told
     expect([error.code, error.detail]).toEqual([code, { key: 'iss', reason }])
     expect([page.status, login.requests('/token')]).toEqual([400, []])
     expect(page.body).toContain(`failed title ${login.reference}`)
   })
+
+  it.each([
+    ['access_denied', 'E_LOGIN_DENIED'],
+    ['server_error', 'E_LOGIN_REFUSED'],
+  ])(
+    'that brings the error %s without iss is told as that error; with a wrong iss as the wrong issuer',
+    async (name, code) => {
+      const refusal = async (iss: string | null): Promise<AppError> => {
+        const login = begin()
+        const callback = await logInAt(await login.opened.next())
+        callback.searchParams.delete('code')
+        callback.searchParams.set('error', name)
+        if (iss === null) callback.searchParams.delete('iss')
+        else callback.searchParams.set('iss', iss)
+        await arrive(callback)
+        const failure = await login.failure()
+        expect(login.requests('/token')).toEqual([])
+        return failure
+      }
+      expect((await refusal(null)).code).toBe(code)
+      expect((await refusal(simulator.issuer)).code).toBe(code)
+      expect((await refusal('https://evil.example')).code).toBe('E_CALLBACK_ISSUER')
+      expect((await refusal('')).code).toBe('E_CALLBACK_ISSUER')
+    },
+  )
 
   it.each([
     ['without code and error', (query: URLSearchParams) => query.delete('code'), 'is absent'],
@@ -724,10 +776,20 @@ describe('a pushed request', () => {
     ],
     ['when the client is refused, with always', 'always', refusing('invalid_client')],
     ['when the client is refused where it is demanded', 'auto', demanding('invalid_client')],
-    ['when anything but the client is refused', 'auto', refusing('invalid_request', 400)],
+    ['when it is refused, with always', 'always', refusing('invalid_request', 400)],
+    [
+      'when the provider is down',
+      'auto',
+      answering('/par', () => new Response('', { status: 503 })),
+    ],
+    [
+      'when nobody answers',
+      'auto',
+      answering('/par', () => Promise.reject(new TypeError('reset'))),
+    ],
   ])('ends the attempt %s, and no browser is opened', async (_, par, withFetch) => {
     const login = begin({ par }, { fetch: withFetch })
-    expect((await login.failure()).code).toBe('E_PAR_REFUSED')
+    expect((await login.failure()).code).toMatch(/^E_PAR_REFUSED$|^E_NETWORK_/)
     expect(login.events).toEqual([])
   })
 
@@ -741,6 +803,86 @@ describe('a pushed request', () => {
     await arrive(await logInAt(await login.opened.next()))
     await expect(login.result).resolves.toBeTruthy()
     expect([login.requests('/par').length, parametersOf(login).has('state')]).toEqual([0, true])
+  })
+
+  const html = (status: number) =>
+    answering(
+      '/par',
+      () => new Response('<h1>no</h1>', { status, headers: { 'Content-Type': 'text/html' } }),
+    )
+  it.each<readonly [string, Fetch, string, string | undefined]>([
+    ['invalid_client', refusing('invalid_client'), 'invalid_client: no', 'invalid_client'],
+    ['invalid_request', refusing('invalid_request', 400), 'invalid_request: no', 'invalid_request'],
+    ['an error nobody knows', refusing('no_such', 400), 'no_such: no', undefined],
+    ['400 and a page', html(400), 'HTTP 400', undefined],
+    ['401 and a page', html(401), 'HTTP 401', undefined],
+    ['403 and a page', html(403), 'HTTP 403', undefined],
+    ['404 and a page', html(404), 'HTTP 404', undefined],
+    ['405 and a page', html(405), 'HTTP 405', undefined],
+    ['429', html(429), 'HTTP 429', undefined],
+  ])(
+    'that is refused with %s goes the ordinary way, and what was said is told; where it is demanded the attempt ends',
+    async (_, withFetch, reason, error) => {
+      const login = begin({}, { fetch: withFetch })
+      const start = await login.opened.next()
+      const explanation = error === undefined ? null : { kind: 'oauth', error }
+      expect(login.events.slice(1)).toEqual([{ type: 'push-refused', reason, explanation }])
+      // The person never gets past the provider's own page.
+      locationOf(await navigate(start), start)
+      login.clock.advance(300_000)
+      expect(await login.failure()).toMatchObject({
+        code: 'E_LOGIN_TIMEOUT',
+        detail: { key: 'pushed authorization request', reason },
+        explanation,
+      })
+
+      const good = begin({}, { fetch: withFetch })
+      await arrive(await logInAt(await good.opened.next()))
+      await expect(good.result).resolves.toBeTruthy()
+      const demanded = begin({ par: 'always' }, { fetch: withFetch })
+      expect((await demanded.failure()).code).toMatch(/^E_PAR_REFUSED$|^E_NETWORK_STATUS$/)
+    },
+  )
+
+  it('whose refusal repeats a secret is told without it', async () => {
+    const login = begin(
+      {},
+      {
+        fetch: answering('/par', ({ body }) => {
+          const state = new URLSearchParams(typeof body === 'string' ? body : '').get('state') ?? ''
+          const description = `bad state ${state}`
+          return Response.json(
+            { error: 'invalid_request', error_description: description },
+            { status: 400 },
+          )
+        }),
+      },
+    )
+    await login.opened.next()
+    expect(login.events[1]).toMatchObject({ reason: 'invalid_request: bad state [secret]' })
+    login.cancel()
+  })
+
+  it('that the person declines after its refusal is told as declined, without the refusal', async () => {
+    const login = begin({}, { fetch: refusing('invalid_client') })
+    await arrive(await logInAt(await login.opened.next(), { action: 'cancel' }))
+    expect(await login.failure()).toMatchObject({ code: 'E_LOGIN_DENIED', explanation: null })
+  })
+
+  it('that is answered with 200 is taken like one with 201', async () => {
+    const login = begin(
+      { par: 'always' },
+      {
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          if (!url.endsWith('/par')) return response
+          return Response.json(await response.json(), { status: 200 })
+        },
+      },
+    )
+    await arrive(await logInAt(await login.opened.next()))
+    await expect(login.result).resolves.toBeTruthy()
+    expect(parametersOf(login).has('state')).toBe(true)
   })
 
   it('that fails when the late browser comes ends the attempt; the browser is told', async () => {
@@ -1002,21 +1144,6 @@ describe('what the provider says', () => {
       detail: { reason: 'invalid_client' },
     })
   })
-
-  it.each([401, 403])(
-    'at PAR with %s and no JSON goes the ordinary way, unless PAR is demanded',
-    async (status) => {
-      const refusing: Fetch = async (url, init) =>
-        new URL(url).pathname === '/par'
-          ? new Response('<h1>no</h1>', { status, headers: { 'Content-Type': 'text/html' } })
-          : await fetch(url, init)
-      const demanded = begin({ par: 'always' }, { fetch: refusing })
-      expect(await demanded.failure()).toMatchObject({ code: 'E_PAR_REFUSED' })
-      const login = begin({}, { fetch: refusing })
-      await arrive(await logInAt(await login.opened.next()))
-      await expect(login.result).resolves.toBeTruthy()
-    },
-  )
 
   it('is refused when its authorization endpoint has a parameter of ours', async () => {
     const login = begin(

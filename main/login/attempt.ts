@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Explanation } from '../../preload/contract.ts'
 import { AppError, cleanError, toAppError } from '../errors.ts'
 import {
   type AuthorizationAddress,
@@ -44,6 +45,12 @@ export type AttemptEvent =
   | { readonly type: 'waiting'; readonly deadline: number }
   | { readonly type: 'browser-arrived' }
   | { readonly type: 'hint'; readonly hint: BrowserHint }
+  /** The provider refused the pushed request, and the browser was sent there with the ordinary one. */
+  | {
+      readonly type: 'push-refused'
+      readonly reason: string
+      readonly explanation: Explanation | null
+    }
   | { readonly type: 'prolonged'; readonly deadline: number }
   | { readonly type: 'stray-request'; readonly reason: RefusalReason }
   /** Somebody came to a start address that was spent already. */
@@ -111,6 +118,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
   /** What a push was refused with, and until when none is tried, in monotonic milliseconds. */
   let quiet: { readonly error: AppError; readonly until: number } | null = null
   const secrets: Secret[] = []
+  /** What the provider said to a push that it refused, without any secret. */
+  let pushRefusal: AppError | null = null
 
   const end = Promise.withResolvers<never>()
   end.promise.catch(() => {})
@@ -141,6 +150,12 @@ export function startAttempt(options: AttemptOptions): Attempt {
   const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
     stopHint()
     stopHint = clock.after(milliseconds, () => onEvent({ type: 'hint', hint }))
+  }
+
+  const tellPushRefusal = (): void => {
+    if (pushRefusal === null) return
+    const { detail, message, explanation } = pushRefusal
+    onEvent({ type: 'push-refused', reason: detail?.reason ?? message, explanation })
   }
 
   /** The next address of the request; a provider that wants peace is not asked, and no secret is told. */
@@ -186,7 +201,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     const { redirectUri, callback, startAddress, expect } = listener
     const proofKey =
       options.renews?.proofKey ??
-      (policy.dpop === true ? await createProofKey(policy.remember === true) : null)
+      (policy.dpop === true ? await createProofKey(policy.remember === true, clock) : null)
     const request = await createAuthorizationRequest({
       provider,
       policy,
@@ -194,6 +209,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
       proofKey,
       http,
       clock,
+      onPushRefused: (refusal) => {
+        pushRefusal = cleanError(refusal, secretRemover(secrets))
+        // Before the browser is opened there is nobody to tell it to.
+        if (mintLink !== null) tellPushRefusal()
+      },
     })
     ended.signal.throwIfAborted()
     secrets.push(request.state, request.nonce, request.codeVerifier)
@@ -224,6 +244,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       if (arrivals === 0) endWith(error)
     })
     onEvent({ type: 'waiting', deadline: startTimer() })
+    tellPushRefusal()
     hintAfter(missingAfter, 'browser-missing')
 
     const parameters = await callback
@@ -251,7 +272,6 @@ export function startAttempt(options: AttemptOptions): Attempt {
     }
     const receivedAt = clock.now()
     const skew = http.clockSkew()
-    // Counted back from now: the wall clock may have been set right while the person logged in.
     const lasted = clock.monotonic() - startedAt
     // Both must agree, at the same time; ours is heard first, because it names the rule.
     const verifying = verifyWithKeys(tokens.idToken, keys, {
@@ -262,8 +282,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
         options.renews === undefined ? null : { claims: options.renews.claims, by: 'browser' },
       nonce: request.nonce,
       acrValues: policy.acrValues,
-      authenticatedAfter:
-        policy.prompt === 'login' ? Math.floor((receivedAt - lasted) / 1000) : null,
+      attemptLasted: policy.prompt === 'login' ? Math.ceil(lasted / 1000) : null,
       now: Math.floor(receivedAt / 1000),
       clockSkew: skew === null ? null : skew / 1000,
     })
@@ -305,7 +324,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
         ended.abort()
         return null
       }
-      const named = cleanError(toAppError(error), secretRemover(secrets))
+      const named = explainedByPush(
+        cleanError(toAppError(error), secretRemover(secrets)),
+        pushRefusal,
+      )
       ended.abort(named)
       void finish(named.code === 'E_LOGIN_DENIED' ? 'denied' : 'failed')
       throw named
@@ -370,6 +392,21 @@ function tooSlow(phase: string): AppError {
   const reason = `no answer in ${phaseLimit} ms`
   return new AppError('E_NETWORK_TIMEOUT', `${phase}: ${reason}`, {
     detail: { key: phase, reason },
+  })
+}
+
+/**
+ * A login that the provider's own page has kept, because it does not know the app for example, ends with
+ * nothing but the time running out: what was said to the push is all that is known of the reason.
+ */
+function explainedByPush(failure: AppError, pushRefusal: AppError | null): AppError {
+  const { code, message, cause, explanation } = failure
+  const unexplained = code === 'E_LOGIN_REFUSED' && explanation === null
+  if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return failure
+  return new AppError(code, `${message}; ${pushRefusal.message}`, {
+    cause,
+    detail: pushRefusal.detail,
+    explanation: pushRefusal.explanation,
   })
 }
 

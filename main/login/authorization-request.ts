@@ -5,7 +5,7 @@ import { libraryError } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
-import { type Http, steps } from './http.ts'
+import { type Http, isTooManyRequests, steps } from './http.ts'
 import { Secret } from './secret.ts'
 
 /** What a login asks for; the part of the profile that `main/login` reads. */
@@ -59,8 +59,10 @@ export async function createAuthorizationRequest(options: {
   readonly proofKey: ProofKey | null
   readonly http: Http
   readonly clock: Clock
+  /** The provider refused a push, and the request goes the ordinary way. */
+  readonly onPushRefused: (refusal: AppError) => void
 }): Promise<AuthorizationRequest> {
-  const { provider, policy, redirectUri, proofKey, http, clock } = options
+  const { provider, policy, redirectUri, proofKey, http, clock, onPushRefused } = options
   const state = new Secret(oauth.generateRandomState())
   const nonce = new Secret(oauth.generateRandomNonce())
   const codeVerifier = new Secret(oauth.generateRandomCodeVerifier())
@@ -88,7 +90,7 @@ export async function createAuthorizationRequest(options: {
   }
 
   const plain = authorizationUrl(provider, parameters)
-  const push = createPush({ provider, policy, parameters, http })
+  const push = createPush({ provider, policy, parameters, http, onPushRefused })
 
   const address = async (): Promise<AuthorizationAddress> => {
     const request = await push()
@@ -127,6 +129,7 @@ function createPush(options: {
   readonly policy: LoginPolicy
   readonly parameters: URLSearchParams
   readonly http: Http
+  readonly onPushRefused: (refusal: AppError) => void
 }): () => Promise<oauth.PushedAuthorizationResponse | null> {
   const { provider, policy, parameters, http } = options
   const client: oauth.Client = { client_id: policy.clientId }
@@ -139,34 +142,44 @@ function createPush(options: {
     if (policy.par === 'never' || refused) return null
     if (!offered && !mustPush) return null
     if (!offered) throw refusal('is not offered by the provider')
-    const response = await oauth.pushedAuthorizationRequest(
-      provider,
-      client,
-      oauth.None(),
-      parameters,
-      {
-        [oauth.customFetch]: http.for(steps.pushedRequest),
-        [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
-      },
-    )
+    let status = 0
     try {
-      return await oauth.processPushedAuthorizationResponse(provider, client, response)
+      const response = await oauth.pushedAuthorizationRequest(
+        provider,
+        client,
+        oauth.None(),
+        parameters,
+        {
+          [oauth.customFetch]: http.for(steps.pushedRequest),
+          [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+        },
+      )
+      status = response.status
+      return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
     } catch (error) {
-      // Whether ID-porten lets a public client push is unconfirmed: a refusal of the client, and only
-      // that, sends the request the ordinary way.
-      if (!mustPush && isClientRefusal(error, response.status)) {
-        refused = true
-        return null
-      }
-      throw libraryError(error, steps.pushedRequest)
+      const named = namePushFailure(error, status)
+      const isRefusal = (status >= 400 && status < 500) || isTooManyRequests(named)
+      if (mustPush || !isRefusal) throw named
+      // Whether ID-porten lets a public client push is unconfirmed, so a refusal keeps nobody out.
+      refused = true
+      options.onPushRefused(named)
+      return null
     }
   }
 }
 
-function isClientRefusal(error: unknown, status: number): boolean {
-  if (status === 401 || status === 403) return true
-  const name = error instanceof oauth.ResponseBodyError ? error.error : ''
-  return name === 'invalid_client' || name === 'unauthorized_client'
+/** RFC 9126 §2.2 wants 201; a provider that answers 200 means the same. */
+function asCreated(response: Response): Response {
+  const { status, headers, body } = response
+  return status === 200 ? new Response(body, { status: 201, headers }) : response
+}
+
+function namePushFailure(error: unknown, status: number): AppError {
+  const named = libraryError(error, steps.pushedRequest)
+  // The library says of a refusal without an OAuth error only that it is not what it expects.
+  return named.explanation === null && !(error instanceof oauth.ResponseBodyError) && status >= 400
+    ? refusal(`HTTP ${status}`)
+    : named
 }
 
 function refusal(reason: string): AppError {

@@ -21,10 +21,6 @@ const optional = [
   'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
-  // Nobody asks these.
-  'introspection_endpoint',
-  'registration_endpoint',
-  'check_session_iframe',
 ]
 const lists: Readonly<Record<string, string | null>> = {
   response_types_supported: 'code',

@@ -115,10 +115,6 @@ const endpoints = [
   'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
-  // Nobody asks these.
-  'introspection_endpoint',
-  'registration_endpoint',
-  'check_session_iframe',
 ]
 
 describe.each(endpoints)('%s is refused', (name) => {
@@ -151,12 +147,38 @@ describe.each(endpoints)('%s is refused', (name) => {
   })
 })
 
-it('a member whose name is no name is told as one short line', async () => {
-  const name = `You are blocked.\nCall 12345678 \u202e\u001b[31m${'x'.repeat(1000)}_endpoint`
-  const [code, key, reason] = await refusalOf(documentOf({ [name]: 'https://evil.example/x' }))
-  expect([code, reason]).toEqual(['E_PROVIDER_METADATA', 'is on another site than the issuer'])
-  expect(key).toMatch(/^You are blocked\.\uFFFDCall 12345678 \uFFFD\uFFFD\[31mx+…$/)
-  expect(key?.length).toBeLessThan(310)
+it.each([
+  'introspection_endpoint',
+  'registration_endpoint',
+  'check_session_iframe',
+  'new_endpoint',
+])('%s, which nobody asks, locks nobody out wherever it is', async (name) => {
+  for (const value of ['https://evil.example/x', 'http://issuer.test/x', '/x', 1, null, ['x']]) {
+    const found = discoveryOf(documentOf({ [name]: value })).find(issuer)
+    // oxlint-disable-next-line no-await-in-loop
+    await expect(found).resolves.toBeTruthy()
+  }
+})
+
+it.each(['http://localhost:8080', 'http://issuer.test', 'ftp://issuer.test'])(
+  'an issuer at %s is refused by name before any request',
+  async (named) => {
+    expect(await refusalOf(documentOf({ issuer: named }), named)).toEqual([
+      'E_PROVIDER_METADATA',
+      'issuer',
+      'must be https, or http on 127.0.0.1',
+    ])
+  },
+)
+
+it('another issuer than the configured one is told with both, as one short line', async () => {
+  const named = `https://evil.example/\n\u202e${'x'.repeat(1000)}`
+  const [, key, reason] = await refusalOf(documentOf({ issuer: named }))
+  expect(key).toBe('issuer')
+  expect(reason).toMatch(
+    /^is not exactly the configured issuer https:\/\/issuer\.test but https:\/\/evil\.example\/\uFFFD\uFFFDx+…$/,
+  )
+  expect(reason?.length).toBeLessThan(400)
 })
 
 describe('an issuer on loopback', () => {

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import { oauthReason, plain } from '../known-errors.ts'
+import { libraryError, oauthReason, plain } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { type Http, steps } from './http.ts'
 import { createKeyCache, idTokenAlgorithm, type KeySource } from './keys.ts'
@@ -37,8 +37,19 @@ const metadata = v.looseObject({
   end_session_endpoint: v.optional(v.string()),
 })
 
-/** The members that are addresses of the provider, those that nobody asks too: one that is wrong is no slip. */
-const endpointName = /_endpoint$|^jwks_uri$|^check_session_iframe$/
+/**
+ * The addresses that the app may use. Others are passed over, wherever they are: on the day that the
+ * provider adds one, every installation would be locked out for what nobody asks.
+ */
+const usedEndpoints = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'jwks_uri',
+  'pushed_authorization_request_endpoint',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+] as const
 
 /** Tells whether an address is plain http on the loopback interface, as test installations use it. */
 export function isLoopback(url: URL): boolean {
@@ -52,10 +63,18 @@ export function isLoopback(url: URL): boolean {
  */
 export async function discover(issuer: string, http: Http): Promise<Provider> {
   const url = new URL(issuer)
-  const response = await oauth.discoveryRequest(url, {
-    [oauth.customFetch]: http.for(steps.discovery),
-    [oauth.allowInsecureRequests]: isLoopback(url),
-  })
+  // The library would refuse it by itself, in words that name no key.
+  if (url.protocol !== 'https:' && !isLoopback(url)) {
+    refuse('issuer', 'must be https, or http on 127.0.0.1')
+  }
+  const response = await oauth
+    .discoveryRequest(url, {
+      [oauth.customFetch]: http.for(steps.discovery),
+      [oauth.allowInsecureRequests]: isLoopback(url),
+    })
+    .catch((error: unknown) => {
+      throw libraryError(error, steps.discovery)
+    })
   if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
 
   const parsed = v.safeParse(metadata, http.jsonOf(response))
@@ -67,10 +86,12 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   }
   const { issuer: named, authorization_endpoint, token_endpoint, jwks_uri } = parsed.output
   // By bytes, not as URLs: to a URL parser "https://idporten.no" and "https://idporten.no/" are one.
-  if (named !== issuer) refuse('issuer', 'is not exactly the configured issuer')
-  for (const [name, address] of Object.entries(parsed.output)) {
-    // The provider chose the name: it is shown as somebody else's words.
-    if (endpointName.test(name)) refuseForeignEndpoint(plain(name), address, url)
+  if (named !== issuer) {
+    refuse('issuer', `is not exactly the configured issuer ${issuer} but ${plain(named)}`)
+  }
+  for (const name of usedEndpoints) {
+    const address = parsed.output[name]
+    if (address !== undefined) refuseForeignEndpoint(name, address, url)
   }
 
   const server = await oauth
@@ -80,8 +101,8 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
 }
 
 /** ID-porten spreads its endpoints over its own host and hosts below it (`login.`): nothing else is taken. */
-function refuseForeignEndpoint(name: string, address: unknown, issuer: URL): void {
-  if (typeof address !== 'string' || !URL.canParse(address)) refuse(name, 'is not an address')
+function refuseForeignEndpoint(name: string, address: string, issuer: URL): void {
+  if (!URL.canParse(address)) refuse(name, 'is not an address')
   const url = new URL(address)
   if (isLoopback(issuer) ? !isLoopback(url) : url.protocol !== 'https:')
     refuse(name, 'is not https')

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { exportJWK, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
+import type { Clock } from './clock.ts'
 
 /** A key that binds the tokens of one session to this app, so that a stolen token is of no use (RFC 9449). */
 export interface ProofKey {
@@ -8,15 +9,40 @@ export interface ProofKey {
   readonly handle: oauth.DPoPHandle
   /** The private key, to be kept with the refresh token that is bound to it; null when it may not leave memory. */
   readonly jwk: JWK | null
+  /**
+   * Says how far this computer's clock is from the provider's, in milliseconds; null, when that is not
+   * known, changes nothing. Proofs are then made with the provider's time, and nothing else is.
+   */
+  readonly setClockSkew: (skew: number | null) => void
 }
+
+/** A `Date` header is rounded to a second and has been on its way: less than this, in ms, tells nothing. */
+const leastSkew = 10_000
 
 /** What ID-porten's samples use. */
 const algorithm = 'ES256'
 
 /** Makes a fresh key; `keep` says that it will be kept beyond the memory of this process. */
-export async function createProofKey(keep: boolean): Promise<ProofKey> {
+export async function createProofKey(keep: boolean, clock: Clock): Promise<ProofKey> {
   const pair = await oauth.generateKeyPair(algorithm, { extractable: keep })
-  return { handle: oauth.DPoP({}, pair), jwk: keep ? await exportJWK(pair.privateKey) : null }
+  return toProofKey(pair, keep ? await exportJWK(pair.privateKey) : null, clock)
+}
+
+function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): ProofKey {
+  let skew = 0
+  const handle = oauth.DPoP({}, pair, {
+    // A provider refuses a proof whose time is not its own (RFC 9449 §11.1).
+    [oauth.modifyAssertion]: (_header, payload) => {
+      payload['iat'] = Math.floor((clock.now() - skew) / 1000)
+    },
+  })
+  return {
+    handle,
+    jwk,
+    setClockSkew: (known) => {
+      if (known !== null) skew = Math.abs(known) < leastSkew ? 0 : known
+    },
+  }
 }
 
 const privateKeySchema = v.object({
@@ -28,7 +54,7 @@ const privateKeySchema = v.object({
 })
 
 /** Takes a kept key into use again. Throws when it is no ES256 key. */
-export async function restoreProofKey(jwk: JWK): Promise<ProofKey> {
+export async function restoreProofKey(jwk: JWK, clock: Clock): Promise<ProofKey> {
   const { d, ...whole } = v.parse(privateKeySchema, jwk)
   const [privateKey, publicKey] = await Promise.all([
     importJWK({ ...whole, d }, algorithm, { extractable: false }),
@@ -37,5 +63,5 @@ export async function restoreProofKey(jwk: JWK): Promise<ProofKey> {
   if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) {
     throw new TypeError('not an asymmetric key')
   }
-  return { handle: oauth.DPoP({}, { privateKey, publicKey }), jwk }
+  return toProofKey({ privateKey, publicKey }, jwk, clock)
 }

@@ -200,8 +200,8 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   // What should bring metadata or keys and brings a page is a network that wants a login of its own.
   const portal: Explanation | null = method === 'GET' ? { kind: 'captive-portal' } : null
   refuseRedirect(response, step, portal)
-  if (status >= 500 || status === 429) {
-    const waits = status === 429 || status === 503
+  if (status >= 500 || status === tooManyRequests) {
+    const waits = status === tooManyRequests || status === 503
     throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
       retryAfter: waits ? retryAfter(headers, clock) : null,
       // RFC 6585 §6: Network Authentication Required.
@@ -217,6 +217,13 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
       explanation: type === 'text/html' ? portal : null,
     })
   }
+}
+
+const tooManyRequests = 429
+
+/** Tells whether a request failed because the provider wants fewer of them (RFC 6585 §4). */
+export function isTooManyRequests({ code, detail }: AppError): boolean {
+  return code === 'E_NETWORK_STATUS' && detail?.reason === `HTTP ${tooManyRequests}`
 }
 
 /** JSON that can be read in one way, or a refusal. */

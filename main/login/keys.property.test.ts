@@ -30,7 +30,7 @@ const expectation: IdTokenExpectation = {
   nonce: new Secret('the-nonce'),
   renews: null,
   acrValues: [],
-  authenticatedAfter: null,
+  attemptLasted: null,
   now,
   clockSkew: null,
 }

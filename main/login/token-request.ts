@@ -47,6 +47,9 @@ const tokenResponse = v.looseObject({
 /** Parameters of other flows: OAuth 2.0 Multiple Response Types, JARM. */
 const unasked = ['access_token', 'id_token', 'token_type', 'response']
 
+/** Metadata that do not promise `iss`: the library would refuse its absence before it reads the error. */
+const withoutPromise = { authorization_response_iss_parameter_supported: false }
+
 /** A callback that passed, and what was checked of it. */
 export interface CheckedCallback {
   readonly parameters: URLSearchParams
@@ -71,9 +74,14 @@ export function checkCallback(
     })
   }
   const iss = parameters.get('iss')
-  // Demanded even when the metadata forgets to promise it: ID-porten always sends it.
-  if (iss !== provider.issuer) {
-    const reason = iss === null ? 'is absent' : 'is another issuer'
+  // Demanded even when the metadata forgets to promise it: ID-porten always sends it. An error without it
+  // is told as the error that it is: nothing can be exchanged with it, and its state was the pending one.
+  const isBareError = iss === null && parameters.has('error') && !parameters.has('code')
+  if (iss !== provider.issuer && !isBareError) {
+    const reason =
+      iss === null
+        ? 'is absent'
+        : `is another issuer: expected ${provider.issuer}, got ${plain(iss)}`
     throw new AppError('E_CALLBACK_ISSUER', `callback: iss: ${reason}`, {
       detail: { key: 'iss', reason },
     })
@@ -86,7 +94,7 @@ export function checkCallback(
   if (!parameters.get('error') && !parameters.get('code')) invalid('code', 'is absent')
   try {
     const valid = oauth.validateAuthResponse(
-      provider,
+      isBareError ? { ...provider, ...withoutPromise } : provider,
       { client_id: policy.clientId },
       parameters,
       request.state.reveal(),
@@ -150,7 +158,7 @@ export async function requestTokens(
   },
 ): Promise<TokenResponse & { readonly idToken: Secret }> {
   const { provider, request, callback } = options
-  const client: oauth.Client = { client_id: options.clientId }
+  const client = clientOf(options)
   const tokens = await send(
     options,
     () =>
@@ -182,7 +190,7 @@ export async function refreshTokens(
   options: TokenRequestOptions & { readonly refreshToken: Secret },
 ): Promise<TokenResponse> {
   const { provider } = options
-  const client: oauth.Client = { client_id: options.clientId }
+  const client = clientOf(options)
   return await send(
     options,
     () =>
@@ -195,6 +203,11 @@ export async function refreshTokens(
       ),
     (response) => oauth.processRefreshTokenResponse(provider, client, response),
   )
+}
+
+/** The library judges times too, and has to be as patient as our rules. */
+function clientOf({ clientId }: TokenRequestOptions): oauth.Client {
+  return { client_id: clientId, [oauth.clockTolerance]: clockTolerance }
 }
 
 function requestOptions({ provider, resource, proofKey, http }: TokenRequestOptions) {
@@ -213,7 +226,9 @@ async function send(
   request: () => Promise<Response>,
   accept: (response: Response) => Promise<unknown>,
 ): Promise<TokenResponse> {
+  proofKey?.setClockSkew(http.clockSkew())
   let response = await request()
+  proofKey?.setClockSkew(http.clockSkew())
   // The one repeat that there is: the provider said that it wants a nonce, and did nothing else (RFC 9449 §8).
   if (proofKey !== null && (await asksForNonce(response))) response = await request()
   const confirm = async (): Promise<void> => {

@@ -184,7 +184,10 @@ export function createController(options: ControllerOptions): Controller {
       openBrowser: options.openBrowser,
       onEvent: (event) => {
         if (event.type === 'stray-request') strayRequest(id, event.reason)
-        else dispatch({ ...event, attempt: id })
+        else if (event.type === 'push-refused') {
+          log('push refused', { reason: event.reason })
+          dispatch({ ...event, reason: redactText(event.reason), attempt: id })
+        } else dispatch({ ...event, attempt: id })
       },
     })
     attempt = started
@@ -427,7 +430,7 @@ export function createController(options: ControllerOptions): Controller {
     const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
     try {
       const provider = await discovery.find(of.issuer, http)
-      const proofKey = kept.proofKey === null ? null : await takeUp(kept.proofKey)
+      const proofKey = kept.proofKey === null ? null : await takeUp(kept.proofKey, clock)
       const unknown = new Secret('')
       const login = await renewByRefreshToken({
         login: {
@@ -719,8 +722,8 @@ const activityInterval = 60_000
 const restoreLimit = 15_000
 
 /** A key that is none ends what it was kept for. */
-async function takeUp(jwk: JWK): Promise<ProofKey> {
-  return await restoreProofKey(jwk).catch((cause: unknown) => {
+async function takeUp(jwk: JWK, clock: Clock): Promise<ProofKey> {
+  return await restoreProofKey(jwk, clock).catch((cause: unknown) => {
     throw new AppError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
   })
 }

@@ -36,12 +36,16 @@ export interface ApiCall {
 
 export type Farewell = NonNullable<Snapshot['farewell']>
 
+export type PushRefusal = NonNullable<NonNullable<Snapshot['waiting']>['pushRefused']>
+
 export interface Waiting {
   /** Monotonic milliseconds. */
   readonly deadline: number
   readonly browserArrived: boolean
   readonly hint: BrowserHint | null
   readonly strangerRefused: boolean
+  /** What the provider said to a pushed request that it refused. */
+  readonly pushRefused: PushRefusal | null
   /** Somebody came to a start address that was spent already. */
   readonly linkReused: boolean
 }
@@ -76,6 +80,7 @@ export type Event =
   | { readonly type: 'browser-arrived'; readonly attempt: number }
   | { readonly type: 'hint'; readonly attempt: number; readonly hint: BrowserHint }
   | { readonly type: 'stranger-refused'; readonly attempt: number }
+  | ({ readonly type: 'push-refused'; readonly attempt: number } & PushRefusal)
   | { readonly type: 'start-address-reused'; readonly attempt: number }
   | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
   | { readonly type: 'exchanging'; readonly attempt: number }
@@ -233,6 +238,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         browserArrived: false,
         hint: null,
         strangerRefused: false,
+        pushRefused: null,
         linkReused: false,
       }
       if (status === 'preparing') return { ...state, status: 'waiting-for-browser', waiting: began }
@@ -246,6 +252,12 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
       return waiting === null || waiting.hint === event.hint
         ? state
         : { ...state, waiting: { ...waiting, hint: event.hint } }
+    case 'push-refused': {
+      const { reason, explanation } = event
+      return waiting === null
+        ? state
+        : { ...state, waiting: { ...waiting, pushRefused: { reason, explanation } } }
+    }
     case 'stranger-refused':
       return waiting === null || waiting.strangerRefused
         ? state

@@ -53,7 +53,7 @@ export async function renewByRefreshToken(options: {
           nonce: tokens.nonce,
           renews: { claims: login.claims, by: 'refresh-token' },
           acrValues: policy.acrValues,
-          authenticatedAfter: null,
+          attemptLasted: null,
           now: Math.floor(clock.now() / 1000),
           clockSkew: skew === null ? null : skew / 1000,
         }).catch((error: unknown) => {

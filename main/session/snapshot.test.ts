@@ -188,6 +188,7 @@ it('tells the time that is left to wait, which is never negative', () => {
     browserArrived: true,
     hint: null,
     strangerRefused: false,
+    pushRefused: null,
     linkReused: false,
   }
   const state: State = { ...initialState('nb'), status: 'waiting-for-browser', waiting }
@@ -196,6 +197,7 @@ it('tells the time that is left to wait, which is never negative', () => {
     browserArrived: true,
     hint: null,
     strangerRefused: false,
+    pushRefused: null,
     linkReused: false,
   })
   expect(show(state, 1001).waiting?.remainingMs).toBe(0)

@@ -48,6 +48,10 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
       browserArrived: waiting.browserArrived,
       hint: waiting.hint,
       strangerRefused: waiting.strangerRefused,
+      pushRefused: waiting.pushRefused && {
+        ...waiting.pushRefused,
+        reason: maskPersonalNumbers(waiting.pushRefused.reason),
+      },
       linkReused: waiting.linkReused,
     },
     session: session && {

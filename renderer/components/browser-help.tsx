@@ -3,6 +3,7 @@ import {
   ArrowCirclepathIcon,
   CheckmarkCircleFillIcon,
   FilesIcon,
+  InformationSquareIcon,
   ShieldLockIcon,
   TimerStartIcon,
 } from '@navikt/aksel-icons'
@@ -11,6 +12,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import { monotonic } from '../bridge.ts'
 import { Action } from './action.tsx'
 import { clockTime, useSecondsLeft } from './clock.tsx'
+import { Explained } from './failure.tsx'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
 
@@ -73,7 +75,7 @@ export function BrowserTime({ deadline }: { deadline: number }) {
 
 /** Who has come to the app's door so far. */
 export function BrowserNews({ waiting }: { waiting: InBrowser }) {
-  const { browserArrived, hint, strangerRefused, linkReused } = waiting
+  const { browserArrived, hint, strangerRefused, linkReused, pushRefused } = waiting
   return (
     <>
       {browserArrived && hint === null && (
@@ -81,6 +83,18 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
           <CheckmarkCircleFillIcon {...icon} className="arrived" />
           <Text id="waiting.browser-arrived" />
         </p>
+      )}
+      {pushRefused && (
+        <div className="arrival" data-push-refused>
+          <InformationSquareIcon {...icon} />
+          <div>
+            <Text id="waiting.push-refused" />{' '}
+            {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
+            <Paragraph data-size="sm" lang="en">
+              {pushRefused.reason}
+            </Paragraph>
+          </div>
+        </div>
       )}
       {strangerRefused && (
         <p className="arrival" data-stranger-refused>

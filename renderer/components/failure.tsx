@@ -141,7 +141,8 @@ function FailureAlert({ failure, ofApi = false, level = 2, children, ...rest }: 
   )
 }
 
-function Explained({ explanation }: { explanation: Explanation }) {
+/** What is known beyond the code of a failure, in the person's words. */
+export function Explained({ explanation }: { explanation: Explanation }) {
   const texts = useTexts()
   switch (explanation.kind) {
     case 'oauth':

@@ -23,15 +23,18 @@ async function holdOpening({ app }: Desktop) {
   })
   const address = () =>
     app.evaluate(() => (globalThis as unknown as { held: { address: string } }).held.address)
+  const whenHeld = async (): Promise<string> => {
+    await expect.poll(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/)
+    return await address()
+  }
   return {
-    address: async (): Promise<string> => {
-      await expect.poll(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/)
-      return await address()
-    },
-    open: () =>
-      app.evaluate(() =>
+    address: whenHeld,
+    open: async (): Promise<void> => {
+      await whenHeld()
+      await app.evaluate(() =>
         (globalThis as unknown as { held: { open: () => Promise<void> } }).held.open(),
-      ),
+      )
+    },
   }
 }
 

@@ -460,7 +460,7 @@ test('acts for somebody else by authorization details, which are shown with the 
   const refused = await launch({ profile: asked('idporten:ukjent') })
   await refused.action('sign-in').click()
   await expectRefused(refused, {
-    code: 'E_PAR_REFUSED',
+    code: 'E_LOGIN_REFUSED',
     explanation: 'oauth:invalid_authorization_details',
   })
   await refused.close()

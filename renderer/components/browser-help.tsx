@@ -3,7 +3,6 @@ import {
   ArrowCirclepathIcon,
   CheckmarkCircleFillIcon,
   FilesIcon,
-  InformationSquareIcon,
   ShieldLockIcon,
   TimerStartIcon,
 } from '@navikt/aksel-icons'
@@ -85,16 +84,15 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
         </p>
       )}
       {pushRefused && (
-        <div className="arrival" data-push-refused>
-          <InformationSquareIcon {...icon} />
-          <div>
-            <Text id="waiting.push-refused" />{' '}
-            {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
-            <Paragraph data-size="sm" lang="en">
-              {pushRefused.reason}
-            </Paragraph>
-          </div>
-        </div>
+        <Alert data-color="info" data-push-refused>
+          <Paragraph>
+            <Text id="waiting.push-refused" />
+          </Paragraph>
+          {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
+          <Paragraph data-size="sm" lang="en">
+            {pushRefused.reason}
+          </Paragraph>
+        </Alert>
       )}
       {strangerRefused && (
         <p className="arrival" data-stranger-refused>

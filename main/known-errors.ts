@@ -191,6 +191,15 @@ export function libraryError(error: unknown, step: Step): AppError {
   })
 }
 
+/**
+ * As `libraryError` for what a library threw; anything else, the end of an attempt above all, stays what
+ * it is.
+ */
+export function nameLibraryError(error: unknown, step: Step): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return libraryCode(code, step) === null ? error : libraryError(error, step)
+}
+
 /** The OAuth error that an answer names, with its explanation, or what the library found wrong with it. */
 export function oauthReason(error: unknown): {
   readonly reason: string

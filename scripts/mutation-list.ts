@@ -18,6 +18,7 @@ const keys = 'main/login/keys.ts'
 const http = 'main/login/http.ts'
 const json = 'main/login/strict-json.ts'
 const discovery = 'main/login/discovery.ts'
+const authorizationRequest = 'main/login/authorization-request.ts'
 const tokenRequest = 'main/login/token-request.ts'
 const knownErrors = 'main/known-errors.ts'
 const machine = 'main/session/machine.ts'
@@ -135,7 +136,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'lose the query that the authorization endpoint has of its own',
-    file: 'main/login/authorization-request.ts',
+    file: authorizationRequest,
     from: '[url.search.slice(1), parameters.toString()]',
     to: '[parameters.toString()]',
   },
@@ -822,6 +823,36 @@ export const mutations: readonly Mutation[] = [
     to: 'kept && ',
   },
   {
+    name: 'keep somebody out for a refused push',
+    file: authorizationRequest,
+    from: 'if (mustPush || !isRefusal) throw named',
+    to: 'if (isRefusal !== null) throw named',
+  },
+  {
+    name: 'go the ordinary way where pushing is demanded',
+    file: authorizationRequest,
+    from: 'if (mustPush || !isRefusal) throw named',
+    to: 'if (!isRefusal) throw named',
+  },
+  {
+    name: 'refuse a push that is answered with 200',
+    file: authorizationRequest,
+    from: 'status === 200 ?',
+    to: 'status === 0 ?',
+  },
+  {
+    name: 'tell nothing of a refused push when the time is over',
+    file: attempt,
+    from: "if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return failure",
+    to: 'if (pushRefusal === null || !unexplained) return failure',
+  },
+  {
+    name: 'ask an issuer on plain http',
+    file: discovery,
+    from: "if (url.protocol !== 'https:' && !isLoopback(url)) {",
+    to: "if (url.protocol === 'ftp:') {",
+  },
+  {
     name: 'take a callback without iss',
     file: tokenRequest,
     from: 'if (iss !== provider.issuer && !isBareError) {',
@@ -1082,7 +1113,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'take a question mark off the query of the authorization endpoint',
-    file: 'main/login/authorization-request.ts',
+    file: authorizationRequest,
     from: "url.search = `?${query.join('&')}`",
     to: "url.search = query.join('&')",
   },

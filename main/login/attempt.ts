@@ -400,13 +400,19 @@ function tooSlow(phase: string): AppError {
  * nothing but the time running out: what was said to the push is all that is known of the reason.
  */
 function explainedByPush(failure: AppError, pushRefusal: AppError | null): AppError {
-  const { code, message, cause, explanation } = failure
+  const { code, message, cause, detail, explanation, checks, retryAfter } = failure
   const unexplained = code === 'E_LOGIN_REFUSED' && explanation === null
   if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return failure
+  const said = pushRefusal.detail
   return new AppError(code, `${message}; ${pushRefusal.message}`, {
     cause,
-    detail: pushRefusal.detail,
+    detail:
+      detail === null || said === null
+        ? said
+        : { key: detail.key, reason: `${detail.reason}; ${said.key}: ${said.reason}` },
     explanation: pushRefusal.explanation,
+    checks,
+    retryAfter,
   })
 }
 

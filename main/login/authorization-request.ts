@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { AppError } from '../errors.ts'
-import { libraryError } from '../known-errors.ts'
+import { nameLibraryError } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
@@ -158,7 +158,8 @@ function createPush(options: {
       return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
     } catch (error) {
       const named = namePushFailure(error, status)
-      const isRefusal = (status >= 400 && status < 500) || isTooManyRequests(named)
+      const isRefusal =
+        named instanceof AppError && ((status >= 400 && status < 500) || isTooManyRequests(named))
       if (mustPush || !isRefusal) throw named
       // Whether ID-porten lets a public client push is unconfirmed, so a refusal keeps nobody out.
       refused = true
@@ -174,12 +175,11 @@ function asCreated(response: Response): Response {
   return status === 200 ? new Response(body, { status: 201, headers }) : response
 }
 
-function namePushFailure(error: unknown, status: number): AppError {
-  const named = libraryError(error, steps.pushedRequest)
+function namePushFailure(error: unknown, status: number): unknown {
   // The library says of a refusal without an OAuth error only that it is not what it expects.
-  return named.explanation === null && !(error instanceof oauth.ResponseBodyError) && status >= 400
+  return status >= 400 && !(error instanceof oauth.ResponseBodyError)
     ? refusal(`HTTP ${status}`)
-    : named
+    : nameLibraryError(error, steps.pushedRequest)
 }
 
 function refusal(reason: string): AppError {

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import { libraryError, oauthReason, plain } from '../known-errors.ts'
+import { nameLibraryError, oauthReason, plain } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { type Http, steps } from './http.ts'
 import { createKeyCache, idTokenAlgorithm, type KeySource } from './keys.ts'
@@ -73,7 +73,7 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
       [oauth.allowInsecureRequests]: isLoopback(url),
     })
     .catch((error: unknown) => {
-      throw libraryError(error, steps.discovery)
+      throw nameLibraryError(error, steps.discovery)
     })
   if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
 

@@ -83,17 +83,20 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
           <Text id="waiting.browser-arrived" />
         </p>
       )}
-      {pushRefused && (
-        <Alert data-color="info" data-push-refused>
-          <Paragraph>
-            <Text id="waiting.push-refused" />
-          </Paragraph>
-          {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
-          <Paragraph data-size="sm" lang="en">
-            {pushRefused.reason}
-          </Paragraph>
-        </Alert>
-      )}
+      {/* Always in the document, so that what comes is read out. */}
+      <Status className="news">
+        {pushRefused && (
+          <Alert data-color="info" data-push-refused>
+            <Paragraph>
+              <Text id="waiting.push-refused" />
+            </Paragraph>
+            {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
+            <Paragraph data-size="sm" lang="en">
+              {pushRefused.reason}
+            </Paragraph>
+          </Alert>
+        )}
+      </Status>
       {strangerRefused && (
         <p className="arrival" data-stranger-refused>
           <ShieldLockIcon {...icon} />

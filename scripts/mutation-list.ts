@@ -20,6 +20,7 @@ const json = 'main/login/strict-json.ts'
 const discovery = 'main/login/discovery.ts'
 const authorizationRequest = 'main/login/authorization-request.ts'
 const tokenRequest = 'main/login/token-request.ts'
+const dpop = 'main/login/dpop.ts'
 const knownErrors = 'main/known-errors.ts'
 const machine = 'main/session/machine.ts'
 const listener = 'main/login/loopback-listener.ts'
@@ -710,7 +711,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'not know the time of the provider',
     file: http,
-    from: 'if (!Number.isNaN(date)) skew = clock.now() - date',
+    from: 'if (!Number.isNaN(date)) providerStart = date - clock.monotonic()',
     to: '',
   },
   {
@@ -851,6 +852,12 @@ export const mutations: readonly Mutation[] = [
     file: discovery,
     from: "if (url.protocol !== 'https:' && !isLoopback(url)) {",
     to: "if (url.protocol === 'ftp:') {",
+  },
+  {
+    name: "make a proof with this computer's time whatever the provider's is",
+    file: dpop,
+    from: 'return Math.abs(own - known) < leastSkew ? own : known',
+    to: 'return Math.abs(own - known) < leastSkew ? known : own',
   },
   {
     name: 'take a callback without iss',
@@ -1429,6 +1436,7 @@ export const testsOf: Readonly<Record<string, readonly string[]>> = {
   [json]: ['main/login/strict-json'],
   [discovery]: ['main/login/discovery'],
   [tokenRequest]: ['main/login/attempt', 'main/login/token-request', 'main/session/dpop'],
+  [dpop]: ['main/session/dpop'],
   [secret]: ['main/login/secret', 'main/login/attempt'],
   [renewal]: ['main/session/renewal', 'main/session/remember'],
   [clock]: ['main/login/clock'],

@@ -10,7 +10,7 @@ export interface ProofKey {
   /** The private key, to be kept with the refresh token that is bound to it; null when it may not leave memory. */
   readonly jwk: JWK | null
   /**
-   * Says how far this computer's clock is from the provider's, in milliseconds; null, when that is not
+   * Says how far this computer's clock is now from the provider's, in milliseconds; null, when that is not
    * known, changes nothing. Proofs are then made with the provider's time, and nothing else is.
    */
   readonly setClockSkew: (skew: number | null) => void
@@ -29,18 +29,26 @@ export async function createProofKey(keep: boolean, clock: Clock): Promise<Proof
 }
 
 function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): ProofKey {
-  let skew = 0
+  /** What the provider's clock showed when our monotonic clock was at zero, in milliseconds. */
+  let providerStart: number | null = null
+  /** By no wall clock: somebody may set that, or the system may, in the middle of a session. */
+  const providerTime = (): number => {
+    const own = clock.now()
+    if (providerStart === null) return own
+    const known = providerStart + clock.monotonic()
+    return Math.abs(own - known) < leastSkew ? own : known
+  }
   const handle = oauth.DPoP({}, pair, {
     // A provider refuses a proof whose time is not its own (RFC 9449 §11.1).
     [oauth.modifyAssertion]: (_header, payload) => {
-      payload['iat'] = Math.floor((clock.now() - skew) / 1000)
+      payload['iat'] = Math.floor(providerTime() / 1000)
     },
   })
   return {
     handle,
     jwk,
     setClockSkew: (known) => {
-      if (known !== null) skew = Math.abs(known) < leastSkew ? 0 : known
+      if (known !== null) providerStart = clock.now() - known - clock.monotonic()
     },
   }
 }

@@ -316,6 +316,17 @@ describe("the difference to the provider's clock", () => {
     expect(http.clockSkew()).toBe(skew)
   })
 
+  it('changes with the clock of this computer when somebody sets that', async () => {
+    const clock = createTestClock(at - 90_000)
+    const http = create({ clock })
+    const date = new Date(at).toUTCString()
+    await http.for(steps.token)(await serve((_, response) => json(response, '{}', { date })))
+    clock.advance(60_000)
+    expect(http.clockSkew()).toBe(-90_000)
+    clock.set(90_000)
+    expect(http.clockSkew()).toBe(0)
+  })
+
   it('stays unknown when there is no date to read', async () => {
     const http = create()
     await http.for(steps.token)(

@@ -66,7 +66,7 @@ export interface Http {
   open(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
   /** What the JSON of such an answer is, parsed once; null for a refusal. */
   jsonOf(response: Response): unknown
-  /** How far this computer's clock is from the provider's `Date`, in milliseconds; null before an answer. */
+  /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
 }
 
@@ -85,7 +85,11 @@ export interface HttpOptions {
  */
 export function createHttp(options: HttpOptions): Http {
   const { clock, limits = httpLimits } = options
-  let skew: number | null = null
+  /**
+   * What the provider's clock showed when our monotonic clock was at zero, in milliseconds: so a wall clock
+   * that is set between an answer and its use moves nothing.
+   */
+  let providerStart: number | null = null
   const values = new WeakMap<Response, unknown>()
 
   const send = async (
@@ -111,7 +115,7 @@ export function createHttp(options: HttpOptions): Http {
       })
       stopResponse()
       const date = Date.parse(response.headers.get('date') ?? '')
-      if (!Number.isNaN(date)) skew = clock.now() - date
+      if (!Number.isNaN(date)) providerStart = date - clock.monotonic()
       if (anyAnswer) refuseRedirect(response, step, null)
       else refuseUnusable(response, step, method, clock)
       const bytes = await readBody(response, limits.bytes, step).catch((error: unknown) => {
@@ -149,7 +153,8 @@ export function createHttp(options: HttpOptions): Http {
       (url, request = {}) =>
         send(step, url, request, true),
     jsonOf: (response) => values.get(response) ?? null,
-    clockSkew: () => skew,
+    clockSkew: () =>
+      providerStart === null ? null : clock.now() - (providerStart + clock.monotonic()),
   }
 }
 

@@ -136,6 +136,25 @@ describe('proofs', () => {
     expect(await keyOf(app)).toHaveLength(1)
   })
 
+  it.each([
+    ['is set right', -240_000, 240_000],
+    ['goes wrong', 0, -240_000],
+  ])(
+    "have the provider's time also when the computer's clock %s during the session",
+    async (_, before, change) => {
+      const app = apps.create(simulator, { profile: profile() })
+      await app.ready()
+      app.clock.set(before)
+      expect((await app.logIn()).snapshot.status).toBe('signed-in')
+      app.clock.set(change)
+      await app.controller.callApi(0)
+      await app.controller.renew()
+      expect(apiOf(app)?.answer?.httpStatus).toBe(200)
+      expect(app.controller.snapshot().session?.problem).toBeNull()
+      expect(app.requests('/token').map(({ status }) => status)).toEqual([200, 200])
+    },
+  )
+
   it('and their key are shown and logged nowhere', async () => {
     const vault = createMemoryVault()
     const app = await signedIn({ profile: profile({ remember: true }), vault })

@@ -854,6 +854,12 @@ export const mutations: readonly Mutation[] = [
     to: "if (url.protocol === 'ftp:') {",
   },
   {
+    name: 'give no name to a token request that the library refuses',
+    file: tokenRequest,
+    from: 'throw nameLibraryError(error, steps.token)',
+    to: 'throw error',
+  },
+  {
     name: "make a proof with this computer's time whatever the provider's is",
     file: dpop,
     from: 'return Math.abs(own - known) < leastSkew ? own : known',

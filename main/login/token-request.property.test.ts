@@ -5,9 +5,9 @@ import type { AuthorizationRequest, LoginPolicy } from './authorization-request.
 import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { Secret } from './secret.ts'
-import { createTestClock } from './test-browser.ts'
+import { createTestClock, failureOf } from './test-browser.ts'
 import { compact, createTally, type Json, readObject, rsa } from './test-oracle.ts'
-import { checkCallback, requestTokens } from './token-request.ts'
+import { checkCallback, refreshTokens, requestTokens } from './token-request.ts'
 
 const issuer = 'https://issuer.test'
 const now = 1_800_000_000
@@ -326,3 +326,34 @@ describe('a token response is refused', () => {
     expect(ours).toEqual(theirs)
   })
 })
+
+it.each(['http://issuer.test/token', 'http://localhost/token'])(
+  'a token endpoint at %s, which the library refuses by itself, is refused by name and asked for nothing; one of https is asked',
+  async (token_endpoint) => {
+    const urls: string[] = []
+    const refresh = (at: Provider) =>
+      refreshTokens({
+        provider: at,
+        clientId: 'client',
+        resource: [],
+        proofKey: null,
+        refreshToken: new Secret('refresh'),
+        http: createHttp({
+          clock: createTestClock(),
+          signal: new AbortController().signal,
+          fetch: async (url) => {
+            urls.push(url)
+            return Response.json({ access_token: 'a', token_type: 'Bearer' })
+          },
+        }),
+      })
+    const error = await failureOf(refresh({ ...provider, token_endpoint }), AppError)
+    expect([error.code, error.detail?.key, urls]).toEqual([
+      'E_PROVIDER_METADATA',
+      'token request',
+      [],
+    ])
+    await expect(refresh(provider)).resolves.toBeTruthy()
+    expect(urls).toEqual([provider.token_endpoint])
+  },
+)

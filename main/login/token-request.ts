@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import type { Check } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
-import { libraryError, oauthReason, plain } from '../known-errors.ts'
+import { libraryError, nameLibraryError, oauthReason, plain } from '../known-errors.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
@@ -223,12 +223,19 @@ function requestOptions({ provider, resource, proofKey, http }: TokenRequestOpti
 
 async function send(
   { proofKey, http }: TokenRequestOptions,
-  request: () => Promise<Response>,
+  ask: () => Promise<Response>,
   accept: (response: Response) => Promise<unknown>,
 ): Promise<TokenResponse> {
-  proofKey?.setClockSkew(http.clockSkew())
+  const request = async (): Promise<Response> => {
+    proofKey?.setClockSkew(http.clockSkew())
+    const answer = await ask().catch((error: unknown) => {
+      throw nameLibraryError(error, steps.token)
+    })
+    // The answer may be the first that tells the provider's time, and other proofs follow.
+    proofKey?.setClockSkew(http.clockSkew())
+    return answer
+  }
   let response = await request()
-  proofKey?.setClockSkew(http.clockSkew())
   // The one repeat that there is: the provider said that it wants a nonce, and did nothing else (RFC 9449 §8).
   if (proofKey !== null && (await asksForNonce(response))) response = await request()
   const confirm = async (): Promise<void> => {

@@ -390,6 +390,38 @@ describe('waiting', () => {
     )
   })
 
+  it('tells politely what the provider said to a push that it refused', async () => {
+    const { push } = await renderApp(waiting)
+    const notice = () => document.querySelector('[data-push-refused]')
+    expect(notice()).toBeNull()
+    const told = (pushRefused: NonNullable<Snapshot['waiting']>['pushRefused'], revision: number) =>
+      push({
+        ...waiting,
+        revision,
+        waiting: {
+          remainingMs: 1000,
+          browserArrived: false,
+          hint: null,
+          strangerRefused: false,
+          linkReused: false,
+          pushRefused,
+        },
+      })
+    told(
+      {
+        reason: 'invalid_client: no such app',
+        explanation: { kind: 'oauth', error: 'invalid_client' },
+      },
+      2,
+    )
+    expect(notice()?.closest('[role="status"]')?.textContent).toContain('ID-porten tok ikke imot')
+    expect(notice()?.querySelector('[data-explanation="oauth:invalid_client"]')).not.toBeNull()
+    expect(notice()?.querySelector('[lang="en"]')?.textContent).toBe('invalid_client: no such app')
+    told({ reason: 'HTTP 404', explanation: null }, 3)
+    expect(notice()?.textContent).toContain('HTTP 404')
+    expect(notice()?.querySelector('[data-explanation]')).toBeNull()
+  })
+
   it('tells politely that the link is copied', async () => {
     const { press } = await renderApp(waiting)
     await press('copy-link')

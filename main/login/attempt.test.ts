@@ -863,6 +863,36 @@ describe('a pushed request', () => {
     login.cancel()
   })
 
+  it('whose refusal comes before an error that nobody knows is told beside that error', async () => {
+    const login = begin({}, { fetch: refusing('invalid_client') })
+    const callback = await logInAt(await login.opened.next())
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'no_such_error')
+    callback.searchParams.set('error_description', 'not today')
+    await arrive(callback)
+    expect(await login.failure()).toMatchObject({
+      code: 'E_LOGIN_REFUSED',
+      detail: {
+        key: 'error',
+        reason: 'no_such_error: not today; pushed authorization request: invalid_client: no',
+      },
+      explanation: { kind: 'oauth', error: 'invalid_client' },
+    })
+  })
+
+  it('whose refusal comes before an error that is explained leaves that error as it is', async () => {
+    const login = begin({}, { fetch: refusing('invalid_client') })
+    const callback = await logInAt(await login.opened.next())
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'invalid_scope')
+    await arrive(callback)
+    expect(await login.failure()).toMatchObject({
+      code: 'E_LOGIN_REFUSED',
+      detail: { key: 'error', reason: 'invalid_scope' },
+      explanation: { kind: 'oauth', error: 'invalid_scope' },
+    })
+  })
+
   it('that the person declines after its refusal is told as declined, without the refusal', async () => {
     const login = begin({}, { fetch: refusing('invalid_client') })
     await arrive(await logInAt(await login.opened.next(), { action: 'cancel' }))

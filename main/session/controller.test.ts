@@ -219,6 +219,50 @@ describe('strangers', () => {
   })
 })
 
+describe('a pushed request that is refused', () => {
+  const refusing =
+    (description: string): Fetch =>
+    async (url, init) =>
+      url.endsWith('/par')
+        ? Response.json(
+            { error: 'invalid_client', error_description: description },
+            { status: 401 },
+          )
+        : await fetch(url, init)
+
+  it('is told while the browser is away, in the log and in the failure, and the next login knows nothing of it', async () => {
+    const app = create({ fetch: refusing('no such app') })
+    await app.ready()
+    await app.controller.signIn()
+    await app.opened.next()
+    const reason = 'invalid_client: no such app'
+    const explanation = { kind: 'oauth', error: 'invalid_client' }
+    const { waiting } = await app.until((snapshot) => snapshot.waiting?.pushRefused !== null)
+    expect(waiting?.pushRefused).toEqual({ reason, explanation })
+    expect(app.lines).toContain(`push refused {"reason":"${reason}"}`)
+    app.clock.advance(300_000)
+    const { error } = await app.until((snapshot) => snapshot.error !== null)
+    expect(error).toMatchObject({
+      code: 'E_LOGIN_TIMEOUT',
+      detail: { key: 'pushed authorization request', reason },
+      explanation,
+    })
+    expect(app.controller.snapshot().waiting).toBeNull()
+  })
+
+  it('shows no token and no personal number that the provider put into its words, and a login that succeeds says nothing more', async () => {
+    const app = create({ fetch: refusing(`eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln of ${pid}`) })
+    await app.ready()
+    await app.controller.signIn()
+    const start = await app.opened.next()
+    const { waiting } = await app.until((snapshot) => snapshot.waiting?.pushRefused !== null)
+    expect(waiting?.pushRefused?.reason).toBe('invalid_client: [jwt] of [personal number]')
+    await arrive(await logInAt(start))
+    const { error, session } = await app.reach('signed-in')
+    expect([error, session?.problem]).toEqual([null, null])
+  })
+})
+
 describe('a link that was used', () => {
   it('and is opened again a hundred times is told to the window once, and the login goes on', async () => {
     const app = create()

@@ -1446,6 +1446,8 @@ export const testsOf: Readonly<Record<string, readonly string[]>> = {
   [secret]: ['main/login/secret', 'main/login/attempt'],
   [renewal]: ['main/session/renewal', 'main/session/remember'],
   [clock]: ['main/login/clock'],
+  [peer]: ['main/login/peer'],
+  [logout]: ['main/session/sign-out'],
   [presence]: ['main/session/session-life'],
   [apiCall]: ['main/session/api-call', 'main/session/userinfo'],
   [attempt]: ['main/login/attempt', 'main/login/hostile'],

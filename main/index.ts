@@ -77,11 +77,13 @@ async function boot(): Promise<void> {
   powerMonitor.on('lock-screen', controller.suspended)
   powerMonitor.on('unlock-screen', controller.resumed)
   let ending = false
+  let startsAgain = false
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => {
     // The window is gone already, and that start has ended: whoever wants the app gets a new one.
-    if (ending) app.relaunch()
-    else bringToFront(window)
+    if (!ending) bringToFront(window)
+    else if (!startsAgain) app.relaunch()
+    startsAgain ||= ending
   })
   app.on('will-quit', (event) => {
     if (ending) return

@@ -84,8 +84,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'never prove with the nonce that is asked for',
     file: tokenRequest,
-    from: 'if (proofKey !== null && (await asksForNonce(response))) response = await request()',
-    to: 'void asksForNonce',
+    from: 'if (proofKey !== null && (await asksForOtherProof(response, proofKey.isCorrected()))) {',
+    to: 'if (proofKey !== null && proofKey.isCorrected === asksForOtherProof) {',
   },
   {
     name: 'call an answer that was cut off unreachable',
@@ -614,8 +614,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'end a body by the limit of its beginning',
     file: http,
-    from: '      stopResponse()\n      const date',
-    to: '      const date',
+    from: '      stopResponse()\n      onStatus(',
+    to: '      onStatus(',
   },
   {
     name: 'read a body of any size',
@@ -639,13 +639,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'take a broken server for an answer',
     file: http,
-    from: 'if (status >= 500 || status === tooManyRequests) {',
-    to: 'if (status === tooManyRequests) {',
+    from: 'if (status >= 500 || status === 429) {',
+    to: 'if (status === 429) {',
   },
   {
     name: 'take 429 for an answer',
     file: http,
-    from: 'status >= 500 || status === tooManyRequests',
+    from: 'status >= 500 || status === 429',
     to: 'status >= 500',
   },
   {
@@ -687,7 +687,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'wait for any failure',
     file: http,
-    from: 'const waits = status === tooManyRequests || status === 503',
+    from: 'const waits = status === 429 || status === 503',
     to: 'const waits = true',
   },
   {
@@ -711,7 +711,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'not know the time of the provider',
     file: http,
-    from: 'if (!Number.isNaN(date)) providerStart = date - clock.monotonic()',
+    from: 'if (date !== null) providerStart = date - clock.monotonic()',
     to: '',
   },
   {

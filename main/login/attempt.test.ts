@@ -820,6 +820,12 @@ describe('a pushed request', () => {
     ['404 and a page', html(404), 'HTTP 404', undefined],
     ['405 and a page', html(405), 'HTTP 405', undefined],
     ['429', html(429), 'HTTP 429', undefined],
+    [
+      '403 and a page that is too large to be read',
+      answering('/par', () => new Response('x'.repeat(300_000), { status: 403 })),
+      'larger than 262144 bytes',
+      undefined,
+    ],
   ])(
     'that is refused with %s goes the ordinary way, and what was said is told; where it is demanded the attempt ends',
     async (_, withFetch, reason, error) => {
@@ -840,7 +846,7 @@ describe('a pushed request', () => {
       await arrive(await logInAt(await good.opened.next()))
       await expect(good.result).resolves.toBeTruthy()
       const demanded = begin({ par: 'always' }, { fetch: withFetch })
-      expect((await demanded.failure()).code).toMatch(/^E_PAR_REFUSED$|^E_NETWORK_STATUS$/)
+      expect((await demanded.failure()).code).toMatch(/^E_PAR_REFUSED$|^E_NETWORK_(STATUS|BODY)$/)
     },
   )
 

@@ -5,7 +5,7 @@ import { nameLibraryError } from '../known-errors.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
-import { type Http, isTooManyRequests, steps } from './http.ts'
+import { type Http, steps } from './http.ts'
 import { Secret } from './secret.ts'
 
 /** What a login asks for; the part of the profile that `main/login` reads. */
@@ -150,16 +150,16 @@ function createPush(options: {
         oauth.None(),
         parameters,
         {
-          [oauth.customFetch]: http.for(steps.pushedRequest),
+          [oauth.customFetch]: http.for(steps.pushedRequest, (came) => {
+            status = came
+          }),
           [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
         },
       )
-      status = response.status
       return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
     } catch (error) {
       const named = namePushFailure(error, status)
-      const isRefusal =
-        named instanceof AppError && ((status >= 400 && status < 500) || isTooManyRequests(named))
+      const isRefusal = named instanceof AppError && status >= 400 && status < 500
       if (mustPush || !isRefusal) throw named
       // Whether ID-porten lets a public client push is unconfirmed, so a refusal keeps nobody out.
       refused = true
@@ -176,10 +176,10 @@ function asCreated(response: Response): Response {
 }
 
 function namePushFailure(error: unknown, status: number): unknown {
+  const named = nameLibraryError(error, steps.pushedRequest)
+  const isOfLibrary = named !== error && !(error instanceof oauth.ResponseBodyError)
   // The library says of a refusal without an OAuth error only that it is not what it expects.
-  return status >= 400 && !(error instanceof oauth.ResponseBodyError)
-    ? refusal(`HTTP ${status}`)
-    : nameLibraryError(error, steps.pushedRequest)
+  return isOfLibrary && status >= 400 ? refusal(`HTTP ${status}`) : named
 }
 
 function refusal(reason: string): AppError {

@@ -14,6 +14,8 @@ export interface ProofKey {
    * known, changes nothing. Proofs are then made with the provider's time, and nothing else is.
    */
   readonly setClockSkew: (skew: number | null) => void
+  /** Whether the last call of `setClockSkew` changed the time of the proofs that follow. */
+  readonly isCorrected: () => boolean
 }
 
 /** A `Date` header is rounded to a second and has been on its way: less than this, in ms, tells nothing. */
@@ -31,6 +33,7 @@ export async function createProofKey(keep: boolean, clock: Clock): Promise<Proof
 function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): ProofKey {
   /** What the provider's clock showed when our monotonic clock was at zero, in milliseconds. */
   let providerStart: number | null = null
+  let corrected = false
   /** By no wall clock: somebody may set that, or the system may, in the middle of a session. */
   const providerTime = (): number => {
     const own = clock.now()
@@ -48,8 +51,11 @@ function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): P
     handle,
     jwk,
     setClockSkew: (known) => {
+      const before = providerTime()
       if (known !== null) providerStart = clock.now() - known - clock.monotonic()
+      corrected = Math.abs(providerTime() - before) >= leastSkew
     },
+    isCorrected: () => corrected,
   }
 }
 

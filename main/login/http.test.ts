@@ -327,6 +327,13 @@ describe("the difference to the provider's clock", () => {
     expect(http.clockSkew()).toBe(0)
   })
 
+  it('counts the age of an answer that a cache on the way has kept', async () => {
+    const http = create({ clock: createTestClock(at) })
+    const headers = { date: new Date(at - 3_600_000).toUTCString(), age: '3600' }
+    await http.for(steps.discovery)(await serve((_, response) => json(response, '{}', headers)))
+    expect(http.clockSkew()).toBe(0)
+  })
+
   it('stays unknown when there is no date to read', async () => {
     const http = create()
     await http.for(steps.token)(

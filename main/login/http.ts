@@ -60,8 +60,14 @@ const knownTypes = [
 const longestRetryAfter = 60
 
 export interface Http {
-  /** A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx). */
-  for(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  /**
+   * A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx);
+   * `onStatus` is told the status also when what follows it cannot be used.
+   */
+  for(
+    step: Step,
+    onStatus?: (status: number) => void,
+  ): (url: string, request?: RequestOptions) => Promise<Response>
   /** A fetch whose answer is taken with any status but a redirect, and with any body: what an API says is shown. */
   open(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
   /** What the JSON of such an answer is, parsed once; null for a refusal. */
@@ -97,6 +103,7 @@ export function createHttp(options: HttpOptions): Http {
     url: string,
     { method = 'GET', headers = {}, body }: RequestOptions,
     anyAnswer: boolean,
+    onStatus: (status: number) => void = () => {},
   ): Promise<Response> => {
     // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
     const purpose = anyAnswer ? 'API' : method
@@ -114,8 +121,9 @@ export function createHttp(options: HttpOptions): Http {
         signal: AbortSignal.any([options.signal, late.signal]),
       })
       stopResponse()
-      const date = Date.parse(response.headers.get('date') ?? '')
-      if (!Number.isNaN(date)) providerStart = date - clock.monotonic()
+      onStatus(response.status)
+      const date = timeOf(response)
+      if (date !== null) providerStart = date - clock.monotonic()
       if (anyAnswer) refuseRedirect(response, step, null)
       else refuseUnusable(response, step, method, clock)
       const bytes = await readBody(response, limits.bytes, step).catch((error: unknown) => {
@@ -145,9 +153,9 @@ export function createHttp(options: HttpOptions): Http {
 
   return {
     for:
-      (step) =>
+      (step, onStatus) =>
       (url, request = {}) =>
-        send(step, url, request, false),
+        send(step, url, request, false, onStatus),
     open:
       (step) =>
       (url, request = {}) =>
@@ -156,6 +164,13 @@ export function createHttp(options: HttpOptions): Http {
     clockSkew: () =>
       providerStart === null ? null : clock.now() - (providerStart + clock.monotonic()),
   }
+}
+
+/** The provider's time at an answer, in Unix milliseconds; a cache on the way says how old the answer is (RFC 9111 §5.1). */
+function timeOf({ headers }: Response): number | null {
+  const date = Date.parse(headers.get('date') ?? '')
+  const age = Number(headers.get('age') ?? 0)
+  return Number.isNaN(date) || Number.isNaN(age) ? null : date + age * 1000
 }
 
 function refusal(
@@ -205,8 +220,8 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   // What should bring metadata or keys and brings a page is a network that wants a login of its own.
   const portal: Explanation | null = method === 'GET' ? { kind: 'captive-portal' } : null
   refuseRedirect(response, step, portal)
-  if (status >= 500 || status === tooManyRequests) {
-    const waits = status === tooManyRequests || status === 503
+  if (status >= 500 || status === 429) {
+    const waits = status === 429 || status === 503
     throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
       retryAfter: waits ? retryAfter(headers, clock) : null,
       // RFC 6585 §6: Network Authentication Required.
@@ -222,13 +237,6 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
       explanation: type === 'text/html' ? portal : null,
     })
   }
-}
-
-const tooManyRequests = 429
-
-/** Tells whether a request failed because the provider wants fewer of them (RFC 6585 §4). */
-export function isTooManyRequests({ code, detail }: AppError): boolean {
-  return code === 'E_NETWORK_STATUS' && detail?.reason === `HTTP ${tooManyRequests}`
 }
 
 /** JSON that can be read in one way, or a refusal. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { createPeerCheck } from './peer.ts'
 import { arrive, logInAt, waitForBrowser } from './test-browser.ts'
 import { navigateAsOtherUser, noOtherUser } from './test-other-user.ts'
 
@@ -15,7 +16,7 @@ describe(`a real process of another user of the computer${skipped}`, () => {
   it.skipIf(noOtherUser !== '')(
     `is refused at the start address and with the right callback, then the person signs in${skipped}`,
     async () => {
-      const login = await waitForBrowser(simulator)
+      const login = await waitForBrowser(simulator, { peer: createPeerCheck() })
       const atStart = await navigateAsOtherUser(login.start)
       expect([atStart.status, atStart.headers.location]).toEqual([403, undefined])
       expect(atStart.body).toContain('unknown title')

@@ -23,6 +23,7 @@ const line = (ends: string, state: string, uid: number, inode: number) =>
   `   1: ${ends} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 1 0 100 0 0 10 0\n`
 const listening = line(`${here} 00000000:0000`, '0A', us, 70)
 const ourEnd = line(`${here} ${there}`, '01', us, 71)
+const halfClosed = line(`${here} ${there}`, '08', us, 71)
 const client = (uid: number, inode = 72) => line(`${there} ${here}`, '01', uid, inode)
 const client6 = (uid: number) => line(`${mapped}${there} ${mapped}${here}`, '01', uid, 72)
 const wholeMap = '         0          0 4294967295\n'
@@ -65,7 +66,7 @@ describe('a connection is', () => {
     ["another user's, who is nobody", table(ourEnd, client(65_534)), 'other'],
     ['gone when its process has closed it, whatever user it was', table(client(us, 0)), 'gone'],
     ["gone when the kernel shows a closed one as root's", table(client(0, 0)), 'gone'],
-    ['gone when only our end is left', table(listening, ourEnd), 'gone'],
+    ['gone when only our end is left, and knows it', table(listening, halfClosed), 'gone'],
     ['gone when even our end is gone, while we listen', table(listening), 'gone'],
     ['ours when it is in the table the second time', tables([ourEnd], [client(us)]), 'ours'],
     ["another user's the second time", tables([listening], [client(1001)]), 'other'],
@@ -113,6 +114,12 @@ describe('the system does not say, and that is told once', () => {
     ['where there are no user ids', table(client(1001)), { uid: undefined }, 'platform'],
     ['when the table cannot be read', {}, {}, 'table'],
     ['when the table is empty', { '/proc/net/tcp': head }, {}, 'table'],
+    [
+      'of an end that is no socket of this system, although ours is connected to it',
+      table(listening, ourEnd),
+      {},
+      'not of this system',
+    ],
   ] as const)('%s', async (_, files, options, reason) => {
     const { check, unknown } = on(files, options)
     const peers = [await check(), await check(), await check()]

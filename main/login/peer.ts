@@ -1,8 +1,8 @@
-import { closeSync, openSync, read as readChunk, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { endianness } from 'node:os'
 import process from 'node:process'
-import { promisify } from 'node:util'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
  * Whose process holds the other end of a connection on this computer: this user's (or root's), another
@@ -19,7 +19,7 @@ export type Ends = Partial<
 export type PeerCheck = (connection: Ends) => Promise<Peer>
 
 /** Why the system does not say whose a connection is. */
-export type PeerUnknown = 'platform' | 'table' | 'user namespace'
+export type PeerUnknown = 'platform' | 'table' | 'user namespace' | 'not of this system'
 
 export interface PeerOptions {
   readonly platform?: NodeJS.Platform
@@ -79,6 +79,7 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
     if (remoteAddress === undefined || remotePort === undefined) return 'gone'
     const here = endOf(localAddress, localPort)
     const there = endOf(remoteAddress, remotePort)
+    let connected = true
     // Twice: a table that changes while it is read may lack a line.
     for (let tries = 0; tries < 2; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop
@@ -91,9 +92,13 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
         line !== null ||
         tcp.includes(` ${here} 00000000:0000 0A `) ||
         tcp.includes(` ${here} ${there} `)
+      connected &&= tcp.includes(` ${here} ${there} 01 `)
       // oxlint-disable-next-line no-await-in-loop
       if (line !== null) return await judge(line)
     }
+    // Connected to something that is no socket of this system: WSL lets a browser of Windows in like that.
+    // Whoever closes the other end, to hide whose it was, also ends the state in which ours is.
+    if (connected) return cannotTell('not of this system')
     return tableWorks ? 'gone' : cannotTell('table')
   }
 }
@@ -103,29 +108,28 @@ const readAtOnce = 1_000_000
 
 /**
  * Reads a file of `/proc`, which gives 4 kB at a time. Asking another thread for each of them takes longer
- * than the reading, so that is done only for a table that would hold up everything else.
+ * than the reading itself, so it is done here, with a break after each slice of a table that is very long.
  */
 async function readProcFile(file: string): Promise<string> {
   const descriptor = openSync(file, 'r')
   try {
     const buffer = Buffer.alloc(16_384)
     const parts: string[] = []
-    let size = 0
+    let slice = 0
     for (;;) {
-      const length =
-        size < readAtOnce
-          ? readSync(descriptor, buffer)
-          : // oxlint-disable-next-line no-await-in-loop
-            (await readInThread(descriptor, buffer, 0, buffer.length, null)).bytesRead
+      const length = readSync(descriptor, buffer)
       if (length === 0) return parts.join('')
       parts.push(buffer.toString('latin1', 0, length))
-      size += length
+      slice += length
+      if (slice < readAtOnce) continue
+      slice = 0
+      // oxlint-disable-next-line no-await-in-loop -- The break is what is wanted.
+      await nextTurn()
     }
   } finally {
     closeSync(descriptor)
   }
 }
-const readInThread = promisify(readChunk)
 
 /**
  * Shares one reading among all who ask for it before it begins. So each gets a table that is younger than

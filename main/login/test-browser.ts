@@ -154,6 +154,8 @@ export async function waitForBrowser(
     fetch,
     clock,
     openBrowser: async (address) => opened.put(address),
+    // Thousands of requests leave thousands of connections, and the kernel's table would take long to read.
+    peer: async () => 'ours',
     onEvent: (event) => events.push(event),
     ...options,
   })

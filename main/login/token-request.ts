@@ -236,8 +236,11 @@ async function send(
     return answer
   }
   let response = await request()
-  // The one repeat that there is: the provider said that it wants a nonce, and did nothing else (RFC 9449 §8).
-  if (proofKey !== null && (await asksForNonce(response))) response = await request()
+  // The one repeat that there is: the provider refused the proof, and did nothing else. It wants a nonce
+  // (RFC 9449 §8), or its answer was the first to tell that this computer's clock is off.
+  if (proofKey !== null && (await asksForOtherProof(response, proofKey.isCorrected()))) {
+    response = await request()
+  }
   const confirm = async (): Promise<void> => {
     await accept(response).catch((error: unknown) => {
       throw clockOf(libraryError(error, steps.token), http.clockSkew())
@@ -284,14 +287,16 @@ function clockOf(error: AppError, skew: number | null): AppError {
   })
 }
 
-async function asksForNonce(response: Response): Promise<boolean> {
+async function asksForOtherProof(response: Response, hasOtherTime: boolean): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => null)
-  const parsed = v.safeParse(v.looseObject({ error: v.literal('use_dpop_nonce') }), body)
-  return parsed.success
+  const parsed = v.safeParse(v.looseObject({ error: v.string() }), body)
+  if (!parsed.success) return false
+  const { error } = parsed.output
+  return error === 'use_dpop_nonce' || (error === 'invalid_dpop_proof' && hasOtherTime)
 }
 
 /** A token response that came whole and is none: nobody else answered, as a gateway does with a page. */

@@ -58,6 +58,15 @@ function createPrinter(stdout: Output, stderr: Output): (line: string) => void {
   }
 }
 
+/** A file that somebody holds open cannot be moved on Windows: it grows until it can. */
+function rotate(file: string, old: string): void {
+  try {
+    renameSync(file, old)
+  } catch {
+    // The line itself is worth more than the limit.
+  }
+}
+
 /** A line that the disk does not take is lost; the next one tries again. */
 function appendToFile(folder: string, line: string): void {
   const file = join(folder, 'main.log')
@@ -65,7 +74,7 @@ function appendToFile(folder: string, line: string): void {
     // The folder may have been removed since the last line.
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {}
-    if (size > maxFileSize) renameSync(file, join(folder, 'main.old.log'))
+    if (size > maxFileSize) rotate(file, join(folder, 'main.old.log'))
     appendFileSync(file, line, { mode: 0o600 })
   } catch {
     // There is no other place that could be told.

@@ -83,10 +83,11 @@ it('is replaced as a whole: a reader has the old file or the new one', () => {
 describe('a disk that refuses', () => {
   it('is reported and not thrown, and the change holds for this run', () => {
     rmSync(folder, { recursive: true })
+    writeFileSync(folder, '')
     const { settings, errors } = open()
     settings.save({ language: 'en' })
     expect([settings.current, errors.length]).toEqual([{ language: 'en' }, 1])
-    mkdirSync(folder)
+    rmSync(folder)
     settings.save({ window })
     expect([open().settings.current, errors.length]).toEqual([{ language: 'en', window }, 1])
   })

@@ -394,10 +394,12 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   /** Lets a later run know when the person was active last, not more often than a disk should be asked. */
-  const keepActivity = (of: Live, leastChange = activityInterval): void => {
+  const keepActivity = (of: Live, atTheEnd = false): void => {
     const { refreshToken } = of.login.tokens
     if (refreshToken === null || state.session?.remembered !== 'kept') return
-    if (presence.lastActivity() - of.activityKeptAt < leastChange) return
+    const interval = Math.min(activityInterval, of.profile.inactivityMinutes * 15_000)
+    // At the end always: the wall clock, by which a later run counts, may have been set meanwhile.
+    if (!atTheEnd && presence.lastActivity() - of.activityKeptAt < interval) return
     // The older time that stays is on the safe side.
     keep(of, refreshToken).catch((error: unknown) => log('vault', { error }))
   }
@@ -410,8 +412,8 @@ export function createController(options: ControllerOptions): Controller {
     if (signal.aborted) return
     const acr = kept?.claims['acr']
     const away = kept === null ? 0 : clock.now() - kept.activeAt
-    // A clock that went backwards tells nothing, so it counts as too long.
-    const awayTooLong = away < 0 || away >= of.inactivityMinutes * 60_000
+    // A clock that went backwards tells nothing, so it counts as too long; one that was set by a moment does not.
+    const awayTooLong = away < -clockStep || away >= of.inactivityMinutes * 60_000
     if (awayTooLong) logoutRecord.change(of.issuer, { freshLogin: true })
     const usable =
       kept !== null &&
@@ -456,6 +458,8 @@ export function createController(options: ControllerOptions): Controller {
         clock,
         keep: async (refreshToken, life) => {
           const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
+          // Who signs out while the answer is on its way is not remembered.
+          if (signal.aborted) return
           const next = { ...kept, refreshToken, refreshTokenExpiresAt, activeAt: clock.now() }
           await store(vault.write(next)).catch(async (error: unknown) => {
             // The session begins all the same; what is kept has just been spent.
@@ -474,6 +478,7 @@ export function createController(options: ControllerOptions): Controller {
       log('restoring failed', { error: told })
       // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
       const forgotten = endsTheSession(named)
+      if (named.code === 'E_RENEWAL_SUBJECT') logoutRecord.change(of.issuer, { freshLogin: true })
       if (forgotten) await vault.clear()
       dispatch({
         type: 'restored',
@@ -575,8 +580,13 @@ export function createController(options: ControllerOptions): Controller {
       const told = withoutSecrets(named, of.login)
       const failure = toFailure(told, inBrowser?.reference ?? '')
       log('renewal failed', { error: told, reference: failure.reference })
-      if (endsTheSession(named)) endSession(failure)
-      else {
+      if (endsTheSession(named)) {
+        // The browser belongs to somebody else now: who signs in next must not be let in as them.
+        if (named.code === 'E_RENEWAL_SUBJECT') {
+          logoutRecord.change(of.profile.issuer, { freshLogin: true })
+        }
+        endSession(failure)
+      } else {
         const retryAt = peaceUntil(id, named.retryAfter)
         dispatch({ type: 'renewal-ended', attempt: id, problem: failure, retryAt })
       }
@@ -632,7 +642,8 @@ export function createController(options: ControllerOptions): Controller {
     sessionEnd.abort()
     void store(vault.clear())
     if (profile !== null) logoutRecord.change(profile.issuer, { freshLogin: true })
-    dispatch({ type: 'restored', error: null, farewell: null })
+    const left = profile === null ? null : farewells.interrupted(profile.issuer)
+    dispatch({ type: 'restored', error: null, farewell: left })
   }
 
   const cancel = async (): Promise<void> => {
@@ -703,7 +714,7 @@ export function createController(options: ControllerOptions): Controller {
     close: async () => {
       stopRetryTimer()
       const farewellsEnded = farewells.close()
-      if (live !== null) keepActivity(live, 1)
+      if (live !== null) keepActivity(live, true)
       await cancel()
       live = null
       presence.stop()
@@ -716,6 +727,8 @@ export function createController(options: ControllerOptions): Controller {
 
 /** Lines in the log for what is refused in one attempt. */
 const maxLoggedStrays = 20
+/** Milliseconds by which a time server may put a clock back without anybody noticing. */
+const clockStep = 5000
 /** Milliseconds of activity that the stored session may not know of when the process is killed. */
 const activityInterval = 60_000
 /** Milliseconds for all requests that bring back a login that was kept. */

@@ -155,6 +155,33 @@ describe('proofs', () => {
     },
   )
 
+  it.each([150_000, -150_000])(
+    'are made once more where the refusal of the first is what tells that the clock is %i ms off',
+    async (off) => {
+      // Metadata and keys of the second login are known already, and nothing is pushed.
+      const app = apps.create(simulator, { profile: profile({ par: 'never' }) })
+      await app.ready()
+      app.clock.set(off)
+      for (const [login, statuses] of [
+        ['first', [200]],
+        ['second', [400, 200]],
+      ] as const) {
+        const before = app.requests('/token').length
+        // oxlint-disable-next-line no-await-in-loop
+        const { snapshot } = await app.logIn()
+        const asked = app.requests('/token').slice(before)
+        expect([login, snapshot.status, asked.map(({ status }) => status)]).toEqual([
+          login,
+          'signed-in',
+          statuses,
+        ])
+        app.controller.signOut()
+        // oxlint-disable-next-line no-await-in-loop
+        await app.opened.next()
+      }
+    },
+  )
+
   it('and their key are shown and logged nowhere', async () => {
     const vault = createMemoryVault()
     const app = await signedIn({ profile: profile({ remember: true }), vault })

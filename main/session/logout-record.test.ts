@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../../simulator/test-browser.ts'
 import { createMailbox, locationOf, navigate } from '../login/test-browser.ts'
@@ -20,6 +21,7 @@ import {
 
 /** What a session that has ended leaves for the next run of the app, with the file itself. */
 
+const other = persons[1]?.pid ?? ''
 const back = { postLogoutRedirectUri: 'http://127.0.0.1:0/logged-out' }
 let simulator: Simulator
 let folder = ''
@@ -162,14 +164,45 @@ describe('a fresh login is asked for', () => {
   })
 
   it('in this run at least, where the disk refuses, and that is told', async () => {
-    await rm(folder, { recursive: true })
     const app = await start()
     await logIn(app)
+    // A file stands where the folder was.
+    await rm(folder, { recursive: true })
+    await writeFile(folder, '')
     app.controller.signOut()
     expect(errors).toHaveLength(1)
+    await rm(folder)
+    await app.opened.next()
     expect(await promptOf(app)).toBe('login')
-    await mkdir(folder)
+    // The next change is written, although it changes nothing but the disk.
+    expect(openRecord().read(simulator.issuer).freshLogin).toBe(true)
   })
+})
+
+it('a fresh login everywhere is not forgotten by a change at one issuer, and a folder in the place of the file gives way', async () => {
+  await mkdir(file())
+  const record = openRecord()
+  record.change('https://a.test', { freshLogin: false })
+  const next = openRecord()
+  expect(['https://a.test', 'https://b.test'].map((at) => next.read(at).freshLogin)).toEqual([
+    false,
+    true,
+  ])
+  expect(errors).toHaveLength(1)
+})
+
+it('is asked for after a renewal that brought another person, whose browser it is now', async () => {
+  const withoutRefresh = await startSimulator()
+  const profile = profileOf(withoutRefresh)
+  const app = apps.create(withoutRefresh, { profile, logoutRecord: openRecord() })
+  await app.ready()
+  await logIn(app)
+  void app.controller.renew()
+  await logInWith(new TestBrowser(), await app.opened.next(), { pid: other })
+  await app.until(({ error }) => error?.code === 'E_RENEWAL_SUBJECT')
+  expect(openRecord().read(withoutRefresh.issuer).freshLogin).toBe(true)
+  await app.close()
+  await withoutRefresh.close()
 })
 
 describe('a stored session', () => {

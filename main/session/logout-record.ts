@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { replaceFile } from '../replace-file.ts'
@@ -22,6 +22,8 @@ export interface LogoutRecord {
 }
 
 const parts = ['freshLogin', 'browser', 'revocation'] as const
+/** What counts for an issuer without an entry of its own, after a file that could not be understood. */
+const everyIssuer = '*'
 const nothing: OpenLogout = { freshLogin: false, browser: false, revocation: false }
 const fileSchema = v.record(
   v.string(),
@@ -34,17 +36,25 @@ const fileSchema = v.record(
  */
 export function openLogoutRecord(folder: string, onError: (error: unknown) => void): LogoutRecord {
   const file = join(folder, 'logout.json')
-  const { entries, otherwise } = readEntries(file, onError)
+  const { entries, isWhole } = readEntries(file, onError)
+  let isOnDisk = isWhole
+  const read = (issuer: string): OpenLogout =>
+    entries.get(issuer) ?? entries.get(everyIssuer) ?? nothing
   return {
-    read: (issuer) => entries.get(issuer) ?? otherwise,
+    read,
     change: (issuer, change) => {
-      const before = entries.get(issuer) ?? otherwise
+      const before = read(issuer)
       const next = { ...before, ...change }
-      if (parts.every((part) => before[part] === next[part])) return
+      if (isOnDisk && parts.every((part) => before[part] === next[part])) return
       entries.set(issuer, next)
+      isOnDisk = false
       try {
-        const left = [...entries].filter(([, entry]) => parts.some((part) => entry[part]))
+        // A folder in its place would never give way to the file.
+        if (!isWhole) rmSync(file, { recursive: true, force: true })
+        const isOpen = (entry: OpenLogout): boolean => parts.some((part) => entry[part])
+        const left = [...entries].filter(([, entry]) => isOpen(entry) || entries.has(everyIssuer))
         replaceFile(file, `${JSON.stringify(Object.fromEntries(left), null, 2)}\n`)
+        isOnDisk = true
       } catch (error) {
         onError(error)
       }
@@ -54,18 +64,19 @@ export function openLogoutRecord(folder: string, onError: (error: unknown) => vo
 
 interface Entries {
   readonly entries: Map<string, OpenLogout>
-  /** What counts for an issuer without an entry. */
-  readonly otherwise: OpenLogout
+  /** Whether the file was absent or understood. */
+  readonly isWhole: boolean
 }
 
 function readEntries(file: string, onError: (error: unknown) => void): Entries {
   try {
     const content = v.parse(fileSchema, JSON.parse(readFileSync(file, 'utf8')))
-    return { entries: new Map(Object.entries(content)), otherwise: nothing }
+    return { entries: new Map(Object.entries(content)), isWhole: true }
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (missing) return { entries: new Map(), otherwise: nothing }
+    if (missing) return { entries: new Map(), isWhole: true }
     onError(error)
-    return { entries: new Map(), otherwise: { ...nothing, freshLogin: true } }
+    const unknown = { ...nothing, freshLogin: true }
+    return { entries: new Map([[everyIssuer, unknown]]), isWhole: false }
   }
 }

@@ -35,8 +35,6 @@ export function createPresence(options: PresenceOptions): Presence {
   let limit: number | null = null
   let activeAt = 0
   let endsAt = 0
-  /** How often the person has left without coming back: the screen may be locked in a sleep. */
-  let absences = 0
   let stopTimer = (): void => {}
 
   const stop = (): void => {
@@ -75,12 +73,10 @@ export function createPresence(options: PresenceOptions): Presence {
     touch: () => {
       watch()
       if (limit === null) return null
-      // Whoever presses a button is there, whatever the system has said.
-      absences = 0
       return begin(limit)
     },
     input: () => {
-      if (limit === null || absences > 0) return
+      if (limit === null) return
       const now = clock.monotonic()
       // Whoever comes back too late does not bring the session back by moving the mouse.
       if (now - activeAt >= limit) watch()
@@ -88,13 +84,7 @@ export function createPresence(options: PresenceOptions): Presence {
     },
     lastActivity: () => activeAt,
     stop,
-    suspended: () => {
-      watch()
-      absences += 1
-    },
-    resumed: () => {
-      absences = Math.max(0, absences - 1)
-      watch()
-    },
+    suspended: watch,
+    resumed: watch,
   }
 }

@@ -284,17 +284,21 @@ describe('a login that was kept while nobody was there', () => {
     return app.requests('/par')[0]?.form.get('prompt') ?? null
   }
 
-  it('is taken up until the limit has passed', async () => {
+  it('is taken up, also when a time server has put the clock back by a moment', async () => {
     const vault = await vaultWithLogin()
-    const app = startAfter(vault, 0)
-    expect((await isKept(app)).status).toBe('signed-in')
-    await app.close()
+    for (const away of [0, -5000]) {
+      const app = startAfter(vault, away)
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await isKept(app)).status).toBe('signed-in')
+      // oxlint-disable-next-line no-await-in-loop
+      await app.close()
+    }
   })
 
   it.each([
     ['at the limit', limit],
     ['a day later', 24 * 60 * 60_000],
-    ['by a clock that went back', -1],
+    ['by a clock that went back', -5001],
   ])('is forgotten without a request %s, and the next login is a fresh one', async (_, away) => {
     const vault = await vaultWithLogin()
     const app = startAfter(vault, away)

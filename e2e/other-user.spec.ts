@@ -2,7 +2,7 @@
  * Another user of the same computer has read an address on the browser's command line. A process of such a
  * user is only there when the tests were started as root (scripts/unprivileged.mjs).
  */
-import { navigateAsOtherUser, noOtherUser } from '../main/login/test-other-user.ts'
+import { navigateAsOtherUser, noOtherUser } from '../test/support/other-user.ts'
 import { type Desktop, expect, logInAt, signIn, test } from './fixtures/desktop.ts'
 
 test.skip(noOtherUser !== '', noOtherUser)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { cells, titleOf } from '../main/conformance/matrix.ts'
+import { cells, titleOf } from '../test/conformance/matrix.ts'
 import { asExpected, report, reportFile } from './conformance.ts'
 
 test('the report is in docs as the command makes it when all goes well', async () => {

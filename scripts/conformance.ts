@@ -9,9 +9,9 @@ import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { format } from 'oxfmt'
-import { type Cell, cells, matrixSteps, titleOf } from '../main/conformance/matrix.ts'
-import { type Module, plans } from '../main/conformance/modules.ts'
-import { type Row, rows } from '../main/conformance/rows.ts'
+import { type Cell, cells, matrixSteps, titleOf } from '../test/conformance/matrix.ts'
+import { type Module, plans } from '../test/conformance/modules.ts'
+import { type Row, rows } from '../test/conformance/rows.ts'
 
 /** The file that holds the report. */
 export const reportFile = fileURLToPath(new URL('../docs/conformance.md', import.meta.url))
@@ -183,7 +183,7 @@ function runTests(): VitestReport {
   try {
     const vitest = path.join(project, 'node_modules/vitest/vitest.mjs')
     const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
-    spawnSync(process.execPath, [vitest, 'run', 'main/conformance', ...reporters], {
+    spawnSync(process.execPath, [vitest, 'run', 'test/conformance', ...reporters], {
       cwd: project,
       stdio: ['ignore', 'inherit', 'inherit'],
     })

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { format } from 'oxfmt'
-import { type Refusal, refusals } from '../main/login/refused-requests.ts'
+import { type Refusal, refusals } from '../test/support/refused-requests.ts'
 
 /** The file that holds the table. */
 export const readmeFile = fileURLToPath(new URL('../README.md', import.meta.url))
@@ -19,7 +19,7 @@ async function section(): Promise<string> {
   const count = refusals.reduce((sum, { requests }) => sum + requests.length, 0)
   const text = `## What the listener refuses
 
-Each of these ${count} requests gets a short constant answer or none, leaves the login waiting and asks for no token, even when it carries the pending \`state\`; the right callback then still signs in. The table is made from [the list that the tests send](main/login/refused-requests.ts), by \`scripts/refused-table.ts\`.
+Each of these ${count} requests gets a short constant answer or none, leaves the login waiting and asks for no token, even when it carries the pending \`state\`; the right callback then still signs in. The table is made from [the list that the tests send](test/support/refused-requests.ts), by \`scripts/refused-table.ts\`.
 
 | Request | Answer | Why |
 | --- | --- | --- |

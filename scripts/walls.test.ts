@@ -27,13 +27,16 @@ const cases: readonly (readonly [file: string, line: string, stands: boolean])[]
   ['preload/index.ts', "import { ipcRenderer } from 'electron'", true],
   ['preload/contract.ts', "import { ipcRenderer } from 'electron'", false],
   ['main/x.ts', "import { x } from '../simulator/simulator.ts'", false],
+  ['main/login/x.ts', "import { x } from '../../test/support/app.ts'", false],
+  ['simulator/x.ts', "import { x } from '../test/support/browser.ts'", false],
+  ['main/login/x.test.ts', "import { x } from '../../test/support/app.ts'", true],
 ]
 
 describe('lint keeps the walls', () => {
   let folder = ''
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'walls-'))
-    copyFileSync('.oxlintrc.json', path.join(folder, '.oxlintrc.json'))
+    copyFileSync('oxlint.config.ts', path.join(folder, 'oxlint.config.ts'))
   })
   afterAll(() => {
     rmSync(folder, { recursive: true })

@@ -3,7 +3,7 @@ import { personWithoutNames, personWithoutPid, persons } from './persons.ts'
 import { clientId, consentScope, plainScope } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
 import {
   athOf,
   callApi,
@@ -13,7 +13,7 @@ import {
   getTokens,
   loginHint,
   post,
-} from './test-client.ts'
+} from '../test/support/client.ts'
 
 const scope = `openid profile ${consentScope} ${plainScope}`
 

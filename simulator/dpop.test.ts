@@ -4,8 +4,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { clientId, plainScope } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
-import { callApi, codeForm, createProver, getCode, post, refreshForm } from './test-client.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
+import {
+  callApi,
+  codeForm,
+  createProver,
+  getCode,
+  post,
+  refreshForm,
+} from '../test/support/client.ts'
 
 let simulator: Simulator
 

@@ -6,7 +6,7 @@ import { faults, stepOf, steps, stepsWithFaults } from './faults.ts'
 import type { FaultName, Step } from './faults.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
 
 let simulators: Simulator[] = []
 

@@ -5,7 +5,13 @@ import { lowLevelPerson, persons, personWithoutNames, personWithoutPid } from '.
 import { consentScope, languageCookie, otherClientId, plainScope } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, checkedOn, finishLogin, insecure } from './test-browser.ts'
+import {
+  TestBrowser,
+  beginLogin,
+  checkedOn,
+  finishLogin,
+  insecure,
+} from '../test/support/browser.ts'
 
 const [first, second] = persons
 const [low, substantial, high] = ['low', 'substantial', 'high'].map((l) => `idporten-loa-${l}`)

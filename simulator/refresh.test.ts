@@ -4,7 +4,7 @@ import { otherClientId } from './provider.ts'
 import type { ScenarioName } from './scenarios.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
-import { getTokens, post, refreshForm } from './test-client.ts'
+import { getTokens, post, refreshForm } from '../test/support/client.ts'
 
 let simulators: Simulator[] = []
 

@@ -4,8 +4,8 @@ import { personWithoutPid, persons } from './persons.ts'
 import { clientId, consentScope } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
-import { getCode, post, refreshForm } from './test-client.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
+import { getCode, post, refreshForm } from '../test/support/client.ts'
 
 let simulator: Simulator
 

@@ -12,7 +12,7 @@ import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
 import type { Scenario, ScenarioName } from './scenarios.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin, insecure } from './test-browser.ts'
+import { TestBrowser, beginLogin, finishLogin, insecure } from '../test/support/browser.ts'
 
 let simulator: Simulator
 

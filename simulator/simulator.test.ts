@@ -11,7 +11,7 @@ import { discoveryDocument } from './discovery.ts'
 import { clientId } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
 
 let simulators: Simulator[] = []
 

@@ -6,8 +6,8 @@ import { persons } from './persons.ts'
 import { clientId, consentScope, otherClientId, plainScope } from './provider.ts'
 import { startSimulator } from './simulator.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin, insecure } from './test-browser.ts'
-import { callApi, codeForm, getCode, getTokens, loginHint, post } from './test-client.ts'
+import { TestBrowser, beginLogin, finishLogin, insecure } from '../test/support/browser.ts'
+import { callApi, codeForm, getCode, getTokens, loginHint, post } from '../test/support/client.ts'
 
 const person = persons[0]
 const pid = person?.pid ?? ''

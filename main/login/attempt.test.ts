@@ -18,7 +18,7 @@ import {
   navigate,
   requestsTo,
   texts,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 
 let simulator: Simulator
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { discover } from './discovery.ts'
 import { createHttp } from './http.ts'
-import { createTestClock } from './test-browser.ts'
-import { createTally, type Json, readObject } from './test-oracle.ts'
+import { createTestClock } from '../../test/support/login.ts'
+import { createTally, type Json, readObject } from '../../test/support/oracle.ts'
 
 const issuers = [
   'https://issuer.test',

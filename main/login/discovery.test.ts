@@ -3,7 +3,7 @@ import { discoveryDocument } from '../../simulator/discovery.ts'
 import { AppError } from '../errors.ts'
 import { createDiscovery } from './discovery.ts'
 import { createHttp } from './http.ts'
-import { createTestClock, failureOf } from './test-browser.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
 
 const issuer = 'https://issuer.test'
 const day = 24 * 60 * 60 * 1000

@@ -13,7 +13,7 @@ import {
   navigate,
   requestsTo,
   waitForBrowser,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 
 /** What a provider says may hold a login's own secrets, or be no words at all. */
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { createHttp, type Fetch, httpLimits, type HttpOptions, steps } from './http.ts'
-import { createTestClock, failureOf } from './test-browser.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
 
 let servers: Server[] = []
 afterEach(() => {

@@ -15,7 +15,7 @@ import {
   locationOf,
   navigate,
   texts,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 import {
   type Algorithm,
   brokenRules,
@@ -27,7 +27,7 @@ import {
   readObject,
   rsa,
   type UsableKey,
-} from './test-oracle.ts'
+} from '../../test/support/oracle.ts'
 
 const now = 1_800_000_000
 const issuer = 'https://issuer.test'

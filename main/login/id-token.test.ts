@@ -19,7 +19,7 @@ import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
 import { createHttp } from './http.ts'
 import { createKeyCache, type KeySource } from './keys.ts'
 import { Secret } from './secret.ts'
-import { createTestClock, failureOf } from './test-browser.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
 
 const now = 1_800_000_000
 const issuer = 'https://issuer.test'

@@ -7,7 +7,7 @@ import { createHttp } from './http.ts'
 import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
 import { createKeyCache } from './keys.ts'
 import { Secret } from './secret.ts'
-import { createTestClock } from './test-browser.ts'
+import { createTestClock } from '../../test/support/login.ts'
 import {
   brokenRules,
   compact,
@@ -19,7 +19,7 @@ import {
   readObject,
   rsa,
   type UsableKey,
-} from './test-oracle.ts'
+} from '../../test/support/oracle.ts'
 
 const issuer = 'https://issuer.test'
 const now = 1_800_000_000

@@ -6,7 +6,7 @@ import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { createKeyCache, matching, type KeySource } from './keys.ts'
 import { Secret } from './secret.ts'
-import { createTestClock, failureOf } from './test-browser.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
 
 type Jwk = Record<string, unknown>
 

@@ -6,7 +6,7 @@ import { createDiscovery } from './discovery.ts'
 import { openLoopbackListener, tokensFirst } from './loopback-listener.ts'
 import { createPeerCheck } from './peer.ts'
 import { Secret } from './secret.ts'
-import { arrive, createMailbox, knock, navigate, texts } from './test-browser.ts'
+import { arrive, createMailbox, knock, navigate, texts } from '../../test/support/login.ts'
 
 let simulator: Simulator
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import {
   send,
   texts,
   waitForBrowser,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 
 const state = 'k-Zr9_x0Q.y~3'
 const pathname = '/callback'

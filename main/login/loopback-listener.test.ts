@@ -19,7 +19,7 @@ import {
   statusesOf,
   texts,
   type TestClock,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 
 const state = 'the-state-of-this-attempt'
 const reference = 'REFREF'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { arrive, logInAt, waitForBrowser } from '../../test/support/login.ts'
+import { navigateAsOtherUser, noOtherUser } from '../../test/support/other-user.ts'
 import { createPeerCheck } from './peer.ts'
-import { arrive, logInAt, waitForBrowser } from './test-browser.ts'
-import { navigateAsOtherUser, noOtherUser } from './test-other-user.ts'
 
 let simulator: Simulator
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { callbackPage, pageHeaders } from './callback-pages.ts'
-import { refusals } from './refused-requests.ts'
+import { refusals } from '../../test/support/refused-requests.ts'
 import {
   arrive,
   locationOf,
@@ -12,7 +12,7 @@ import {
   texts,
   waitForBrowser,
   type WaitingLogin,
-} from './test-browser.ts'
+} from '../../test/support/login.ts'
 
 let simulator: Simulator
 let login: WaitingLogin

@@ -5,8 +5,8 @@ import type { AuthorizationRequest, LoginPolicy } from './authorization-request.
 import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { Secret } from './secret.ts'
-import { createTestClock, failureOf } from './test-browser.ts'
-import { compact, createTally, type Json, readObject, rsa } from './test-oracle.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
+import { compact, createTally, type Json, readObject, rsa } from '../../test/support/oracle.ts'
 import { checkCallback, refreshTokens, requestTokens } from './token-request.ts'
 
 const issuer = 'https://issuer.test'

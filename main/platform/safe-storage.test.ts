@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { AppError } from '../errors.ts'
-import { failureOf } from '../login/test-browser.ts'
+import { failureOf } from '../../test/support/login.ts'
 import { createSystemCipher, type Storage } from './safe-storage.ts'
 
 // Outside Electron there is none; each test brings what a system would.

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Snapshot } from '../../preload/contract.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
+import { TestBrowser } from '../../test/support/browser.ts'
 import { tokensFirst } from '../login/loopback-listener.ts'
-import { arrive, logInAt, type TestClock } from '../login/test-browser.ts'
+import { arrive, logInAt, type TestClock } from '../../test/support/login.ts'
 import {
   createApps,
   createMemoryVault,
@@ -19,7 +19,7 @@ import {
   profileOf,
   type TestApp,
   textsIn,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 let withRefresh: Simulator
 let withoutRefresh: Simulator

@@ -5,9 +5,9 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
 import type { Fetch } from '../login/http.ts'
 import type { Peer } from '../login/peer.ts'
-import { arrive, logInAt, navigate, navigation, send } from '../login/test-browser.ts'
+import { arrive, logInAt, navigate, navigation, send } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
-import { createApps, profileOf, textsIn } from './test-app.ts'
+import { createApps, profileOf, textsIn } from '../../test/support/app.ts'
 
 const pid = persons[0]?.pid ?? ''
 const halfAnHour = 30 * 60_000

@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/http.ts'
-import { arrive, logInAt } from '../login/test-browser.ts'
+import { arrive, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -13,7 +13,7 @@ import {
   profileOf,
   type TestApp,
   textsIn,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 let simulator: Simulator
 let withoutRefresh: Simulator

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
-import { createMailbox, locationOf, navigate } from '../login/test-browser.ts'
+import { TestBrowser } from '../../test/support/browser.ts'
+import { createMailbox, locationOf, navigate } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import { openLogoutRecord } from './logout-record.ts'
 import {
@@ -17,7 +17,7 @@ import {
   postLogoutForm,
   profileOf,
   type TestApp,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 /** What a session that has ended leaves for the next run of the app, with the file itself. */
 

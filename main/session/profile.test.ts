@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
-import { failureOf } from '../login/test-browser.ts'
+import { failureOf } from '../../test/support/login.ts'
 import { parseProfile, type ProfileOrigin, readProfile } from './profile.ts'
 
 const good = { name: 'Test', issuer: 'https://test.idporten.no', clientId: 'client' }

@@ -7,7 +7,7 @@ import { clientId, otherClientId } from '../../simulator/provider.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { Secret } from '../login/secret.ts'
-import { arrive, createTestClock, logInAt } from '../login/test-browser.ts'
+import { arrive, createTestClock, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -19,8 +19,8 @@ import {
   profileOf,
   type TestApp,
   textsIn,
-} from './test-app.ts'
-import { createTestCipher } from './test-vault.ts'
+} from '../../test/support/app.ts'
+import { createTestCipher } from '../../test/support/vault.ts'
 import { type Cipher, createVault, type Kept, vaultUnavailable } from './vault.ts'
 
 const other = persons[1]?.pid ?? ''

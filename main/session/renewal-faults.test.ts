@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { AppError } from '../errors.ts'
-import { arrive, createMailbox, logInAt } from '../login/test-browser.ts'
+import { arrive, createMailbox, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -12,7 +12,7 @@ import {
   isRefresh,
   profileOf,
   type TestApp,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 import type { Kept } from './vault.ts'
 
 let simulator: Simulator

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/http.ts'
-import { arrive, logInAt } from '../login/test-browser.ts'
+import { arrive, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
-import { createMemoryVault, createApps, profileOf, type TestApp } from './test-app.ts'
+import { createMemoryVault, createApps, profileOf, type TestApp } from '../../test/support/app.ts'
 
 let simulator: Simulator
 let withoutRefresh: Simulator

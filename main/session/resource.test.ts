@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { createApps, createMemoryVault, echoApi, profileOf, type TestApp } from './test-app.ts'
+import {
+  createApps,
+  createMemoryVault,
+  echoApi,
+  profileOf,
+  type TestApp,
+} from '../../test/support/app.ts'
 
 const one = ['https://api.example.no/orders']
 const two = [...one, 'https://other.example.no/']

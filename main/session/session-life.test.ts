@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { createTestClock, logInAt, navigate, type TestClock } from '../login/test-browser.ts'
+import { createTestClock, logInAt, navigate, type TestClock } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -10,7 +10,7 @@ import {
   isRefresh,
   profileOf,
   type TestApp,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 const minute = 60_000
 const limit = 30 * minute

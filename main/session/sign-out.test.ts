@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { beginLogin, TestBrowser } from '../../simulator/test-browser.ts'
+import { beginLogin, TestBrowser } from '../../test/support/browser.ts'
 import type { Peer } from '../login/peer.ts'
-import { createMailbox, locationOf, navigate, navigation } from '../login/test-browser.ts'
+import { createMailbox, locationOf, navigate, navigation } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -17,7 +17,7 @@ import {
   profileOf,
   type TestApp,
   textsIn,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 const back = 'http://127.0.0.1:0/logged-out'
 let simulator: Simulator

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
-import { arrive, logInAt, navigate } from '../login/test-browser.ts'
+import { TestBrowser } from '../../test/support/browser.ts'
+import { arrive, logInAt, navigate } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -13,7 +13,7 @@ import {
   logInWith,
   profileOf,
   type TestApp,
-} from './test-app.ts'
+} from '../../test/support/app.ts'
 
 const [first, second] = persons
 let simulator: Simulator

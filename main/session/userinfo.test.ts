@@ -3,7 +3,13 @@ import { persons } from '../../simulator/persons.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { ControllerOptions } from './controller.ts'
-import { createApps, createHoldingFetch, profileOf, type TestApp, textsIn } from './test-app.ts'
+import {
+  createApps,
+  createHoldingFetch,
+  profileOf,
+  type TestApp,
+  textsIn,
+} from '../../test/support/app.ts'
 
 const [person, other] = persons
 let simulator: Simulator

@@ -24,8 +24,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { systemClock } from '../login/clock.ts'
 import { Secret } from '../login/secret.ts'
-import { createTestClock, failureOf } from '../login/test-browser.ts'
-import { createTestCipher, keptOf, owner, watchFileCalls } from './test-vault.ts'
+import { createTestClock, failureOf } from '../../test/support/login.ts'
+import { createTestCipher, keptOf, owner, watchFileCalls } from '../../test/support/vault.ts'
 import { type Cipher, createVault, type Kept, vaultUnavailable } from './vault.ts'
 
 let folder = ''
@@ -659,7 +659,7 @@ describe('killed (F-71)', () => {
     })
   /** Starts a writer in a folder; tells after how many finished writes it ended. */
   const writer = (place: string, killAt: number) => {
-    const program = join(import.meta.dirname, 'test-vault.ts')
+    const program = join(import.meta.dirname, '../../test/support/vault.ts')
     const child = spawn(process.execPath, [program, place, key.toString('hex'), String(killAt)], {
       // Starting is most of the time.
       env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },

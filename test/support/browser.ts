@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { clientId } from './provider.ts'
-import type { Simulator } from './simulator.ts'
+import { clientId } from '../../simulator/provider.ts'
+import type { Simulator } from '../../simulator/simulator.ts'
 
 /** Where a visit ended: on a page of the simulator, or at an address of the client. */
 export interface Visit {

@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
-import { arrive, createTestClock } from '../login/test-browser.ts'
+import { TestBrowser } from '../support/browser.ts'
+import { arrive, createTestClock } from '../support/login.ts'
 import {
   createApps,
   createMemoryVault,
@@ -19,9 +19,9 @@ import {
   postLogoutForm,
   profileOf,
   type TestApp,
-} from './test-app.ts'
-import { createTestCipher } from './test-vault.ts'
-import { createVault } from './vault.ts'
+} from '../support/app.ts'
+import { createTestCipher } from '../support/vault.ts'
+import { createVault } from '../../main/session/vault.ts'
 
 let simulator: Simulator
 const apps = createApps()

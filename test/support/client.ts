@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
-import { persons } from './persons.ts'
-import { clientId } from './provider.ts'
-import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from './test-browser.ts'
-import type { Attempt } from './test-browser.ts'
+import { persons } from '../../simulator/persons.ts'
+import { clientId } from '../../simulator/provider.ts'
+import type { Simulator } from '../../simulator/simulator.ts'
+import { TestBrowser, beginLogin, finishLogin } from './browser.ts'
+import type { Attempt } from './browser.ts'
 
 /** The hint that logs a person in without pages; the first person when none is named. */
 export function loginHint(pid = persons[0]?.pid ?? ''): string {

@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import { type Snapshot, snapshotSchema } from '../../preload/contract.ts'
 import { plainScope } from '../../simulator/scopes.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
-import { TestBrowser, type Visit } from '../../simulator/test-browser.ts'
-import type { Fetch } from '../login/http.ts'
+import { TestBrowser, type Visit } from './browser.ts'
+import type { Fetch } from '../../main/login/http.ts'
 import {
   type Answer,
   arrive,
@@ -15,13 +15,13 @@ import {
   logInAt,
   navigate,
   texts,
-} from '../login/test-browser.ts'
-import { redact, redactText } from '../redact.ts'
-import { type ControllerOptions, createController } from './controller.ts'
-import { closingPatience } from './farewell.ts'
-import type { LogoutRecord, OpenLogout } from './logout-record.ts'
-import { parseProfile, type Profile } from './profile.ts'
-import type { Kept, Vault } from './vault.ts'
+} from './login.ts'
+import { redact, redactText } from '../../main/redact.ts'
+import { type ControllerOptions, createController } from '../../main/session/controller.ts'
+import { closingPatience } from '../../main/session/farewell.ts'
+import type { LogoutRecord, OpenLogout } from '../../main/session/logout-record.ts'
+import { parseProfile, type Profile } from '../../main/session/profile.ts'
+import type { Kept, Vault } from '../../main/session/vault.ts'
 
 /** The profile of a simulator, with other values where a test wants them. */
 export function profileOf(simulator: Simulator, changes: object = {}): Profile {

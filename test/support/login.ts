@@ -1,12 +1,17 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
-import { type Attempt, type AttemptEvent, type AttemptOptions, startAttempt } from './attempt.ts'
-import type { CallbackTexts } from './callback-pages.ts'
-import type { Clock } from './clock.ts'
-import { createDiscovery } from './discovery.ts'
-import { tokensFirst } from './loopback-listener.ts'
+import { TestBrowser } from './browser.ts'
+import {
+  type Attempt,
+  type AttemptEvent,
+  type AttemptOptions,
+  startAttempt,
+} from '../../main/login/attempt.ts'
+import type { CallbackTexts } from '../../main/login/callback-pages.ts'
+import type { Clock } from '../../main/login/clock.ts'
+import { createDiscovery } from '../../main/login/discovery.ts'
+import { tokensFirst } from '../../main/login/loopback-listener.ts'
 
 /** What the listener answered. */
 export interface Answer {

@@ -3,9 +3,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { promises } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
-import { systemClock } from '../login/clock.ts'
-import { Secret } from '../login/secret.ts'
-import { type Cipher, createVault, type Kept } from './vault.ts'
+import { systemClock } from '../../main/login/clock.ts'
+import { Secret } from '../../main/login/secret.ts'
+import { type Cipher, createVault, type Kept } from '../../main/session/vault.ts'
 
 /**
  * Encrypts in memory as Chromium does on Linux: AES-128-CBC with a fixed initialization vector, so

@@ -11,14 +11,14 @@ import {
   scenarios,
 } from '../../simulator/scenarios.ts'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { arrive, knock, logInAt } from '../login/test-browser.ts'
-import { createMemoryVault, createTestApp, profileOf } from '../session/test-app.ts'
+import { arrive, knock, logInAt } from '../support/login.ts'
+import { createMemoryVault, createTestApp, profileOf } from '../support/app.ts'
 import { cells } from './matrix.ts'
 import { plans } from './modules.ts'
 import { type Deed, play, type Played, type PlayOptions } from './play.ts'
 import { type Plays, rows } from './rows.ts'
 
-const project = new URL('../../', import.meta.url)
+const project = new URL('../..', import.meta.url)
 let simulator: Simulator
 let withRefresh: Simulator
 beforeAll(async () => {

@@ -2,8 +2,15 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { refusals } from './refused-requests.ts'
-import { arrive, knock, logInAt, send, waitForBrowser, type WaitingLogin } from './test-browser.ts'
+import { refusals } from '../support/refused-requests.ts'
+import {
+  arrive,
+  knock,
+  logInAt,
+  send,
+  waitForBrowser,
+  type WaitingLogin,
+} from '../support/login.ts'
 
 let simulator: Simulator
 beforeAll(async () => {

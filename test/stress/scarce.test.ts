@@ -5,7 +5,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { arrive, logInAt } from './test-browser.ts'
+import { arrive, logInAt } from '../support/login.ts'
 
 /** A login in a process of its own, to which the system gives little. */
 

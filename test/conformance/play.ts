@@ -3,8 +3,8 @@ import type { ErrorCode, Failure, Snapshot } from '../../preload/contract.ts'
 import { comesAfter, type Step } from '../../simulator/faults.ts'
 import { type Scenario, type ScenarioName, scenarios } from '../../simulator/scenarios.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
-import { TestBrowser } from '../../simulator/test-browser.ts'
-import { type Answer, arrive, knock, locationOf, navigate } from '../login/test-browser.ts'
+import { TestBrowser } from '../support/browser.ts'
+import { type Answer, arrive, knock, locationOf, navigate } from '../support/login.ts'
 import {
   createMemoryVault,
   createTestApp,
@@ -14,7 +14,7 @@ import {
   profileOf,
   type TestApp,
   textsIn,
-} from '../session/test-app.ts'
+} from '../support/app.ts'
 
 declare module 'vitest' {
   interface TaskMeta {

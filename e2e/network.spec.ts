@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import { networkCode } from '../main/known-errors.ts'
-import { browserCommands, findCommand } from '../scripts/system-packages.mjs'
+import { browserCommands, findCommand } from '../scripts/bootstrap/system-packages.mjs'
 import type { ScenarioName } from '../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../simulator/simulator.ts'
 import {

@@ -1,6 +1,6 @@
 /**
  * Another user of the same computer has read an address on the browser's command line. A process of such a
- * user is only there when the tests were started as root (scripts/unprivileged.mjs).
+ * user is only there when the tests were started as root (scripts/bootstrap/unprivileged.mjs).
  */
 import { navigateAsOtherUser, noOtherUser } from '../test/support/other-user.ts'
 import { type Desktop, expect, logInAt, signIn, test } from './fixtures/desktop.ts'

@@ -3,9 +3,9 @@
  * Progress goes to stderr. Runs on Node 20 after `npm ci`. Part of the automation contract.
  */
 import process from 'node:process'
-import { provideElectron } from './electron-runtime.mjs'
-import { SetupError } from './failures.mjs'
-import { say } from './progress.mjs'
+import { provideElectron } from './bootstrap/electron-runtime.mjs'
+import { SetupError } from './bootstrap/failures.mjs'
+import { say } from './bootstrap/progress.mjs'
 
 try {
   const { executable } = await provideElectron()

@@ -5,10 +5,10 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import process from 'node:process'
-import { exitCode } from './child.mjs'
-import { provideElectron } from './electron-runtime.mjs'
-import { SetupError } from './failures.mjs'
-import { say } from './progress.mjs'
+import { exitCode } from './bootstrap/child.mjs'
+import { provideElectron } from './bootstrap/electron-runtime.mjs'
+import { SetupError } from './bootstrap/failures.mjs'
+import { say } from './bootstrap/progress.mjs'
 
 const timeoutMs = 10 * 60_000
 

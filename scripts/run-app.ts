@@ -1,8 +1,8 @@
 /** Runs the app with the simulator until the user closes it. Usage: run-app.ts <executable> */
 import { spawn } from 'node:child_process'
 import process from 'node:process'
-import { exitCode } from './child.mjs'
-import { Interrupted } from './failures.mjs'
+import { exitCode } from './bootstrap/child.mjs'
+import { Interrupted } from './bootstrap/failures.mjs'
 import { withSimulator } from './simulated-profile.ts'
 
 const [executable] = process.argv.slice(2)

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import process from 'node:process'
-import { exitWith, installedNode, provideNpmPackages } from './setup.mjs'
+import { exitWith, installedNode, provideNpmPackages } from './bootstrap/setup.mjs'
 
 await exitWith(async () => {
   await provideNpmPackages()

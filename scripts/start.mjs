@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { exitCode } from './child.mjs'
-import { hasDisplay, runHeadless } from './headless.mjs'
-import { npm } from './npm.mjs'
-import { waitingProgress } from './progress.mjs'
-import { installedNode, project, runWithSetup } from './setup.mjs'
+import { exitCode } from './bootstrap/child.mjs'
+import { hasDisplay, runHeadless } from './bootstrap/headless.mjs'
+import { npm } from './bootstrap/npm.mjs'
+import { waitingProgress } from './bootstrap/progress.mjs'
+import { installedNode, project, runWithSetup } from './bootstrap/setup.mjs'
 
 const demoTimeoutMs = 5 * 60_000
 

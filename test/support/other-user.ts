@@ -6,7 +6,7 @@ import * as v from 'valibot'
 
 const socket = process.env['IDPORTEN_DESKTOP_OTHER_USER'] ?? ''
 
-/** Why there is no process of another user to make requests; empty when there is one (scripts/unprivileged.mjs). */
+/** Why there is no process of another user to make requests; empty when there is one (scripts/bootstrap/unprivileged.mjs). */
 export const noOtherUser =
   socket === '' ? 'no process of another user: start the tests as root' : ''
 

@@ -94,7 +94,7 @@ export async function runUnprivileged(project, script, args) {
 
 /**
  * Starts a process of yet another user for the tests of what other users of the computer may not do
- * (scripts/other-user.mjs). Its program comes on its command line, because it may read no folder of the
+ * (scripts/bootstrap/other-user.mjs). Its program comes on its command line, because it may read no folder of the
  * tests' user, and it ends with its standard input, so also when this process is killed.
  *
  * @param {string} source
@@ -108,7 +108,7 @@ async function startOtherUser(source, user) {
     say(`User ${id} cannot run ${process.execPath}: tests that need a second user are skipped.`)
     return null
   }
-  const program = await readFile(path.join(source, 'scripts/other-user.mjs'), 'utf8')
+  const program = await readFile(path.join(source, 'scripts/bootstrap/other-user.mjs'), 'utf8')
   const outer = `/var/tmp/idporten-desktop-other-${randomUUID()}`
   const inner = path.join(outer, 'in')
   const socket = path.join(inner, 'socket')

@@ -1,6 +1,6 @@
 /**
  * Makes web requests as another user of the computer, for the tests of what such a user may not do. Root
- * starts it (scripts/unprivileged.mjs) as that user and with nothing of its own; it takes orders on a Unix
+ * starts it (scripts/bootstrap/unprivileged.mjs) as that user and with nothing of its own; it takes orders on a Unix
  * socket, one line of JSON each, goes to plain http addresses of 127.0.0.1 only, and ends with its
  * standard input. Usage: node --input-type=module --eval <this text> <socket>
  */

@@ -31,8 +31,8 @@ import { say, transferProgress } from './progress.mjs'
 
 /** @typedef {{ executable: string, version: string, official: boolean }} Runtime */
 
-const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const defaultApp = path.join(project, 'scripts/default-app.mjs')
+const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
+const defaultApp = path.join(project, 'scripts/bootstrap/default-app.mjs')
 
 /** An Electron without its newest fixes: good for development and tests, refused for releases. */
 const fallback = {

@@ -19,7 +19,7 @@ import { runUnprivileged } from './unprivileged.mjs'
 /** @typedef {import('./system-packages.mjs').Purpose} Purpose */
 
 /** The folder of the clone. */
-export const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+export const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** The Node of the installation, which is newer than the one that starts the set-up. */
 export const installedNode = path.join(

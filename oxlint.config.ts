@@ -51,6 +51,16 @@ const noPreloadScript: Wall = {
   ],
 }
 
+/** The login is a package of its own: Node, three libraries and its own files are all it knows. */
+const onlyItself: Wall = {
+  patterns: [
+    {
+      group: ['../*', '**/preload/**', '**/session/**', '**/assets/**'],
+      message: 'The login imports nothing else of this repository.',
+    },
+  ],
+}
+
 /** The parts of Electron that one file alone may import. */
 const singleImports = ['shell', 'ipcMain', 'ipcRenderer', 'safeStorage']
 const electronBut = (...allowed: string[]): Wall => ({
@@ -103,7 +113,8 @@ export default {
     room(['main/platform/browser.ts'], noTestCode, noRenderer, electronBut('shell')),
     room(['main/platform/safe-storage.ts'], noTestCode, noRenderer, electronBut('safeStorage')),
     room(['main/ipc.ts'], noTestCode, noRenderer, electronBut('ipcMain')),
-    room(['main/login/**', 'main/session/**'], noTestCode, noRenderer, noElectron, noPlatform),
+    room(['main/session/**'], noTestCode, noRenderer, noElectron, noPlatform),
+    room(['main/login/**'], noTestCode, noRenderer, noElectron, noPlatform, onlyItself),
     {
       files: ['main/login/**', 'main/session/**'],
       rules: {

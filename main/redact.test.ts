@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { AppError } from './errors.ts'
+import { LoginError } from './login/errors.ts'
 import { Secret } from './login/secret.ts'
 import { redact, redactText } from './redact.ts'
 
@@ -174,7 +174,7 @@ describe("a library's error is redacted, with what is in its causes", () => {
     expect(error).toBeInstanceOf(Error)
     const message = error instanceof Error ? error.message : ''
     expect(message).not.toBe('did not fail')
-    const wrapped = new AppError('E_TOKEN_RESPONSE', `token request: ${message}`, {
+    const wrapped = new LoginError('E_TOKEN_RESPONSE', `token request: ${message}`, {
       cause: new Error(`outer ${jwt}`, { cause: error }),
       detail: { key: 'x', reason: `Bearer ${jwt} for ${pid}` },
     })

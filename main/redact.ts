@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts'
+import { LoginError } from './login/errors.ts'
 
 const secretKeys =
   /^(?:.*_token|.*token|code|state|nonce|code_verifier|codeverifier|code_challenge|authorization|cookie|set-cookie|dpop|request_uri|client_assertion|id_token_hint|login_hint|pid|sub|claims|parameters|body)$/i
@@ -52,7 +52,7 @@ export function redact(value: unknown, depth = 0): unknown {
 function redactError(error: Error, depth: number): unknown {
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
   const detail =
-    error instanceof AppError && error.detail ? { detail: redact(error.detail, depth + 1) } : {}
+    error instanceof LoginError && error.detail ? { detail: redact(error.detail, depth + 1) } : {}
   const cause = error.cause instanceof Error ? { cause: redact(error.cause, depth + 1) } : {}
   return { name: error.name, ...code, message: redactText(error.message), ...detail, ...cause }
 }

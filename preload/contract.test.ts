@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import { loginErrorCodes, oauthErrors as oauthErrorsOfLogin } from '../main/login/errors.ts'
 import {
   errorCodes,
   errors,
   intents,
+  oauthErrors,
   type Reply,
   replySchema,
   type Snapshot,
@@ -249,3 +251,8 @@ const contractual = [
   'E_CLOCK_SKEW',
   'E_SESSION_EXPIRED',
 ]
+
+it('has a name for every error of the login, and the same errors of OAuth', () => {
+  expect(loginErrorCodes.filter((code) => !errorCodes.includes(code))).toEqual([])
+  expect(oauthErrors).toEqual(oauthErrorsOfLogin)
+})

@@ -21,7 +21,7 @@ const discovery = 'main/login/discovery.ts'
 const authorizationRequest = 'main/login/authorization-request.ts'
 const tokenRequest = 'main/login/token-request.ts'
 const dpop = 'main/login/dpop.ts'
-const knownErrors = 'main/known-errors.ts'
+const knownErrors = 'main/login/error-map.ts'
 const machine = 'main/session/machine.ts'
 const listener = 'main/login/loopback-listener.ts'
 const pages = 'main/login/callback-pages.ts'
@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'call an answer that was cut off unreachable',
     file: http,
-    from: 'throw error instanceof AppError ? error : cutOff(error, step, purpose)',
+    from: 'throw error instanceof LoginError ? error : cutOff(error, step, purpose)',
     to: 'throw error',
   },
   {
@@ -102,8 +102,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'tell a secret of a push that failed',
     file: attempt,
-    from: 'const named = cleanError(toAppError(error), secretRemover(secrets))\n      const { retryAfter }',
-    to: 'const named = toAppError(error)\n      const { retryAfter }',
+    from: 'const named = cleanError(toLoginError(error), secretRemover(secrets))\n      const { retryAfter }',
+    to: 'const named = toLoginError(error)\n      const { retryAfter }',
   },
   {
     name: 'push while the provider wants peace',
@@ -1451,7 +1451,7 @@ export const testsOf: Readonly<Record<string, readonly string[]>> = {
   [presence]: ['main/session/session-life'],
   [apiCall]: ['main/session/api-call', 'main/session/userinfo'],
   [attempt]: ['main/login/attempt', 'main/login/hostile'],
-  [knownErrors]: ['main/known-errors'],
+  [knownErrors]: ['main/login/error-map'],
   [machine]: ['main/session/machine'],
   [controller]: [
     'main/session/controller.test',

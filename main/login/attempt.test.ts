@@ -3,7 +3,7 @@ import { Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { type AttemptEvent, type AttemptOptions, startAttempt } from './attempt.ts'
 import type { LoginPolicy } from './authorization-request.ts'
 import { createDiscovery } from './discovery.ts'
@@ -51,7 +51,7 @@ function begin(policy: Partial<LoginPolicy> = {}, options: Partial<AttemptOption
     events,
     eventTypes: () => events.map(({ type }) => type),
     requests: (path: string) => requestsTo(simulator, path, since),
-    failure: () => failureOf(attempt.result, AppError),
+    failure: () => failureOf(attempt.result, LoginError),
   }
 }
 
@@ -258,7 +258,7 @@ describe('a callback is refused', () => {
   ])(
     'that brings the error %s without iss is told as that error; with a wrong iss as the wrong issuer',
     async (name, code) => {
-      const refusal = async (iss: string | null): Promise<AppError> => {
+      const refusal = async (iss: string | null): Promise<LoginError> => {
         const login = begin()
         const callback = await logInAt(await login.opened.next())
         callback.searchParams.delete('code')
@@ -645,7 +645,7 @@ describe('a browser', () => {
 
   it('that cannot be opened ends the attempt with its own error, and the port is closed', async () => {
     const address = Promise.withResolvers<string>()
-    const failure = new AppError('E_BROWSER_OPEN', 'browser: no handler')
+    const failure = new LoginError('E_BROWSER_OPEN', 'browser: no handler')
     const login = begin(
       {},
       {
@@ -667,7 +667,7 @@ describe('a browser', () => {
       {
         openBrowser: async (at) => {
           openings += 1
-          if (openings > 1) throw new AppError('E_BROWSER_OPEN', 'browser: no handler')
+          if (openings > 1) throw new LoginError('E_BROWSER_OPEN', 'browser: no handler')
           opened.put(at)
         },
       },
@@ -1037,7 +1037,7 @@ describe('a system that says late that it could not open a browser', () => {
       },
     )
     const callback = await logInAt(await opened.next())
-    outcome.reject(new AppError('E_BROWSER_OPEN', 'browser: late'))
+    outcome.reject(new LoginError('E_BROWSER_OPEN', 'browser: late'))
     await expect(outcome.promise).rejects.toThrow('late')
     await arrive(callback)
     await expect(login.result).resolves.toBeTruthy()
@@ -1046,7 +1046,7 @@ describe('a system that says late that it could not open a browser', () => {
       {},
       {
         openBrowser: async () =>
-          await Promise.reject(new AppError('E_BROWSER_OPEN', 'browser: no')),
+          await Promise.reject(new LoginError('E_BROWSER_OPEN', 'browser: no')),
       },
     )
     expect((await refusedAtOnce.failure()).code).toBe('E_BROWSER_OPEN')

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Explanation } from '../../preload/contract.ts'
-import { AppError, cleanError, toAppError } from '../errors.ts'
+import { cleanError, type Explanation, LoginError, toLoginError } from './errors.ts'
 import {
   type AuthorizationAddress,
   type AuthorizationRequest,
@@ -78,7 +77,7 @@ export interface AttemptOptions {
 export interface Attempt {
   /** Shown in the window and on the callback page. */
   readonly reference: string
-  /** Resolves with null when the attempt was cancelled; rejects with `AppError`. The port is free when the browser has its last page, after five seconds at the latest. */
+  /** Resolves with null when the attempt was cancelled; rejects with `LoginError`. The port is free when the browser has its last page, after five seconds at the latest. */
   readonly result: Promise<Login | null>
   /** Opens the browser once more for the same login. */
   reopen(): Promise<void>
@@ -116,10 +115,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
   let arrivals = 0
   let handedOut = false
   /** What a push was refused with, and until when none is tried, in monotonic milliseconds. */
-  let quiet: { readonly error: AppError; readonly until: number } | null = null
+  let quiet: { readonly error: LoginError; readonly until: number } | null = null
   const secrets: Secret[] = []
   /** What the provider said to a push that it refused, without any secret. */
-  let pushRefusal: AppError | null = null
+  let pushRefusal: LoginError | null = null
 
   const end = Promise.withResolvers<never>()
   end.promise.catch(() => {})
@@ -165,7 +164,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       return await request.address()
     } catch (error) {
       if (error === cancelled) throw error
-      const named = cleanError(toAppError(error), secretRemover(secrets))
+      const named = cleanError(toLoginError(error), secretRemover(secrets))
       const { retryAfter } = named
       if (retryAfter !== null) {
         quiet = { error: named, until: clock.monotonic() + retryAfter * 1000 }
@@ -325,7 +324,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
         return null
       }
       const named = explainedByPush(
-        cleanError(toAppError(error), secretRemover(secrets)),
+        cleanError(toLoginError(error), secretRemover(secrets)),
         pushRefusal,
       )
       ended.abort(named)
@@ -384,13 +383,13 @@ export function startAttempt(options: AttemptOptions): Attempt {
 
 const cancelled = new Error('cancelled')
 
-function tooLate(): AppError {
-  return new AppError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
+function tooLate(): LoginError {
+  return new LoginError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
 }
 
-function tooSlow(phase: string): AppError {
+function tooSlow(phase: string): LoginError {
   const reason = `no answer in ${phaseLimit} ms`
-  return new AppError('E_NETWORK_TIMEOUT', `${phase}: ${reason}`, {
+  return new LoginError('E_NETWORK_TIMEOUT', `${phase}: ${reason}`, {
     detail: { key: phase, reason },
   })
 }
@@ -399,12 +398,12 @@ function tooSlow(phase: string): AppError {
  * A login that the provider's own page has kept, because it does not know the app for example, ends with
  * nothing but the time running out: what was said to the push is all that is known of the reason.
  */
-function explainedByPush(failure: AppError, pushRefusal: AppError | null): AppError {
+function explainedByPush(failure: LoginError, pushRefusal: LoginError | null): LoginError {
   const { code, message, cause, detail, explanation, checks, retryAfter } = failure
   const unexplained = code === 'E_LOGIN_REFUSED' && explanation === null
   if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return failure
   const said = pushRefusal.detail
-  return new AppError(code, `${message}; ${pushRefusal.message}`, {
+  return new LoginError(code, `${message}; ${pushRefusal.message}`, {
     cause,
     detail:
       detail === null || said === null

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
-import { AppError } from '../errors.ts'
-import { nameLibraryError } from '../known-errors.ts'
+import { LoginError } from './errors.ts'
+import { nameLibraryError } from './error-map.ts'
 import type { Clock } from './clock.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
@@ -34,7 +34,7 @@ export interface AuthorizationRequest {
   readonly codeVerifier: Secret
   /**
    * The address to send a browser to, once: a pushed request is spent by the login that it starts.
-   * Throws `AppError`: `E_PAR_REFUSED`, `E_NETWORK_…`.
+   * Throws `LoginError`: `E_PAR_REFUSED`, `E_NETWORK_…`.
    */
   address(): Promise<AuthorizationAddress>
 }
@@ -60,7 +60,7 @@ export async function createAuthorizationRequest(options: {
   readonly http: Http
   readonly clock: Clock
   /** The provider refused a push, and the request goes the ordinary way. */
-  readonly onPushRefused: (refusal: AppError) => void
+  readonly onPushRefused: (refusal: LoginError) => void
 }): Promise<AuthorizationRequest> {
   const { provider, policy, redirectUri, proofKey, http, clock, onPushRefused } = options
   const state = new Secret(oauth.generateRandomState())
@@ -109,7 +109,7 @@ function authorizationUrl(provider: Provider, parameters: URLSearchParams): stri
   for (const name of new Set(parameters.keys())) {
     if (url.searchParams.has(name)) {
       const reason = `has a parameter ${name} of its own`
-      throw new AppError('E_PROVIDER_METADATA', `authorization_endpoint: ${reason}`, {
+      throw new LoginError('E_PROVIDER_METADATA', `authorization_endpoint: ${reason}`, {
         detail: { key: 'authorization_endpoint', reason },
       })
     }
@@ -129,7 +129,7 @@ function createPush(options: {
   readonly policy: LoginPolicy
   readonly parameters: URLSearchParams
   readonly http: Http
-  readonly onPushRefused: (refusal: AppError) => void
+  readonly onPushRefused: (refusal: LoginError) => void
 }): () => Promise<oauth.PushedAuthorizationResponse | null> {
   const { provider, policy, parameters, http } = options
   const client: oauth.Client = { client_id: policy.clientId }
@@ -159,7 +159,7 @@ function createPush(options: {
       return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
     } catch (error) {
       const named = namePushFailure(error, status)
-      const isRefusal = named instanceof AppError && status >= 400 && status < 500
+      const isRefusal = named instanceof LoginError && status >= 400 && status < 500
       if (mustPush || !isRefusal) throw named
       // Whether ID-porten lets a public client push is unconfirmed, so a refusal keeps nobody out.
       refused = true
@@ -182,7 +182,7 @@ function namePushFailure(error: unknown, status: number): unknown {
   return isOfLibrary && status >= 400 ? refusal(`HTTP ${status}`) : named
 }
 
-function refusal(reason: string): AppError {
+function refusal(reason: string): LoginError {
   const { name, refused } = steps.pushedRequest
-  return new AppError(refused, `${name}: ${reason}`, { detail: { key: name, reason } })
+  return new LoginError(refused, `${name}: ${reason}`, { detail: { key: name, reason } })
 }

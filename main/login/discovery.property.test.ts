@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { discover } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { createTestClock } from '../../test/support/login.ts'
@@ -338,7 +338,7 @@ async function judge(
       ? ['document']
       : brokenMembers(document, issuer)
   const outcome = await discover(issuer, http).catch((error: unknown) => error)
-  const error = outcome instanceof AppError ? outcome : null
+  const error = outcome instanceof LoginError ? outcome : null
   // Of a list the app names the member, and the item that is wrong in it.
   const blamed = error?.detail?.key.replace(/\.\d+$/, '') ?? ''
   const accepted = broken.length === 0

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { discoveryDocument } from '../../simulator/discovery.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { createDiscovery } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { createTestClock, failureOf } from '../../test/support/login.ts'
@@ -31,7 +31,7 @@ const documentOf = (changes: Record<string, unknown>): Response =>
   Response.json({ ...good, ...changes })
 
 const refusalOf = async (answer: Response, of = issuer) => {
-  const error = await failureOf(discoveryOf(answer).find(of), AppError)
+  const error = await failureOf(discoveryOf(answer).find(of), LoginError)
   return [error.code, error.detail?.key, error.detail?.reason]
 }
 
@@ -211,7 +211,7 @@ describe('the memory of the metadata', () => {
     ['that was refused', documentOf({ issuer: 'https://evil.example' })],
   ])('does not keep a document %s', async (_, bad) => {
     const { find, urls } = discoveryOf(bad, documentOf({}))
-    await failureOf(find(), AppError)
+    await failureOf(find(), LoginError)
     await expect(find()).resolves.toBeTruthy()
     expect(urls).toHaveLength(2)
   })

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import { AppError } from '../errors.ts'
-import { nameLibraryError, oauthReason, plain } from '../known-errors.ts'
+import { LoginError } from './errors.ts'
+import { nameLibraryError, oauthReason, plain } from './error-map.ts'
 import type { Clock } from './clock.ts'
 import { type Http, steps } from './http.ts'
 import { createKeyCache, idTokenAlgorithm, type KeySource } from './keys.ts'
@@ -58,7 +58,7 @@ export function isLoopback(url: URL): boolean {
 
 /**
  * Fetches the provider's metadata and checks it before a browser is opened.
- * Throws `AppError`: `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come.
+ * Throws `LoginError`: `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come.
  * Source: OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3.
  */
 export async function discover(issuer: string, http: Http): Promise<Provider> {
@@ -115,7 +115,7 @@ function refuseForeignEndpoint(name: string, address: string, issuer: URL): void
 }
 
 function refuse(key: string, reason: string, cause?: unknown): never {
-  throw new AppError('E_PROVIDER_METADATA', `discovery: ${key}: ${reason}`, {
+  throw new LoginError('E_PROVIDER_METADATA', `discovery: ${key}: ${reason}`, {
     cause,
     detail: { key, reason },
   })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import type { AttemptOptions } from './attempt.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Fetch } from './http.ts'
@@ -47,7 +47,7 @@ describe('a token that stands in the reason of a refusal', () => {
         tokenResponse: (body) => ({ ...body, refresh_token: 'refresh-0123456789abcdef' }),
       })
       const login = await logIn()
-      const error = await failureOf(login.result, AppError)
+      const error = await failureOf(login.result, LoginError)
       expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_CLAIM', 'acr'])
       expect(told.length).toBeGreaterThan(16)
       const shown = JSON.stringify([error.message, error.detail, error.checks])
@@ -70,7 +70,7 @@ describe('a browser that is opened again', () => {
     const pushed = requestsTo(simulator, '/par').at(-1)?.form
     const secrets = ['state', 'nonce'].map((name) => pushed?.get(name) ?? '')
     words = `refused ${secrets.join(' and ')}`
-    const error = await failureOf(login.link(), AppError)
+    const error = await failureOf(login.link(), LoginError)
     expect([error.code, error.detail?.reason]).toEqual([
       'E_PAR_REFUSED',
       'invalid_request: refused [secret] and [secret]',
@@ -85,11 +85,11 @@ describe('a browser that is opened again', () => {
     const login = await waitForBrowser(simulator)
     play({ fault: { step: 'pushed-request', kind: 'http-429-retry-after' } })
     const before = requestsTo(simulator, '/par').length
-    const first = await failureOf(login.link(), AppError)
+    const first = await failureOf(login.link(), LoginError)
     expect(first.retryAfter).toBeGreaterThan(0)
     for (let press = 0; press < 5; press += 1) {
       // oxlint-disable-next-line no-await-in-loop
-      expect(await failureOf(login.link(), AppError)).toBe(first)
+      expect(await failureOf(login.link(), LoginError)).toBe(first)
     }
     expect(requestsTo(simulator, '/par')).toHaveLength(before + 1)
     simulator.play(null)
@@ -135,7 +135,7 @@ describe('an error whose description is no text', () => {
         ? Response.json({ error: 'invalid_grant', error_description: description }, { status: 400 })
         : await fetch(url, init)
     const login = await logIn({ fetch: refusing })
-    const error = await failureOf(login.result, AppError)
+    const error = await failureOf(login.result, LoginError)
     expect(error.code).toMatch(/^E_TOKEN_(REFUSED|RESPONSE)$/)
     expect(JSON.stringify(error.detail)).not.toContain('[object')
   })
@@ -157,7 +157,7 @@ describe('what the library alone finds', () => {
   it('is refused as well: here by its own clock, which is seven minutes from ours', async () => {
     const clock = createTestClock(Date.now() - 420_000)
     play({ clock: -420 })
-    const error = await failureOf((await logIn({ clock })).result, AppError)
+    const error = await failureOf((await logIn({ clock })).result, LoginError)
     expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_CLAIM', 'token request'])
     simulator.play(null)
     await expect((await logIn()).result).resolves.toBeTruthy()

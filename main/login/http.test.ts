@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { createHttp, type Fetch, httpLimits, type HttpOptions, steps } from './http.ts'
 import { createTestClock, failureOf } from '../../test/support/login.ts'
 
@@ -29,7 +29,7 @@ const create = (options: Partial<HttpOptions> = {}) =>
   createHttp({ fetch, clock: createTestClock(), signal: never, ...options })
 const get = (url: string, options?: Partial<HttpOptions>) => create(options).for(steps.token)(url)
 const refusalOf = async (url: string, options?: Partial<HttpOptions>) => {
-  const error = await failureOf(get(url, options), AppError)
+  const error = await failureOf(get(url, options), LoginError)
   expect(error.detail?.key).toBe('token request')
   return error
 }
@@ -151,7 +151,7 @@ describe('an answer is refused', () => {
       'E_TOKEN_RESPONSE',
       `HTTP 200 with content type ${shown}`,
     ])
-    const other = await failureOf(create().for(steps.discovery)(url), AppError)
+    const other = await failureOf(create().for(steps.discovery)(url), LoginError)
     expect(other.code).toBe('E_PROVIDER_METADATA')
   })
 
@@ -238,13 +238,13 @@ describe('a network that wants a login of its own is recognised', () => {
     ['and not by an outage', 503, page, false],
   ])('%s', async (_, status, headers, recognised) => {
     const url = await serve((_request, response) => response.writeHead(status, headers).end('<p>'))
-    const error = await failureOf(create().for(steps.discovery)(url), AppError)
+    const error = await failureOf(create().for(steps.discovery)(url), LoginError)
     expect(error.explanation).toEqual(recognised ? { kind: 'captive-portal' } : null)
   })
 
   it('and not by the answer to a form', async () => {
     const url = await serve((_, response) => response.writeHead(200, page).end('<p>'))
-    const error = await failureOf(create().for(steps.token)(url, { method: 'POST' }), AppError)
+    const error = await failureOf(create().for(steps.token)(url, { method: 'POST' }), LoginError)
     expect(error.explanation).toBeNull()
   })
 })
@@ -312,7 +312,7 @@ describe("the difference to the provider's clock", () => {
     const http = create({ clock: createTestClock(at + skew) })
     expect(http.clockSkew()).toBeNull()
     const url = await serve((_request, response) => response.writeHead(503, { date }).end())
-    await failureOf(http.for(steps.token)(url), AppError)
+    await failureOf(http.for(steps.token)(url), LoginError)
     expect(http.clockSkew()).toBe(skew)
   })
 

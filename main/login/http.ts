@@ -1,6 +1,5 @@
-import type { ErrorCode, Explanation } from '../../preload/contract.ts'
-import { AppError } from '../errors.ts'
-import { networkError, type Step } from '../known-errors.ts'
+import { type Explanation, LoginError, type LoginErrorCode } from './errors.ts'
+import { networkError, type Step } from './error-map.ts'
 import type { Clock } from './clock.ts'
 import { parseStrictJson } from './strict-json.ts'
 
@@ -61,7 +60,7 @@ const longestRetryAfter = 60
 
 export interface Http {
   /**
-   * A fetch for one step, with all limits on. Throws `AppError` for everything but JSON and refusals (4xx);
+   * A fetch for one step, with all limits on. Throws `LoginError` for everything but JSON and refusals (4xx);
    * `onStatus` is told the status also when what follows it cannot be used.
    */
   for(
@@ -87,7 +86,7 @@ export interface HttpOptions {
 /**
  * Wraps fetch in what oauth4webapi leaves to its caller: time limits that cover the body, a size limit
  * while reading, no redirects, JSON only, and only JSON that can be read in one way.
- * Throws `AppError` (`E_NETWORK_…` or the step's own code).
+ * Throws `LoginError` (`E_NETWORK_…` or the step's own code).
  */
 export function createHttp(options: HttpOptions): Http {
   const { clock, limits = httpLimits } = options
@@ -128,7 +127,7 @@ export function createHttp(options: HttpOptions): Http {
       else refuseUnusable(response, step, method, clock)
       const bytes = await readBody(response, limits.bytes, step).catch((error: unknown) => {
         // It had begun: whatever ended it, the answer is not whole.
-        throw error instanceof AppError ? error : cutOff(error, step, purpose)
+        throw error instanceof LoginError ? error : cutOff(error, step, purpose)
       })
       const value = anyAnswer || response.status >= 400 ? null : parseOnly(bytes, step)
       const answer = new Response(bytes.length === 0 ? null : bytes, {
@@ -142,7 +141,7 @@ export function createHttp(options: HttpOptions): Http {
     } catch (error) {
       options.signal.throwIfAborted()
       late.signal.throwIfAborted()
-      throw error instanceof AppError ? error : networkError(error, step, purpose)
+      throw error instanceof LoginError ? error : networkError(error, step, purpose)
     } finally {
       stopResponse()
       stopTotal()
@@ -174,24 +173,24 @@ function timeOf({ headers }: Response): number | null {
 }
 
 function refusal(
-  code: ErrorCode,
+  code: LoginErrorCode,
   step: Step,
   reason: string,
   more: { explanation?: Explanation | null; retryAfter?: number | null } = {},
-): AppError {
+): LoginError {
   const detail = { key: step.name, reason }
-  return new AppError(code, `${step.name}: ${reason}`, { detail, ...more })
+  return new LoginError(code, `${step.name}: ${reason}`, { detail, ...more })
 }
 
-function tooLate(step: Step, milliseconds: number): AppError {
+function tooLate(step: Step, milliseconds: number): LoginError {
   return refusal('E_NETWORK_TIMEOUT', step, `no answer in ${milliseconds} ms`)
 }
 
-function cutOff(error: unknown, step: Step, method: string): AppError {
+function cutOff(error: unknown, step: Step, method: string): LoginError {
   const named = networkError(error, step, method)
   const { code, detail, message } = named
   if (code !== 'E_NETWORK_UNREACHABLE' && code !== 'E_NETWORK_OFFLINE') return named
-  return new AppError('E_NETWORK_BODY', message, { cause: error, detail })
+  return new LoginError('E_NETWORK_BODY', message, { cause: error, detail })
 }
 
 async function readBody(response: Response, maxBytes: number, step: Step): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import * as fc from 'fast-check'
 import { importJWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { startAttempt } from './attempt.ts'
 import { createDiscovery } from './discovery.ts'
 import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
@@ -461,10 +461,10 @@ async function judge(
     return found === undefined ? [] : [{ kid, key: found }]
   })
   const outcome = await verifyIdToken(new Secret(token), keys, expected).catch((error: unknown) => {
-    if (error instanceof AppError) return error
+    if (error instanceof LoginError) return error
     throw error
   })
-  const error = outcome instanceof AppError ? outcome : null
+  const error = outcome instanceof LoginError ? outcome : null
   const isJwt = !broken.includes('jwt')
   const accepted = broken.length === 0
   const { clockSkew } = expected
@@ -479,7 +479,7 @@ async function judge(
       code: error?.code === 'E_CLOCK_SKEW' && clockIsOff ? 'E_ID_TOKEN_CLAIM' : error?.code,
       rules: outcome.checks.map(({ rule }) => rule),
       broken: told(outcome.checks.flatMap(({ rule, result }) => (result === 'fail' ? rule : []))),
-      claims: outcome instanceof AppError ? null : outcome.claims,
+      claims: outcome instanceof LoginError ? null : outcome.claims,
       blamed: accepted || !isJwt || broken.includes(error?.detail?.key ?? ''),
     },
     theirs: {
@@ -634,7 +634,7 @@ describe('a whole attempt', () => {
       },
     })
     const outcome = attempt.result.catch((error: unknown) => {
-      if (error instanceof AppError) return error
+      if (error instanceof LoginError) return error
       throw error
     })
     const start = await opened.next()
@@ -668,7 +668,7 @@ describe('a whole attempt', () => {
         })
         tally.add(broken.length === 0)
         const { result } = login
-        const failed = result instanceof AppError
+        const failed = result instanceof LoginError
         expect({
           token: failed ? null : result?.tokens.idToken.reveal(),
           failed: failed ? [] : result?.checks.filter((check) => check.result === 'fail'),

@@ -14,7 +14,7 @@ import {
 } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isTextKey } from '../../assets/locales/index.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
 import { createHttp } from './http.ts'
 import { createKeyCache, type KeySource } from './keys.ts'
@@ -106,9 +106,9 @@ const verify = async (
 }
 
 const refusal = (token: string, expected = expectation, keys?: KeySource) =>
-  failureOf(verify(token, expected, keys), AppError)
+  failureOf(verify(token, expected, keys), LoginError)
 
-const failedRules = (error: AppError) =>
+const failedRules = (error: LoginError) =>
   error.checks.filter(({ result }) => result === 'fail').map(({ rule }) => rule)
 
 const ruleNames = [
@@ -441,7 +441,7 @@ it.each<readonly [number, string]>([
     const login = verify(await sign({ ...issued, auth_time: iat - 65 }), judged)
     const told = await login.then(
       () => 'accepted',
-      (failure: unknown) => (failure instanceof AppError ? failure.code : 'something else'),
+      (failure: unknown) => (failure instanceof LoginError ? failure.code : 'something else'),
     )
     expect(told).toBe(outcome)
   },
@@ -516,7 +516,7 @@ it('never accepts what jose refuses, whatever one claim is changed to', async ()
         const ours = await verify(token, expectation, keys).then(
           () => true,
           (error: unknown) => {
-            if (!(error instanceof AppError)) throw error
+            if (!(error instanceof LoginError)) throw error
             return false
           },
         )

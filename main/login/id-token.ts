@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { compactVerify } from 'jose'
-import type { Check, ErrorCode } from '../../preload/contract.ts'
-import { AppError } from '../errors.ts'
-import { plain } from '../known-errors.ts'
+import { type Check, LoginError, type LoginErrorCode } from './errors.ts'
+import { plain } from './error-map.ts'
 import { acrIsEnough } from './acr.ts'
 import { idTokenAlgorithm, matching, type VerificationKey } from './keys.ts'
 import type { Secret } from './secret.ts'
@@ -63,7 +62,7 @@ interface Rule {
   /** What came, as text that may be shown. */
   readonly got: string
   readonly holds: boolean | 'skipped'
-  readonly failure: ErrorCode
+  readonly failure: LoginErrorCode
 }
 
 const core = (section: string): string => `OpenID Connect Core 1.0 §${section}`
@@ -71,7 +70,7 @@ const core = (section: string): string => `OpenID Connect Core 1.0 §${section}`
 /**
  * Verifies an ID token: header, signature and every claim, by rules with names. Pure: the keys, the
  * time and what is expected come in, and nothing is fetched.
- * Throws `AppError` for the first rule that fails, with all rules in `checks`:
+ * Throws `LoginError` for the first rule that fails, with all rules in `checks`:
  * `E_ID_TOKEN_SIGNATURE`, `E_ID_TOKEN_CLAIM`, or `E_CLOCK_SKEW` when the computer's clock explains it;
  * `E_TOKEN_RESPONSE` for what is no signed JWT at all.
  * Source: OpenID Connect Core 1.0 §3.1.3.7 and §12.2; Digdir, "ID-token".
@@ -93,7 +92,7 @@ export async function verifyIdToken(
   const skew = clockThatExplains(failed, claims, expectation)
   if (skew === null) {
     const reason = `expected ${failed.expected}, got ${failed.got}`
-    throw new AppError(failed.failure, `ID token: ${failed.rule}: ${reason}`, {
+    throw new LoginError(failed.failure, `ID token: ${failed.rule}: ${reason}`, {
       detail: { key: failed.rule, reason },
       checks,
     })
@@ -101,7 +100,7 @@ export async function verifyIdToken(
   const direction = skew > 0 ? 'ahead' : 'behind'
   const off = Math.abs(skew)
   const reason = `this computer's clock is ${off} s ${direction === 'ahead' ? 'ahead of' : 'behind'} the provider's`
-  throw new AppError('E_CLOCK_SKEW', `ID token: ${failed.rule}: ${reason}`, {
+  throw new LoginError('E_CLOCK_SKEW', `ID token: ${failed.rule}: ${reason}`, {
     detail: { key: failed.rule, reason },
     explanation: { kind: 'clock', direction, seconds: off },
     checks,
@@ -132,7 +131,7 @@ interface Decoded {
 
 function decode(idToken: Secret): Decoded {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new AppError('E_TOKEN_RESPONSE', `ID token: ${reason}`, {
+    throw new LoginError('E_TOKEN_RESPONSE', `ID token: ${reason}`, {
       cause,
       detail: { key: 'id_token', reason },
     })

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
@@ -162,11 +162,11 @@ async function judge(token: string, ...sets: readonly string[]) {
     .forToken(secret)
     .then(async (keys) => await verifyIdToken(secret, keys, expectation))
     .catch((error: unknown) => {
-      if (error instanceof AppError) return error
+      if (error instanceof LoginError) return error
       throw error
     })
   const ours = {
-    code: outcome instanceof AppError ? outcome.code : null,
+    code: outcome instanceof LoginError ? outcome.code : null,
     broken: outcome.checks.flatMap(({ rule, result }) => (result === 'fail' ? rule : [])),
     fetches,
   }

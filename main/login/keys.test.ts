@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { CompactSign, compactVerify } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
 import { createKeyCache, matching, type KeySource } from './keys.ts'
@@ -195,7 +195,7 @@ describe('keys are kept from one attempt to the next', () => {
       keySet({ ...other.jwk, kid: 'two' }),
     )
     await attempt().prepare()
-    const failed = await failureOf(find(attempt(), 'two'), AppError)
+    const failed = await failureOf(find(attempt(), 'two'), LoginError)
     expect(failed.code).toBe('E_NETWORK_STATUS')
     await expect(find(attempt(), 'one')).resolves.not.toBeNull()
     expect(fetches()).toBe(2)
@@ -242,7 +242,7 @@ describe('a key set is refused', () => {
       'HTTP 200 with content type text/html',
     ],
   ])('%s', async (_, answer, reason) => {
-    const error = await failureOf(find(sourceOf(answer).keys, 'x'), AppError)
+    const error = await failureOf(find(sourceOf(answer).keys, 'x'), LoginError)
     expect([error.code, error.detail?.reason]).toEqual(['E_PROVIDER_KEYS', reason])
   })
 

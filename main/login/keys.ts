@@ -1,6 +1,6 @@
 import { type CryptoKey, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import type { Clock } from './clock.ts'
 import type { Provider } from './discovery.ts'
 import { type Http, steps } from './http.ts'
@@ -17,14 +17,14 @@ export interface VerificationKey {
 
 /** The provider's keys for one attempt. */
 export interface KeySource {
-  /** Makes sure that there are keys, from memory or from the provider. Throws `AppError`. */
+  /** Makes sure that there are keys, from memory or from the provider. Throws `LoginError`. */
   prepare(): Promise<void>
   /**
    * The keys to verify a token with: the provider is asked once more, and only once in an attempt, when
-   * none of them can be the token's, however fresh they are. Throws `AppError`.
+   * none of them can be the token's, however fresh they are. Throws `LoginError`.
    */
   forToken(token: Secret): Promise<readonly VerificationKey[]>
-  /** Asks the provider once more, unless it was asked once more already: then null. Throws `AppError`. */
+  /** Asks the provider once more, unless it was asked once more already: then null. Throws `LoginError`. */
   lookAgain(): Promise<readonly VerificationKey[] | null>
 }
 
@@ -134,7 +134,7 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
     headers: { accept: 'application/json, application/jwk-set+json' },
   })
   const refuse = (reason: string): never => {
-    throw new AppError('E_PROVIDER_KEYS', `keys: ${reason}`, { detail: { key: 'keys', reason } })
+    throw new LoginError('E_PROVIDER_KEYS', `keys: ${reason}`, { detail: { key: 'keys', reason } })
   }
   if (response.status !== 200) refuse(`HTTP ${response.status}`)
   const parsed = v.safeParse(keySet, http.jsonOf(response))

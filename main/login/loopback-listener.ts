@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import {
   type CallbackPage,
   type CallbackTexts,
@@ -99,7 +99,7 @@ interface Parsed {
 /**
  * Opens the listener that the browser comes back to: 127.0.0.1 only, a port of the system's choice.
  * A request that does not carry the pending state never settles anything.
- * Throws `AppError` `E_LISTENER_BIND`. Source: RFC 8252 §7.3 and §8.3, RFC 9700 §4.
+ * Throws `LoginError` `E_LISTENER_BIND`. Source: RFC 8252 §7.3 and §8.3, RFC 9700 §4.
  */
 export async function openLoopbackListener(options: ListenerOptions): Promise<LoopbackListener> {
   const { redirectPath, texts, reference, clock } = options
@@ -440,9 +440,9 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
 
-function bindError(error: NodeJS.ErrnoException): AppError {
+function bindError(error: NodeJS.ErrnoException): LoginError {
   const reason = error.code ?? 'unknown'
-  return new AppError('E_LISTENER_BIND', `listener: ${reason}`, {
+  return new LoginError('E_LISTENER_BIND', `listener: ${reason}`, {
     cause: error,
     detail: { key: '127.0.0.1', reason },
   })

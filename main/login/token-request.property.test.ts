@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
 import type { Provider } from './discovery.ts'
 import { createHttp } from './http.ts'
@@ -283,7 +283,7 @@ async function judge(
   )
   return {
     ours: {
-      code: outcome instanceof AppError ? outcome.code : null,
+      code: outcome instanceof LoginError ? outcome.code : null,
       tokens: taken && {
         idToken: taken.idToken.reveal(),
         accessToken: taken.accessToken.reveal(),
@@ -347,7 +347,7 @@ it.each(['http://issuer.test/token', 'http://localhost/token'])(
           },
         }),
       })
-    const error = await failureOf(refresh({ ...provider, token_endpoint }), AppError)
+    const error = await failureOf(refresh({ ...provider, token_endpoint }), LoginError)
     expect([error.code, error.detail?.key, urls]).toEqual([
       'E_PROVIDER_METADATA',
       'token request',

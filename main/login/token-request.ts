@@ -1,8 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import type { Check } from '../../preload/contract.ts'
-import { AppError } from '../errors.ts'
-import { libraryError, nameLibraryError, oauthReason, plain } from '../known-errors.ts'
+import { type Check, LoginError } from './errors.ts'
+import { libraryError, nameLibraryError, oauthReason, plain } from './error-map.ts'
 import type { AuthorizationRequest, LoginPolicy } from './authorization-request.ts'
 import { isLoopback, type Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
@@ -58,7 +57,7 @@ export interface CheckedCallback {
 
 /**
  * Checks the parameters of the callback: `iss` and `error` after the listener has checked `state`.
- * Throws `AppError`: `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`.
+ * Throws `LoginError`: `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`.
  * Source: RFC 9207 §2.4, RFC 6749 §4.1.2.
  */
 export function checkCallback(
@@ -68,7 +67,7 @@ export function checkCallback(
   request: AuthorizationRequest,
 ): CheckedCallback {
   const invalid = (key: string, reason: string, cause?: unknown): never => {
-    throw new AppError('E_CALLBACK_INVALID', `callback: ${key}: ${reason}`, {
+    throw new LoginError('E_CALLBACK_INVALID', `callback: ${key}: ${reason}`, {
       cause,
       detail: { key, reason },
     })
@@ -82,7 +81,7 @@ export function checkCallback(
       iss === null
         ? 'is absent'
         : `is another issuer: expected ${provider.issuer}, got ${plain(iss)}`
-    throw new AppError('E_CALLBACK_ISSUER', `callback: iss: ${reason}`, {
+    throw new LoginError('E_CALLBACK_ISSUER', `callback: iss: ${reason}`, {
       detail: { key: 'iss', reason },
     })
   }
@@ -106,7 +105,7 @@ export function checkCallback(
       return invalid('response', reason, error)
     }
     const denied = error.error === 'access_denied'
-    throw new AppError(
+    throw new LoginError(
       denied ? 'E_LOGIN_DENIED' : 'E_LOGIN_REFUSED',
       `authorization response: ${plain(error.error)}`,
       // That the person said no needs no explanation.
@@ -148,7 +147,7 @@ export interface TokenRequestOptions {
 
 /**
  * Exchanges the code, once, with the same redirect URI as in the authorization request.
- * Throws `AppError`: `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`.
+ * Throws `LoginError`: `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`.
  * Source: RFC 6749 §4.1.3, RFC 7636 §4.5, Digdir "Tokenendepunkt".
  */
 export async function requestTokens(
@@ -184,7 +183,7 @@ export async function requestTokens(
 
 /**
  * Uses a refresh token, once; the answer may bring the next one.
- * Throws `AppError` as `requestTokens` does. Source: RFC 6749 §6, OpenID Connect Core 1.0 §12.
+ * Throws `LoginError` as `requestTokens` does. Source: RFC 6749 §6, OpenID Connect Core 1.0 §12.
  */
 export async function refreshTokens(
   options: TokenRequestOptions & { readonly refreshToken: Secret },
@@ -271,12 +270,12 @@ async function send(
 }
 
 /** A proof that is refused although its key is right was most likely made by a wrong clock (RFC 9449 §11.1). */
-function clockOf(error: AppError, skew: number | null): AppError {
+function clockOf(error: LoginError, skew: number | null): LoginError {
   const { explanation } = error
   const off = Math.round((skew ?? 0) / 1000)
   if (explanation?.kind !== 'oauth' || explanation.error !== 'invalid_dpop_proof') return error
   if (Math.abs(off) <= clockTolerance) return error
-  return new AppError('E_CLOCK_SKEW', error.message, {
+  return new LoginError('E_CLOCK_SKEW', error.message, {
     cause: error,
     detail: error.detail,
     explanation: {
@@ -300,7 +299,7 @@ async function asksForOtherProof(response: Response, hasOtherTime: boolean): Pro
 }
 
 /** A token response that came whole and is none: nobody else answered, as a gateway does with a page. */
-export class FalseTokenResponse extends AppError {
+export class FalseTokenResponse extends LoginError {
   constructor(reason: string) {
     const { name } = steps.token
     super('E_TOKEN_RESPONSE', `${name}: ${reason}`, { detail: { key: name, reason } })

@@ -1,5 +1,4 @@
-import type { Check } from '../../preload/contract.ts'
-import { type AppError, cleanError, toAppError } from '../errors.ts'
+import { type Check, cleanError, type LoginError, toLoginError } from './errors.ts'
 import type { Provider } from './discovery.ts'
 import type { ProofKey } from './dpop.ts'
 import type { Claims, VerifiedIdToken } from './id-token.ts'
@@ -95,6 +94,6 @@ export function secretsOf({ tokens }: Login): Secret[] {
 }
 
 /** A failure of a login's requests, told without the tokens that it may repeat. */
-export function withoutSecrets(error: unknown, login: Login): AppError {
-  return cleanError(toAppError(error), secretRemover(secretsOf(login)))
+export function withoutSecrets(error: unknown, login: Login): LoginError {
+  return cleanError(toLoginError(error), secretRemover(secretsOf(login)))
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { LoginError } from './errors.ts'
 import { type IdTokenExpectation, type VerifiedIdToken, verifyIdToken } from './id-token.ts'
 import type { KeySource } from './keys.ts'
 import type { Secret } from './secret.ts'
@@ -16,7 +16,7 @@ export async function verifyWithKeys(
   try {
     return await verifyIdToken(idToken, await keys.forToken(idToken), expectation)
   } catch (error) {
-    if (!(error instanceof AppError) || error.detail?.key !== 'signature') throw error
+    if (!(error instanceof LoginError) || error.detail?.key !== 'signature') throw error
     const fresh = await keys.lookAgain().catch(() => null)
     if (fresh === null) throw error
     return await verifyIdToken(idToken, fresh, expectation)

@@ -1,12 +1,12 @@
 import { shell } from 'electron'
-import { AppError } from '../errors.ts'
+import { LoginError } from '../login/errors.ts'
 
 /** A one-time start address of our own listener: the only kind of address that is ever opened. */
 const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/
 
 /**
  * Opens the system browser. Main builds the address; the renderer cannot give one.
- * Throws `AppError` `E_BROWSER_OPEN`. On Linux it may resolve although no browser came up.
+ * Throws `LoginError` `E_BROWSER_OPEN`. On Linux it may resolve although no browser came up.
  */
 export async function openBrowser(address: string): Promise<void> {
   if (!startAddress.test(address)) throw refusal('not a start address')
@@ -17,8 +17,8 @@ export async function openBrowser(address: string): Promise<void> {
   }
 }
 
-function refusal(reason: string, cause?: unknown): AppError {
-  return new AppError('E_BROWSER_OPEN', `browser: ${reason}`, {
+function refusal(reason: string, cause?: unknown): LoginError {
+  return new LoginError('E_BROWSER_OPEN', `browser: ${reason}`, {
     cause,
     detail: { key: 'browser', reason },
   })

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { AppError } from '../errors.ts'
-import { libraryError } from '../known-errors.ts'
+import { LoginError } from '../login/errors.ts'
+import { libraryError } from '../login/error-map.ts'
 import type { Clock } from '../login/clock.ts'
 import { isLoopback } from '../login/discovery.ts'
 import { type Http, steps } from '../login/http.ts'
@@ -22,7 +22,7 @@ export interface ApiAnswer {
 /**
  * Calls an API of the profile with the access token, as Bearer or DPoP as the token is bound. The token
  * goes to the address of the profile and nowhere else: redirects are refused.
- * Throws `AppError`: `E_API_RESPONSE`, `E_NETWORK_…`. Source: RFC 6750 §2.1, RFC 9449 §7.
+ * Throws `LoginError`: `E_API_RESPONSE`, `E_NETWORK_…`. Source: RFC 6750 §2.1, RFC 9449 §7.
  */
 export async function callApi(options: {
   readonly api: Api
@@ -71,7 +71,7 @@ async function readJson(response: Response): Promise<string> {
   } catch (error) {
     if (!response.ok || text === '') return ''
     const reason = 'not JSON'
-    throw new AppError('E_API_RESPONSE', `${steps.api.name}: ${reason}`, {
+    throw new LoginError('E_API_RESPONSE', `${steps.api.name}: ${reason}`, {
       cause: error,
       detail: { key: steps.api.name, reason },
     })
@@ -80,7 +80,7 @@ async function readJson(response: Response): Promise<string> {
 
 /**
  * Asks the provider what else it says of the person, and takes it only when it is the same person.
- * Throws `AppError`. Source: OpenID Connect Core 1.0 §5.3.2; Digdir, "Userinfo".
+ * Throws `LoginError`. Source: OpenID Connect Core 1.0 §5.3.2; Digdir, "Userinfo".
  */
 export async function fetchUserinfo(
   { provider, tokens, claims }: Login,

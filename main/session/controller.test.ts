@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { plainScope } from '../../simulator/provider.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from '../login/errors.ts'
 import type { Fetch } from '../login/http.ts'
 import type { Peer } from '../login/peer.ts'
 import { arrive, logInAt, navigate, navigation, send } from '../../test/support/login.ts'
@@ -311,7 +311,7 @@ describe('sign-in', () => {
   })
 
   it('does nothing with a wrong profile, whose key is named', async () => {
-    const wrong = new AppError('E_PROFILE_INVALID', 'profile: issuer: must be https', {
+    const wrong = new LoginError('E_PROFILE_INVALID', 'profile: issuer: must be https', {
       detail: { key: 'issuer', reason: 'must be https' },
     })
     const app = create({ profile: wrong })

@@ -1,6 +1,13 @@
 import type { JWK } from 'jose'
-import { errors, type Failure, type Language, type Snapshot } from '../../preload/contract.ts'
-import { AppError, cleanError, toAppError } from '../errors.ts'
+import {
+  type ErrorCode,
+  errors,
+  type Failure,
+  type Language,
+  type Snapshot,
+} from '../../preload/contract.ts'
+import { toAppError } from '../errors.ts'
+import { cleanError, LoginError } from '../login/errors.ts'
 import { type Attempt, startAttempt } from '../login/attempt.ts'
 import type { LoginPolicy } from '../login/authorization-request.ts'
 import type { CallbackTexts } from '../login/callback-pages.ts'
@@ -37,7 +44,7 @@ import type { Vault } from './vault.ts'
 /** What the controller needs of the world; everything of Electron comes in through here. */
 export interface ControllerOptions {
   /** The profile, or why there is none. */
-  readonly profile: Profile | AppError
+  readonly profile: Profile | LoginError<ErrorCode>
   readonly language: Language
   readonly clock: Clock
   readonly fetch: Fetch
@@ -737,19 +744,19 @@ const restoreLimit = 15_000
 /** A key that is none ends what it was kept for. */
 async function takeUp(jwk: JWK, clock: Clock): Promise<ProofKey> {
   return await restoreProofKey(jwk, clock).catch((cause: unknown) => {
-    throw new AppError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
+    throw new LoginError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
   })
 }
 
-function tooSlow(): AppError {
+function tooSlow(): LoginError {
   const reason = `no answer in ${restoreLimit} ms`
-  return new AppError('E_NETWORK_TIMEOUT', `restoring: ${reason}`, {
+  return new LoginError('E_NETWORK_TIMEOUT', `restoring: ${reason}`, {
     detail: { key: 'restoring', reason },
   })
 }
 
 /** A renewal that brought something false ends the session; one that brought nothing does not. */
-function endsTheSession(error: AppError): boolean {
+function endsTheSession(error: LoginError<ErrorCode>): boolean {
   const { category } = errors[error.code]
   return category === 'session' || category === 'id-token' || error instanceof FalseTokenResponse
 }
@@ -781,7 +788,7 @@ function loginPolicy(profile: Profile, language: Language): LoginPolicy {
   }
 }
 
-function toFailure(error: AppError, reference: string): Failure {
+function toFailure(error: LoginError<ErrorCode>, reference: string): Failure {
   const { code, detail, explanation, checks } = error
   return {
     code,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { AppError } from '../errors.ts'
+import { LoginError } from '../login/errors.ts'
 import { arrive, createMailbox, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
@@ -276,7 +276,7 @@ describe('a renewal through the browser that comes to nothing', () => {
     const app = apps.create(simulator, {
       openBrowser: async (address) => {
         opened += 1
-        if (opened > 1) throw new AppError('E_BROWSER_OPEN', 'browser: refused')
+        if (opened > 1) throw new LoginError('E_BROWSER_OPEN', 'browser: refused')
         first.put(address)
       },
     })

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { LoginError } from '../login/errors.ts'
 import type { LoginPolicy } from '../login/authorization-request.ts'
 import type { Clock } from '../login/clock.ts'
 import type { KeySource } from '../login/keys.ts'
@@ -14,7 +14,7 @@ const final = ['invalid_grant', 'invalid_client', 'unauthorized_client']
 /**
  * Renews a login with its refresh token: the answer is kept before it is used, and must be of the same
  * person. Where the provider is silent (no new refresh token, no ID token, no scope) the former counts.
- * Throws `AppError`: `E_RENEWAL_REFUSED` when the session is over, `E_RENEWAL_SUBJECT` when it would be
+ * Throws `LoginError`: `E_RENEWAL_REFUSED` when the session is over, `E_RENEWAL_SUBJECT` when it would be
  * another person's, else what a token request throws, and the session may go on.
  * Source: RFC 6749 §6, OpenID Connect Core 1.0 §12.2, RFC 9700 §4.14.
  */
@@ -72,18 +72,18 @@ export async function renewByRefreshToken(options: {
 
 /** The failure of a renewal, told as such when it brought another person. */
 export function otherPerson(error: unknown): unknown {
-  return error instanceof AppError && error.detail?.key === 'same-person'
+  return error instanceof LoginError && error.detail?.key === 'same-person'
     ? ended('E_RENEWAL_SUBJECT', error)
     : error
 }
 
-function isFinal(error: unknown): error is AppError {
-  if (!(error instanceof AppError) || error.code !== 'E_TOKEN_REFUSED') return false
+function isFinal(error: unknown): error is LoginError {
+  if (!(error instanceof LoginError) || error.code !== 'E_TOKEN_REFUSED') return false
   const { explanation } = error
   return explanation?.kind === 'oauth' && final.includes(explanation.error)
 }
 
-function ended(code: 'E_RENEWAL_REFUSED' | 'E_RENEWAL_SUBJECT', cause: AppError): AppError {
+function ended(code: 'E_RENEWAL_REFUSED' | 'E_RENEWAL_SUBJECT', cause: LoginError): LoginError {
   const { message, detail, explanation, checks } = cause
-  return new AppError(code, `renewal: ${message}`, { cause, detail, explanation, checks })
+  return new LoginError(code, `renewal: ${message}`, { cause, detail, explanation, checks })
 }

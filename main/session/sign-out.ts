@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { libraryError } from '../known-errors.ts'
+import { libraryError } from '../login/error-map.ts'
 import { type CallbackTexts, logoutPage } from '../login/callback-pages.ts'
 import type { Clock } from '../login/clock.ts'
 import { isLoopback } from '../login/discovery.ts'

@@ -65,7 +65,7 @@ const switches = 'main/session/switch-user.test.ts'
 const proofs = 'main/session/dpop.test.ts'
 const userinfos = 'main/session/userinfo.test.ts'
 const network = 'e2e/network.spec.ts'
-const knownErrors = 'main/known-errors.test.ts'
+const knownErrors = 'main/login/error-map.test.ts'
 
 const iss = 'E_ID_TOKEN_CLAIM (iss)'
 const sub = 'E_ID_TOKEN_CLAIM (sub)'

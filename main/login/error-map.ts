@@ -4,22 +4,22 @@
  */
 import { AuthorizationResponseError, ResponseBodyError } from 'oauth4webapi'
 import {
-  type ErrorCode,
   type Explanation,
+  LoginError,
+  type LoginErrorCode,
   oauthErrors,
   type OauthError,
-} from '../preload/contract.ts'
-import { AppError } from './errors.ts'
+} from './errors.ts'
 
 /** A request of a login: what it is called, and what it means when its answer is not valid or a refusal. */
 export interface Step {
   readonly name: string
-  readonly invalid: ErrorCode
-  readonly refused: ErrorCode
+  readonly invalid: LoginErrorCode
+  readonly refused: LoginErrorCode
 }
 
 /** Names of Chromium (without `ERR_`) and of Node, OpenSSL and undici, each by the first pattern that fits. */
-const networkNames: readonly (readonly [RegExp, ErrorCode])[] = [
+const networkNames: readonly (readonly [RegExp, LoginErrorCode])[] = [
   [/TIMED_?OUT|TIMEOUT/, 'E_NETWORK_TIMEOUT'],
   [
     /PROX(Y|IES)|^PAC_|^SOCKS_|TUNNEL_CONNECTION_FAILED|AUTH_(CREDENTIALS|SCHEME|ENVIRONMENT)/,
@@ -83,7 +83,7 @@ const tlsNames: readonly (readonly [RegExp, TlsProblem])[] = [
 ]
 
 /** What the name of a network error means; null for a name that is not known. */
-export function networkCode(name: string): ErrorCode | null {
+export function networkCode(name: string): LoginErrorCode | null {
   const bare = name.replace(/^ERR_/, '')
   if (foreignNames.has(bare)) return 'E_UNEXPECTED'
   return networkNames.find(([pattern]) => pattern.test(bare))?.[1] ?? null
@@ -93,7 +93,7 @@ export function networkCode(name: string): ErrorCode | null {
  * Names what a rejected fetch was, by Chromium's or Node's own name for it, never by wording. Where
  * metadata or keys were to come, a redirect is most likely a network that wants a login of its own.
  */
-export function networkError(error: unknown, step: Step, method: string): AppError {
+export function networkError(error: unknown, step: Step, method: string): LoginError {
   // Electron's fetch has no name for a redirect that it was told not to follow.
   const name =
     error instanceof Error && error.message === 'Redirect was cancelled'
@@ -103,7 +103,7 @@ export function networkError(error: unknown, step: Step, method: string): AppErr
   const code = known ?? 'E_NETWORK_UNREACHABLE'
   const reason = name === 'REDIRECT' ? 'a redirect' : (name ?? 'no answer')
   const problem = name === null ? undefined : tlsNames.find(([pattern]) => pattern.test(name))?.[1]
-  return new AppError(code, `${step.name}: ${reason}`, {
+  return new LoginError(code, `${step.name}: ${reason}`, {
     cause: error,
     detail: { key: step.name, reason },
     explanation: explain(code, problem, method),
@@ -111,7 +111,7 @@ export function networkError(error: unknown, step: Step, method: string): AppErr
 }
 
 function explain(
-  code: ErrorCode,
+  code: LoginErrorCode,
   problem: TlsProblem | undefined,
   method: string,
 ): Explanation | null {
@@ -136,7 +136,7 @@ function nameOf(error: unknown): string | null {
 }
 
 /** What a code of oauth4webapi or jose means: `invalid` and `refused` are the step's own names for it. */
-const libraryCodes: Readonly<Record<string, ErrorCode | 'invalid' | 'refused'>> = {
+const libraryCodes: Readonly<Record<string, LoginErrorCode | 'invalid' | 'refused'>> = {
   OAUTH_AUTHORIZATION_RESPONSE_ERROR: 'E_LOGIN_REFUSED',
   OAUTH_HTTP_REQUEST_FORBIDDEN: 'E_PROVIDER_METADATA',
   OAUTH_INVALID_REQUEST: 'E_UNEXPECTED',
@@ -173,18 +173,18 @@ const libraryCodes: Readonly<Record<string, ErrorCode | 'invalid' | 'refused'>> 
 }
 
 /** What a code of a library means at a step; null for one that is not known. */
-export function libraryCode(code: string, step: Step): ErrorCode | null {
+export function libraryCode(code: string, step: Step): LoginErrorCode | null {
   const meaning = Object.hasOwn(libraryCodes, code) ? libraryCodes[code] : undefined
   if (meaning === undefined) return null
   return meaning === 'invalid' ? step.invalid : meaning === 'refused' ? step.refused : meaning
 }
 
 /** Names what a library found wrong with an answer; an error that has a name already keeps it. */
-export function libraryError(error: unknown, step: Step): AppError {
-  if (error instanceof AppError) return error
+export function libraryError(error: unknown, step: Step): LoginError {
+  if (error instanceof LoginError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const { reason, explanation } = oauthReason(error)
-  return new AppError(libraryCode(code, step) ?? step.invalid, `${step.name}: ${reason}`, {
+  return new LoginError(libraryCode(code, step) ?? step.invalid, `${step.name}: ${reason}`, {
     cause: error,
     detail: { key: step.name, reason },
     explanation,

@@ -2,16 +2,9 @@ import { getSystemErrorMap } from 'node:util'
 import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
-import { errorCodes, oauthErrors } from '../preload/contract.ts'
-import { AppError } from './errors.ts'
-import {
-  libraryCode,
-  libraryError,
-  networkCode,
-  networkError,
-  oauthReason,
-} from './known-errors.ts'
-import { steps } from './login/http.ts'
+import { LoginError, loginErrorCodes, oauthErrors } from './errors.ts'
+import { libraryCode, libraryError, networkCode, networkError, oauthReason } from './error-map.ts'
+import { steps } from './http.ts'
 
 const node = (code: string) =>
   new TypeError('fetch failed', { cause: Object.assign(new Error(`x ${code}`), { code }) })
@@ -105,7 +98,7 @@ describe('what a secure connection was refused for is told apart', () => {
 })
 
 describe('no name is forgotten when a library is upgraded', () => {
-  const names = new Set<string>(errorCodes)
+  const names = new Set<string>(loginErrorCodes)
 
   it("of Node's errors of the system", () => {
     const codes = Array.from(getSystemErrorMap().values(), ([name]) => name)
@@ -183,7 +176,7 @@ describe('what a library found wrong', () => {
       code: 'E_PROVIDER_KEYS',
       detail: { reason: 'odd' },
     })
-    const named = new AppError('E_NETWORK_TIMEOUT', 'x')
+    const named = new LoginError('E_NETWORK_TIMEOUT', 'x')
     expect(libraryError(named, steps.token)).toBe(named)
   })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { AppError, cleanError, toAppError } from './errors.ts'
-import { Secret, secretRemover } from './login/secret.ts'
+import { LoginError, cleanError, toLoginError } from './errors.ts'
+import { Secret, secretRemover } from './secret.ts'
 
 describe('a failure', () => {
   it('keeps its name, or is unexpected', () => {
-    const named = new AppError('E_LOGIN_DENIED', 'x')
-    expect(toAppError(named)).toBe(named)
-    expect(toAppError(new Error('boom'))).toMatchObject({ code: 'E_UNEXPECTED', message: 'boom' })
-    expect(toAppError('boom')).toMatchObject({ code: 'E_UNEXPECTED', message: 'boom' })
+    const named = new LoginError('E_LOGIN_DENIED', 'x')
+    expect(toLoginError(named)).toBe(named)
+    expect(toLoginError(new Error('boom'))).toMatchObject({ code: 'E_UNEXPECTED', message: 'boom' })
+    expect(toLoginError('boom')).toMatchObject({ code: 'E_UNEXPECTED', message: 'boom' })
   })
 
   it('is told without the values that it must not tell, wherever they are', () => {
@@ -18,7 +18,7 @@ describe('a failure', () => {
       got: 'a.b+c-0123456789',
       result: 'fail',
     } as const
-    const error = new AppError('E_TOKEN_REFUSED', 'a.b+c-0123456789 and a.b+c-0123456789', {
+    const error = new LoginError('E_TOKEN_REFUSED', 'a.b+c-0123456789 and a.b+c-0123456789', {
       detail: { key: 'a.b+c-0123456789', reason: 'not axb+c but a.b+c-0123456789' },
       checks: [check],
       explanation: { kind: 'oauth', error: 'invalid_grant' },

@@ -3,7 +3,7 @@ import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { LoginError } from './login/errors.ts'
-import { Secret } from './login/secret.ts'
+import { Secret } from './login/base/secret.ts'
 import { redact, redactText } from './redact.ts'
 
 const pid = '12838540137'

@@ -2,7 +2,7 @@
  * Proof by the compiler that nothing secret fits through the contract. It is never run: `npm run
  * types` fails when a line of it does not hold, for example because a text was added to the snapshot.
  */
-import type { Secret } from '../main/login/secret.ts'
+import type { Secret } from '../main/login/base/secret.ts'
 import type { Claim, ErrorCode, IntentArguments, Intent, Reply, Snapshot } from './contract.ts'
 
 type Equal<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -20,12 +20,10 @@ test('the login can be lifted out as one folder with the packages that the READM
   const quoted = Array.from(section.matchAll(/`([^`\n]+)`/g), ([, text = '']) => text)
   const packages = ['oauth4webapi', 'jose', 'valibot'].filter((name) => quoted.includes(name))
   expect(packages.length).toBe(3)
-  await mkdir(path.join(folder, 'main/login'), { recursive: true })
-  for (const name of await readdir('main/login')) {
-    if (name.endsWith('.test.ts')) continue
-    // oxlint-disable-next-line no-await-in-loop
-    await cp(path.join('main/login', name), path.join(folder, 'main/login', name))
-  }
+  await cp('main/login', path.join(folder, 'main/login'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.test.ts'),
+  })
   await mkdir(path.join(folder, 'node_modules'))
   for (const name of packages) {
     // oxlint-disable-next-line no-await-in-loop

@@ -7,26 +7,29 @@ export interface Mutation {
   readonly to: string
 }
 
-const idToken = 'main/login/id-token.ts'
-const secret = 'main/login/secret.ts'
-const renewal = 'main/session/renewal.ts'
-const clock = 'main/login/clock.ts'
+const idToken = 'main/login/tokens/id-token.ts'
+const secret = 'main/login/base/secret.ts'
+const renewal = 'main/login/calls/refresh.ts'
+const clock = 'main/login/base/clock.ts'
 const presence = 'main/session/presence.ts'
-const apiCall = 'main/session/api-call.ts'
-const acr = 'main/login/acr.ts'
-const keys = 'main/login/keys.ts'
-const http = 'main/login/http.ts'
-const json = 'main/login/strict-json.ts'
-const discovery = 'main/login/discovery.ts'
-const authorizationRequest = 'main/login/authorization-request.ts'
-const tokenRequest = 'main/login/token-request.ts'
-const dpop = 'main/login/dpop.ts'
+const apiCall = 'main/login/calls/api.ts'
+const acr = 'main/login/tokens/acr.ts'
+const keys = 'main/login/provider/keys.ts'
+const http = 'main/login/base/http.ts'
+const json = 'main/login/base/strict-json.ts'
+const discovery = 'main/login/provider/metadata.ts'
+const authorizationRequest = 'main/login/request/authorization.ts'
+const tokenRequest = 'main/login/tokens/endpoint.ts'
+const dpop = 'main/login/request/dpop.ts'
 const knownErrors = 'main/login/error-map.ts'
 const machine = 'main/session/machine.ts'
-const listener = 'main/login/loopback-listener.ts'
-const pages = 'main/login/callback-pages.ts'
-const attempt = 'main/login/attempt.ts'
-const peer = 'main/login/peer.ts'
+const listener = 'main/login/callback/listener.ts'
+const pages = 'main/login/callback/pages.ts'
+const cache = 'main/login/provider/cache.ts'
+const response = 'main/login/callback/response.ts'
+const userinfo = 'main/login/calls/userinfo.ts'
+const attempt = 'main/login/login.ts'
+const peer = 'main/login/callback/peer.ts'
 const logout = 'main/session/farewell.ts'
 const controller = 'main/session/controller.ts'
 
@@ -64,14 +67,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'keep metadata of an attempt that was forgotten',
-    file: discovery,
+    file: cache,
     from: 'if (at === forgotten) kept = { provider',
     to: 'if (at <= forgotten) kept = { provider',
   },
   { name: 'take an even exponent', file: keys, from: 'exponent % 2n === 1n', to: 'exponent > 0n' },
   {
     name: 'take token_type in the callback',
-    file: tokenRequest,
+    file: response,
     from: "'id_token', 'token_type', 'response'",
     to: "'id_token', 'response'",
   },
@@ -227,7 +230,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'take userinfo of anybody',
-    file: apiCall,
+    file: userinfo,
     from: "const subject = String(claims['sub'])",
     to: 'const subject = oauth.skipSubjectCheck',
   },
@@ -813,13 +816,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'keep metadata for ever',
-    file: discovery,
+    file: cache,
     from: ' && clock.monotonic() < kept.until',
     to: '',
   },
   {
     name: 'keep metadata of another issuer',
-    file: discovery,
+    file: cache,
     from: 'kept?.provider.issuer === issuer && ',
     to: 'kept && ',
   },
@@ -867,25 +870,25 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'take a callback without iss',
-    file: tokenRequest,
+    file: response,
     from: 'if (iss !== provider.issuer && !isBareError) {',
     to: 'if (iss !== null && iss !== provider.issuer) {',
   },
   {
     name: 'take a callback of any iss',
-    file: tokenRequest,
+    file: response,
     from: 'if (iss !== provider.issuer && !isBareError) {',
     to: "if (iss === '') {",
   },
   {
     name: 'take implicit parameters',
-    file: tokenRequest,
+    file: response,
     from: "if (parameters.has(name)) invalid(name, 'was not asked for')",
     to: '',
   },
   {
     name: 'take code and error together',
-    file: tokenRequest,
+    file: response,
     from: "if (parameters.has('code') && parameters.has('error'))\n    invalid('code', 'came together with an error')",
     to: '',
   },
@@ -1428,30 +1431,33 @@ export const mutations: readonly Mutation[] = [
 
 /** The tests of a login as a whole. */
 export const loginTests = [
-  'main/login/loopback',
-  'main/login/attempt',
-  'main/login/refused',
+  'main/login/callback/listener',
+  'main/login/login.test',
+  'main/login/callback/refused',
   'main/session/controller',
 ]
 /** The tests that stand for a file; all of a login for the rest. */
 export const testsOf: Readonly<Record<string, readonly string[]>> = {
-  [idToken]: ['main/login/id-token'],
-  [acr]: ['main/login/acr'],
-  [keys]: ['main/login/keys'],
-  [http]: ['main/login/http', 'main/session/api-call'],
-  [json]: ['main/login/strict-json'],
-  [discovery]: ['main/login/discovery'],
-  [tokenRequest]: ['main/login/attempt', 'main/login/token-request', 'main/session/dpop'],
+  [idToken]: ['main/login/tokens/id-token'],
+  [acr]: ['main/login/tokens/acr'],
+  [keys]: ['main/login/provider/keys'],
+  [http]: ['main/login/base/http', 'main/session/api-call'],
+  [json]: ['main/login/base/strict-json'],
+  [discovery]: ['main/login/provider/metadata'],
+  [tokenRequest]: ['main/login/login.test', 'main/login/tokens/endpoint', 'main/session/dpop'],
   [dpop]: ['main/session/dpop'],
-  [secret]: ['main/login/secret', 'main/login/attempt'],
+  [secret]: ['main/login/base/secret', 'main/login/login.test'],
   [renewal]: ['main/session/renewal', 'main/session/remember'],
-  [clock]: ['main/login/clock'],
-  [peer]: ['main/login/peer'],
+  [clock]: ['main/login/base/clock'],
+  [peer]: ['main/login/callback/peer'],
   [logout]: ['main/session/sign-out'],
   [presence]: ['main/session/session-life'],
   [apiCall]: ['main/session/api-call', 'main/session/userinfo'],
-  [attempt]: ['main/login/attempt', 'main/login/hostile'],
+  [attempt]: ['main/login/login.test', 'main/login/hostile'],
   [knownErrors]: ['main/login/error-map'],
+  [cache]: ['main/login/provider/metadata'],
+  [response]: ['main/login/login.test', 'main/login/tokens/endpoint'],
+  [userinfo]: ['main/session/userinfo'],
   [machine]: ['main/session/machine'],
   [controller]: [
     'main/session/controller.test',

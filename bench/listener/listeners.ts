@@ -1,6 +1,6 @@
 /**
  * The three listeners behind one interface, each driven in the order in which its own library or, for
- * ours, `main/login/attempt.ts` drives it in a login. Only the work on the tokens is left out.
+ * ours, `main/login/login.ts` drives it in a login. Only the work on the tokens is left out.
  *
  * Neither peer exports its listener, so their classes are imported by path from their packages:
  * `LoopbackClient` of msal-node and `RFC8252HTTPServer` of oidc-plugin, both unchanged.
@@ -8,11 +8,11 @@
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { CallbackPage } from '../../main/login/callback-pages.ts'
-import { systemClock } from '../../main/login/clock.ts'
-import { openLoopbackListener } from '../../main/login/loopback-listener.ts'
-import { createPeerCheck } from '../../main/login/peer.ts'
-import { Secret } from '../../main/login/secret.ts'
+import type { CallbackPage } from '../../main/login/callback/pages.ts'
+import { systemClock } from '../../main/login/base/clock.ts'
+import { openLoopbackListener } from '../../main/login/callback/listener.ts'
+import { createPeerCheck } from '../../main/login/callback/peer.ts'
+import { Secret } from '../../main/login/base/secret.ts'
 
 export const listenerNames = ['ours', '@azure/msal-node', '@mongodb-js/oidc-plugin'] as const
 export type ListenerName = (typeof listenerNames)[number]

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 // The same copy as ours, not the one that openid-client brings along.
 import * as oauth from '../../node_modules/oauth4webapi/build/index.js'
-import { startAttempt } from '../../main/login/attempt.ts'
-import { systemClock } from '../../main/login/clock.ts'
-import { createDiscovery } from '../../main/login/discovery.ts'
+import { startAttempt } from '../../main/login/login.ts'
+import { systemClock } from '../../main/login/base/clock.ts'
+import { createProviderCache } from '../../main/login/provider/cache.ts'
 import { clientId } from './provider.ts'
 
 export const clientNames = [
@@ -62,7 +62,7 @@ export async function load(name: ClientName, issuer: string): Promise<Client> {
 
 /** As `main/session/controller.ts`: the discovery lives as long as the app. */
 function createOurs(issuer: string, par: 'never' | 'always'): Client {
-  let discovery = createDiscovery(systemClock)
+  let discovery = createProviderCache(systemClock)
   const policy = { issuer, clientId, redirectPath, scope, acrValues, uiLocales, resource: [], par }
   return {
     login: async (open) => {
@@ -81,7 +81,7 @@ function createOurs(issuer: string, par: 'never' | 'always'): Client {
       if (login === null) throw new Error('cancelled')
       return login.claims
     },
-    forget: () => (discovery = createDiscovery(systemClock)),
+    forget: () => (discovery = createProviderCache(systemClock)),
   }
 }
 

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { LoginError, loginErrorCodes, oauthErrors } from './errors.ts'
 import { libraryCode, libraryError, networkCode, networkError, oauthReason } from './error-map.ts'
-import { steps } from './http.ts'
+import { steps } from './base/http.ts'
 
 const node = (code: string) =>
   new TypeError('fetch failed', { cause: Object.assign(new Error(`x ${code}`), { code }) })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LoginError, cleanError, toLoginError } from './errors.ts'
-import { Secret, secretRemover } from './secret.ts'
+import { Secret, secretRemover } from './base/secret.ts'
 
 describe('a failure', () => {
   it('keeps its name, or is unexpected', () => {

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from './errors.ts'
-import type { AttemptOptions } from './attempt.ts'
-import { createDiscovery } from './discovery.ts'
-import type { Fetch } from './http.ts'
+import type { AttemptOptions } from './login.ts'
+import { createProviderCache } from './provider/cache.ts'
+import type { Fetch } from './base/http.ts'
 import {
   arrive,
   createTestClock,
@@ -172,7 +172,7 @@ it('a right at_hash is taken', async () => {
 
 it('a key that was put under the same name is found by looking once more', async () => {
   const clock = createTestClock()
-  const discovery = createDiscovery(clock)
+  const discovery = createProviderCache(clock)
   await (
     await logIn({ clock, discovery })
   ).result

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { plainScope } from '../../simulator/scopes.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import type { Fetch } from '../login/http.ts'
+import type { Fetch } from '../login/base/http.ts'
 import { arrive, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {

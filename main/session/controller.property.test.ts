@@ -6,7 +6,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../../test/support/browser.ts'
-import { tokensFirst } from '../login/loopback-listener.ts'
+import { tokensFirst } from '../login/callback/listener.ts'
 import { arrive, logInAt, type TestClock } from '../../test/support/login.ts'
 import {
   createApps,

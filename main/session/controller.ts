@@ -8,21 +8,22 @@ import {
 } from '../../preload/contract.ts'
 import { toAppError } from '../errors.ts'
 import { cleanError, LoginError } from '../login/errors.ts'
-import { type Attempt, startAttempt } from '../login/attempt.ts'
-import type { LoginPolicy } from '../login/authorization-request.ts'
-import type { CallbackTexts } from '../login/callback-pages.ts'
-import type { Clock } from '../login/clock.ts'
-import { acrIsEnough } from '../login/acr.ts'
-import { createDiscovery } from '../login/discovery.ts'
-import { type ProofKey, restoreProofKey } from '../login/dpop.ts'
-import { createHttp, type Fetch, type Http } from '../login/http.ts'
-import { isForeign, type RefusalReason } from '../login/loopback-listener.ts'
-import { createPeerCheck, type PeerCheck } from '../login/peer.ts'
-import { Secret, secretRemover } from '../login/secret.ts'
-import { FalseTokenResponse } from '../login/token-request.ts'
-import { type Login, secretsOf, withoutSecrets } from '../login/tokens.ts'
+import { type Attempt, startAttempt } from '../login/login.ts'
+import type { LoginPolicy } from '../login/request/authorization.ts'
+import type { CallbackTexts } from '../login/callback/pages.ts'
+import type { Clock } from '../login/base/clock.ts'
+import { acrIsEnough } from '../login/tokens/acr.ts'
+import { createProviderCache } from '../login/provider/cache.ts'
+import { type ProofKey, restoreProofKey } from '../login/request/dpop.ts'
+import { createHttp, type Fetch, type Http } from '../login/base/http.ts'
+import { isForeign, type RefusalReason } from '../login/callback/listener.ts'
+import { createPeerCheck, type PeerCheck } from '../login/callback/peer.ts'
+import { Secret, secretRemover } from '../login/base/secret.ts'
+import { FalseTokenResponse } from '../login/tokens/endpoint.ts'
+import { type Login, secretsOf, withoutSecrets } from '../login/tokens/result.ts'
 import { redactText } from '../redact.ts'
-import { type ApiAnswer, callApi, fetchUserinfo } from './api-call.ts'
+import { type ApiAnswer, callApi } from '../login/calls/api.ts'
+import { fetchUserinfo } from '../login/calls/userinfo.ts'
 import { createFarewells } from './farewell.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import {
@@ -37,7 +38,7 @@ import {
 } from './machine.ts'
 import { createPresence } from './presence.ts'
 import type { Profile } from './profile.ts'
-import { otherPerson, renewByRefreshToken } from './renewal.ts'
+import { otherPerson, renewByRefreshToken } from '../login/calls/refresh.ts'
 import { toSnapshot } from './snapshot.ts'
 import type { Vault } from './vault.ts'
 
@@ -105,7 +106,7 @@ interface Live {
 /** Runs the effects of the session; its state goes through `reduce` alone. */
 export function createController(options: ControllerOptions): Controller {
   const { clock, log, vault, logoutRecord } = options
-  const discovery = createDiscovery(clock)
+  const discovery = createProviderCache(clock)
   const peer =
     options.peer ??
     createPeerCheck({ onUnknown: (reason) => log('connections not checked', { reason }) })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import type { Fetch } from '../login/http.ts'
+import type { Fetch } from '../login/base/http.ts'
 import { arrive, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {

@@ -1,13 +1,14 @@
-import type { CallbackTexts } from '../login/callback-pages.ts'
-import type { Clock } from '../login/clock.ts'
-import type { Http } from '../login/http.ts'
-import { isForeign } from '../login/loopback-listener.ts'
-import type { PeerCheck } from '../login/peer.ts'
-import { type Login, withoutSecrets } from '../login/tokens.ts'
+import type { CallbackTexts } from '../login/callback/pages.ts'
+import type { Clock } from '../login/base/clock.ts'
+import type { Http } from '../login/base/http.ts'
+import { isForeign } from '../login/callback/listener.ts'
+import type { PeerCheck } from '../login/callback/peer.ts'
+import { type Login, withoutSecrets } from '../login/tokens/result.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import type { Farewell } from './machine.ts'
 import type { Profile } from './profile.ts'
-import { logOutInBrowser, outlivesLogout, revokeTokens } from './sign-out.ts'
+import { logOutInBrowser } from '../login/calls/logout.ts'
+import { outlivesLogout, revokeTokens } from '../login/calls/revoke.ts'
 
 /** Milliseconds after which the browser's logout no longer waits for the revocation. */
 const revocationPatience = 3000

@@ -1,7 +1,7 @@
 import type { Check, Failure, Language, Snapshot, Status } from '../../preload/contract.ts'
-import type { BrowserHint } from '../login/attempt.ts'
-import type { Claims } from '../login/id-token.ts'
-import type { ApiAnswer } from './api-call.ts'
+import type { BrowserHint } from '../login/login.ts'
+import type { Claims } from '../login/tokens/id-token.ts'
+import type { ApiAnswer } from '../login/calls/api.ts'
 
 /** What is known of the person while signed in: claims, never a token. */
 export interface SignedIn {

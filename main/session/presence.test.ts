@@ -8,7 +8,7 @@ import { expect, it } from 'vitest'
 /** Watches with the clocks of the system, and says on each line it gets whether the person is still there. */
 const program = `
 import { createInterface } from 'node:readline'
-import { systemClock } from './main/login/clock.ts'
+import { systemClock } from './main/login/base/clock.ts'
 import { createPresence } from './main/session/presence.ts'
 const presence = createPresence({
   clock: systemClock,

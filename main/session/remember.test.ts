@@ -6,7 +6,7 @@ import { persons } from '../../simulator/persons.ts'
 import { clientId, otherClientId } from '../../simulator/provider.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { Secret } from '../login/secret.ts'
+import { Secret } from '../login/base/secret.ts'
 import { arrive, createTestClock, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {

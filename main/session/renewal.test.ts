@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import type { Fetch } from '../login/http.ts'
+import type { Fetch } from '../login/base/http.ts'
 import { arrive, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import { createMemoryVault, createApps, profileOf, type TestApp } from '../../test/support/app.ts'

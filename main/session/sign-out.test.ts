@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { beginLogin, TestBrowser } from '../../test/support/browser.ts'
-import type { Peer } from '../login/peer.ts'
+import type { Peer } from '../login/callback/peer.ts'
 import { createMailbox, locationOf, navigate, navigation } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
-import type { Claims } from '../login/id-token.ts'
+import type { Claims } from '../login/tokens/id-token.ts'
 import type { State } from './machine.ts'
 import type { Profile } from './profile.ts'
 

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { JWK } from 'jose'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import type { Clock } from '../login/clock.ts'
-import type { Claims } from '../login/id-token.ts'
-import { Secret } from '../login/secret.ts'
+import type { Clock } from '../login/base/clock.ts'
+import type { Claims } from '../login/tokens/id-token.ts'
+import { Secret } from '../login/base/secret.ts'
 
 /** Encryption by the operating system, under a key that it keeps. It need not notice changed bytes. */
 export interface Cipher {

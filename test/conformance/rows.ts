@@ -49,12 +49,12 @@ export interface Row {
   readonly see?: readonly string[]
 }
 
-const attempt = 'main/login/attempt.test.ts'
-const idToken = 'main/login/id-token.test.ts'
-const discovery = 'main/login/discovery.test.ts'
-const keys = 'main/login/keys.test.ts'
-const http = 'main/login/http.test.ts'
-const listener = 'main/login/loopback-listener.test.ts'
+const attempt = 'main/login/login.test.ts'
+const idToken = 'main/login/tokens/id-token.test.ts'
+const discovery = 'main/login/provider/metadata.test.ts'
+const keys = 'main/login/provider/keys.test.ts'
+const http = 'main/login/base/http.test.ts'
+const listener = 'main/login/callback/listener.test.ts'
 const controller = 'main/session/controller.test.ts'
 const renewals = 'main/session/renewal.test.ts'
 const life = 'main/session/session-life.test.ts'

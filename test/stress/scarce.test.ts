@@ -23,9 +23,9 @@ afterEach(async () => {
 const program = `
 import { closeSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { startAttempt } from './main/login/attempt.ts'
-import { systemClock } from './main/login/clock.ts'
-import { createDiscovery } from './main/login/discovery.ts'
+import { startAttempt } from './main/login/login.ts'
+import { systemClock } from './main/login/base/clock.ts'
+import { createProviderCache } from './main/login/provider/cache.ts'
 
 const policy = JSON.parse(process.env.POLICY)
 const texts = { lang: 'en', appName: 'Test app', text: (page) => page }
@@ -47,7 +47,7 @@ const deeds = {
       policy,
       texts,
       loginTimeout: 30_000,
-      discovery: createDiscovery(systemClock),
+      discovery: createProviderCache(systemClock),
       fetch,
       clock: systemClock,
       openBrowser: async (address) => console.log(address),

@@ -3,7 +3,7 @@ import { type Snapshot, snapshotSchema } from '../../preload/contract.ts'
 import { plainScope } from '../../simulator/scopes.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser, type Visit } from './browser.ts'
-import type { Fetch } from '../../main/login/http.ts'
+import type { Fetch } from '../../main/login/base/http.ts'
 import {
   type Answer,
   arrive,

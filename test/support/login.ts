@@ -7,11 +7,11 @@ import {
   type AttemptEvent,
   type AttemptOptions,
   startAttempt,
-} from '../../main/login/attempt.ts'
-import type { CallbackTexts } from '../../main/login/callback-pages.ts'
-import type { Clock } from '../../main/login/clock.ts'
-import { createDiscovery } from '../../main/login/discovery.ts'
-import { tokensFirst } from '../../main/login/loopback-listener.ts'
+} from '../../main/login/login.ts'
+import type { CallbackTexts } from '../../main/login/callback/pages.ts'
+import type { Clock } from '../../main/login/base/clock.ts'
+import { createProviderCache } from '../../main/login/provider/cache.ts'
+import { tokensFirst } from '../../main/login/callback/listener.ts'
 
 /** What the listener answered. */
 export interface Answer {
@@ -155,7 +155,7 @@ export async function waitForBrowser(
     policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'always' },
     texts,
     loginTimeout: 300_000,
-    discovery: createDiscovery(clock),
+    discovery: createProviderCache(clock),
     fetch,
     clock,
     openBrowser: async (address) => opened.put(address),

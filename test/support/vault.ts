@@ -3,8 +3,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { promises } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
-import { systemClock } from '../../main/login/clock.ts'
-import { Secret } from '../../main/login/secret.ts'
+import { systemClock } from '../../main/login/base/clock.ts'
+import { Secret } from '../../main/login/base/secret.ts'
 import { type Cipher, createVault, type Kept } from '../../main/session/vault.ts'
 
 /**

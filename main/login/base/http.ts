@@ -1,0 +1,267 @@
+import { type Explanation, LoginError, type LoginErrorCode } from '../errors.ts'
+import { networkError, type Step } from '../error-map.ts'
+import type { Clock } from './clock.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+/** The part of fetch that a login uses; Electron's session has it, and so has Node. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** A request as oauth4webapi makes it. */
+interface RequestOptions {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: URLSearchParams | undefined
+}
+
+export const steps = {
+  discovery: {
+    name: 'discovery',
+    invalid: 'E_PROVIDER_METADATA',
+    refused: 'E_PROVIDER_METADATA',
+  },
+  keys: { name: 'keys', invalid: 'E_PROVIDER_KEYS', refused: 'E_PROVIDER_KEYS' },
+  pushedRequest: {
+    name: 'pushed authorization request',
+    invalid: 'E_PAR_REFUSED',
+    refused: 'E_PAR_REFUSED',
+  },
+  token: { name: 'token request', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  userinfo: { name: 'userinfo', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  revocation: { name: 'revocation', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
+  api: { name: 'API', invalid: 'E_API_RESPONSE', refused: 'E_API_RESPONSE' },
+} as const satisfies Record<string, Step>
+
+export interface HttpLimits {
+  /** Milliseconds until the answer begins; to connect is part of it, because fetch does not tell them apart. */
+  readonly response: number
+  /** Milliseconds until the body has ended. */
+  readonly total: number
+  /** Bytes of a body, after it was decompressed. */
+  readonly bytes: number
+}
+
+export const httpLimits: HttpLimits = { response: 10_000, total: 15_000, bytes: 262_144 }
+
+/** Why a request that was answered is let go; made once, because making an error takes time. */
+const read = new Error('read')
+
+/** Content types that are named in a failure. */
+const knownTypes = [
+  'none',
+  'text/html',
+  'text/plain',
+  'text/xml',
+  'application/xml',
+  'application/jwt',
+]
+
+/** Seconds of `Retry-After` that are respected at most. */
+const longestRetryAfter = 60
+
+export interface Http {
+  /**
+   * A fetch for one step, with all limits on. Throws `LoginError` for everything but JSON and refusals (4xx);
+   * `onStatus` is told the status also when what follows it cannot be used.
+   */
+  for(
+    step: Step,
+    onStatus?: (status: number) => void,
+  ): (url: string, request?: RequestOptions) => Promise<Response>
+  /** A fetch whose answer is taken with any status but a redirect, and with any body: what an API says is shown. */
+  open(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  /** What the JSON of such an answer is, parsed once; null for a refusal. */
+  jsonOf(response: Response): unknown
+  /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
+  clockSkew(): number | null
+}
+
+export interface HttpOptions {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** Ends every request, for example because the attempt was cancelled. */
+  readonly signal: AbortSignal
+  readonly limits?: HttpLimits
+}
+
+/**
+ * Wraps fetch in what oauth4webapi leaves to its caller: time limits that cover the body, a size limit
+ * while reading, no redirects, JSON only, and only JSON that can be read in one way.
+ * Throws `LoginError` (`E_NETWORK_…` or the step's own code).
+ */
+export function createHttp(options: HttpOptions): Http {
+  const { clock, limits = httpLimits } = options
+  /**
+   * What the provider's clock showed when our monotonic clock was at zero, in milliseconds: so a wall clock
+   * that is set between an answer and its use moves nothing.
+   */
+  let providerStart: number | null = null
+  const values = new WeakMap<Response, unknown>()
+
+  const send = async (
+    step: Step,
+    url: string,
+    { method = 'GET', headers = {}, body }: RequestOptions,
+    anyAnswer: boolean,
+    onStatus: (status: number) => void = () => {},
+  ): Promise<Response> => {
+    // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
+    const purpose = anyAnswer ? 'API' : method
+    const late = new AbortController()
+    const limit = (milliseconds: number): (() => void) =>
+      clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
+    const stopTotal = limit(limits.total)
+    const stopResponse = limit(limits.response)
+    try {
+      const response = await options.fetch(url, {
+        method,
+        headers,
+        ...(body && { body: body.toString() }),
+        redirect: 'manual',
+        signal: AbortSignal.any([options.signal, late.signal]),
+      })
+      stopResponse()
+      onStatus(response.status)
+      const date = timeOf(response)
+      if (date !== null) providerStart = date - clock.monotonic()
+      if (anyAnswer) refuseRedirect(response, step, null)
+      else refuseUnusable(response, step, method, clock)
+      const bytes = await readBody(response, limits.bytes, step).catch((error: unknown) => {
+        // It had begun: whatever ended it, the answer is not whole.
+        throw error instanceof LoginError ? error : cutOff(error, step, purpose)
+      })
+      const value = anyAnswer || response.status >= 400 ? null : parseOnly(bytes, step)
+      const answer = new Response(bytes.length === 0 ? null : bytes, {
+        status: response.status,
+        headers: response.headers,
+      })
+      // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
+      if (!anyAnswer && method !== 'GET') answer.headers.delete('www-authenticate')
+      values.set(answer, value)
+      return answer
+    } catch (error) {
+      options.signal.throwIfAborted()
+      late.signal.throwIfAborted()
+      throw error instanceof LoginError ? error : networkError(error, step, purpose)
+    } finally {
+      stopResponse()
+      stopTotal()
+      // A body that nobody reads to its end would keep its connection.
+      late.abort(read)
+    }
+  }
+
+  return {
+    for:
+      (step, onStatus) =>
+      (url, request = {}) =>
+        send(step, url, request, false, onStatus),
+    open:
+      (step) =>
+      (url, request = {}) =>
+        send(step, url, request, true),
+    jsonOf: (response) => values.get(response) ?? null,
+    clockSkew: () =>
+      providerStart === null ? null : clock.now() - (providerStart + clock.monotonic()),
+  }
+}
+
+/** The provider's time at an answer, in Unix milliseconds; a cache on the way says how old the answer is (RFC 9111 §5.1). */
+function timeOf({ headers }: Response): number | null {
+  const date = Date.parse(headers.get('date') ?? '')
+  const age = Number(headers.get('age') ?? 0)
+  return Number.isNaN(date) || Number.isNaN(age) ? null : date + age * 1000
+}
+
+function refusal(
+  code: LoginErrorCode,
+  step: Step,
+  reason: string,
+  more: { explanation?: Explanation | null; retryAfter?: number | null } = {},
+): LoginError {
+  const detail = { key: step.name, reason }
+  return new LoginError(code, `${step.name}: ${reason}`, { detail, ...more })
+}
+
+function tooLate(step: Step, milliseconds: number): LoginError {
+  return refusal('E_NETWORK_TIMEOUT', step, `no answer in ${milliseconds} ms`)
+}
+
+function cutOff(error: unknown, step: Step, method: string): LoginError {
+  const named = networkError(error, step, method)
+  const { code, detail, message } = named
+  if (code !== 'E_NETWORK_UNREACHABLE' && code !== 'E_NETWORK_OFFLINE') return named
+  return new LoginError('E_NETWORK_BODY', message, { cause: error, detail })
+}
+
+async function readBody(response: Response, maxBytes: number, step: Step): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > maxBytes) {
+      throw refusal('E_NETWORK_BODY', step, `larger than ${maxBytes} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Nothing follows a redirect: what was asked for, a token above all, is for the one who was asked. */
+function refuseRedirect({ status }: Response, step: Step, explanation: Explanation | null): void {
+  if (status >= 300 && status < 400) {
+    throw refusal('E_NETWORK_REDIRECT', step, `HTTP ${status}`, { explanation })
+  }
+}
+
+/** What a refusal by the provider says in its body is for the step to read; success must be JSON. */
+function refuseUnusable(response: Response, step: Step, method: string, clock: Clock): void {
+  const { status, headers } = response
+  // What should bring metadata or keys and brings a page is a network that wants a login of its own.
+  const portal: Explanation | null = method === 'GET' ? { kind: 'captive-portal' } : null
+  refuseRedirect(response, step, portal)
+  if (status >= 500 || status === 429) {
+    const waits = status === 429 || status === 503
+    throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
+      retryAfter: waits ? retryAfter(headers, clock) : null,
+      // RFC 6585 §6: Network Authentication Required.
+      explanation: status === 511 ? { kind: 'captive-portal' } : null,
+    })
+  }
+  if (status >= 400) return
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
+  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
+    // From a list: a provider may put anything there.
+    const shown = knownTypes.includes(type) ? type : 'unknown'
+    throw refusal(step.invalid, step, `HTTP ${status} with content type ${shown}`, {
+      explanation: type === 'text/html' ? portal : null,
+    })
+  }
+}
+
+/** JSON that can be read in one way, or a refusal. */
+function parseOnly(bytes: Uint8Array, step: Step): unknown {
+  try {
+    return parseStrictJson(bytes)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refusal(step.invalid, step, `not usable: ${error.message}`)
+  }
+}
+
+/**
+ * Seconds from now by RFC 9110 §10.2.3, a number or a date; null for what is neither or has passed. A
+ * date is the provider's, so it is counted from the provider's own `Date`.
+ */
+function retryAfter(headers: Headers, clock: Clock): number | null {
+  const value = headers.get('retry-after') ?? ''
+  const sent = Date.parse(headers.get('date') ?? '')
+  const seconds = /^\d+$/.test(value)
+    ? Number(value)
+    : fixedDate.test(value)
+      ? Math.ceil((Date.parse(value) - (Number.isNaN(sent) ? clock.now() : sent)) / 1000)
+      : 0
+  return seconds > 0 ? Math.min(seconds, longestRetryAfter) : null
+}
+
+/** The one form of a date that is to be sent (RFC 9110 §5.6.7); Date.parse alone takes almost anything. */
+const fixedDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

@@ -1,0 +1,81 @@
+import * as oauth from 'oauth4webapi'
+import { LoginError } from '../errors.ts'
+import { libraryError } from '../error-map.ts'
+import type { Clock } from '../base/clock.ts'
+import { isLoopback } from '../provider/metadata.ts'
+import { type Http, steps } from '../base/http.ts'
+import type { Login } from '../tokens/result.ts'
+
+/** An API that is called with the access token. */
+export interface Api {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+}
+
+/** What an API answered, with any status. */
+export interface ApiAnswer {
+  readonly httpStatus: number
+  /** Milliseconds. */
+  readonly tookMs: number
+  /** JSON as it came; empty when a refusal brought none. */
+  readonly body: string
+}
+
+/**
+ * Calls an API of the profile with the access token, as Bearer or DPoP as the token is bound. The token
+ * goes to the address of the profile and nowhere else: redirects are refused.
+ * Throws `LoginError`: `E_API_RESPONSE`, `E_NETWORK_…`. Source: RFC 6750 §2.1, RFC 9449 §7.
+ */
+export async function callApi(options: {
+  readonly api: Api
+  readonly tokens: Login['tokens']
+  readonly http: Http
+  readonly clock: Clock
+}): Promise<ApiAnswer> {
+  const { api, tokens, http, clock } = options
+  const url = new URL(api.url)
+  const startedAt = clock.monotonic()
+  const send = async (): Promise<Response> =>
+    await oauth.protectedResourceRequest(
+      tokens.accessToken.reveal(),
+      api.method,
+      url,
+      new Headers({ accept: 'application/json' }),
+      undefined,
+      {
+        // Without the body: the calls of a profile have none.
+        [oauth.customFetch]: (address, { method, headers }) =>
+          http.open(steps.api)(address, { method, headers }),
+        [oauth.allowInsecureRequests]: isLoopback(url),
+        ...(tokens.proofKey && { DPoP: tokens.proofKey.handle }),
+      },
+    )
+  const response = await send().catch(async (error: unknown) => {
+    // A nonce is asked for once; then the proof carries it (RFC 9449 §9).
+    if (oauth.isDPoPNonceError(error)) return await send().catch(challenged)
+    return challenged(error)
+  })
+  const body = await readJson(response)
+  return { httpStatus: response.status, tookMs: clock.monotonic() - startedAt, body }
+}
+
+/** A refusal with a challenge is an answer like any other. */
+function challenged(error: unknown): Response {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+  throw libraryError(error, steps.api)
+}
+
+async function readJson(response: Response): Promise<string> {
+  const text = response.bodyUsed ? '' : await response.text()
+  try {
+    JSON.parse(text)
+    return text
+  } catch (error) {
+    if (!response.ok || text === '') return ''
+    const reason = 'not JSON'
+    throw new LoginError('E_API_RESPONSE', `${steps.api.name}: ${reason}`, {
+      cause: error,
+      detail: { key: steps.api.name, reason },
+    })
+  }
+}

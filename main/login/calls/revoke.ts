@@ -1,0 +1,43 @@
+import * as oauth from 'oauth4webapi'
+import { type Http, steps } from '../base/http.ts'
+import { libraryError } from '../error-map.ts'
+import { isLoopback } from '../provider/metadata.ts'
+import type { Login } from '../tokens/result.ts'
+
+/** Scopes whose tokens end with the login at the provider; all others outlive it (Digdir, "Utlogging"). */
+const loginScopes = ['openid', 'profile']
+
+/** Tells whether the tokens would outlive the logout at the provider. */
+export function outlivesLogout({ tokens }: Login): boolean {
+  return tokens.scope.some((scope) => !loginScopes.includes(scope))
+}
+
+/**
+ * Revokes the tokens of a login: the refresh token where there is one, which ends the whole grant.
+ * Throws `AppError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
+ */
+export async function revokeTokens(
+  { provider, tokens }: Login,
+  clientId: string,
+  http: Http,
+): Promise<void> {
+  const token = tokens.refreshToken ?? tokens.accessToken
+  try {
+    const response = await oauth.revocationRequest(
+      provider,
+      { client_id: clientId },
+      oauth.None(),
+      token.reveal(),
+      {
+        [oauth.customFetch]: http.open(steps.revocation),
+        [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+        additionalParameters: {
+          token_type_hint: tokens.refreshToken === null ? 'access_token' : 'refresh_token',
+        },
+      },
+    )
+    await oauth.processRevocationResponse(response)
+  } catch (error) {
+    throw libraryError(error, steps.revocation)
+  }
+}

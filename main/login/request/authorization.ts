@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import * as oauth from 'oauth4webapi'
+import { LoginError } from '../errors.ts'
+import { nameLibraryError } from '../error-map.ts'
+import type { Clock } from '../base/clock.ts'
+import { isLoopback, type Provider } from '../provider/metadata.ts'
+import type { ProofKey } from './dpop.ts'
+import { type Http, steps } from '../base/http.ts'
+import { Secret } from '../base/secret.ts'
+
+/** What a login asks for; the part of the profile that `main/login` reads. */
+export interface LoginPolicy {
+  readonly issuer: string
+  readonly clientId: string
+  readonly redirectPath: string
+  readonly scope: string
+  readonly acrValues: readonly string[]
+  readonly uiLocales: string
+  readonly prompt?: string | undefined
+  readonly resource: readonly string[]
+  readonly authorizationDetails?: readonly unknown[] | undefined
+  readonly par: 'auto' | 'always' | 'never'
+  /** Binds the tokens to a key of this app. */
+  readonly dpop?: boolean
+  /** The refresh token is to outlive the process, and with it the key that it is bound to. */
+  readonly remember?: boolean
+}
+
+/** One authorization request: the same secrets for every opening of the browser. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string
+  readonly state: Secret
+  readonly nonce: Secret
+  readonly codeVerifier: Secret
+  /**
+   * The address to send a browser to, once: a pushed request is spent by the login that it starts.
+   * Throws `LoginError`: `E_PAR_REFUSED`, `E_NETWORK_…`.
+   */
+  address(): Promise<AuthorizationAddress>
+}
+
+export interface AuthorizationAddress {
+  readonly url: string
+  /** Monotonic milliseconds after which the provider may have forgotten the request. */
+  readonly goodUntil: number
+}
+
+/** Seconds before its end at which a pushed request is no longer handed to a browser. */
+const pushedRequestMargin = 10
+
+/**
+ * Makes an authorization request with fresh PKCE, state and nonce.
+ * Source: RFC 7636 §4 (S256), RFC 8252 §7.3, RFC 9126, Digdir "Autorisasjonsendepunkt".
+ */
+export async function createAuthorizationRequest(options: {
+  readonly provider: Provider
+  readonly policy: LoginPolicy
+  readonly redirectUri: string
+  readonly proofKey: ProofKey | null
+  readonly http: Http
+  readonly clock: Clock
+  /** The provider refused a push, and the request goes the ordinary way. */
+  readonly onPushRefused: (refusal: LoginError) => void
+}): Promise<AuthorizationRequest> {
+  const { provider, policy, redirectUri, proofKey, http, clock, onPushRefused } = options
+  const state = new Secret(oauth.generateRandomState())
+  const nonce = new Secret(oauth.generateRandomNonce())
+  const codeVerifier = new Secret(oauth.generateRandomCodeVerifier())
+
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: policy.clientId,
+    redirect_uri: redirectUri,
+    scope: policy.scope,
+    state: state.reveal(),
+    nonce: nonce.reveal(),
+    code_challenge: createHash('sha256').update(codeVerifier.reveal()).digest('base64url'),
+    code_challenge_method: 'S256',
+    ui_locales: policy.uiLocales,
+  })
+  if (policy.acrValues.length > 0) parameters.set('acr_values', policy.acrValues.join(' '))
+  if (policy.prompt !== undefined) parameters.set('prompt', policy.prompt)
+  if (policy.authorizationDetails !== undefined) {
+    parameters.set('authorization_details', JSON.stringify(policy.authorizationDetails))
+  }
+  for (const resource of policy.resource) parameters.append('resource', resource)
+  // The code, too, is of use only with the key (RFC 9449 §10).
+  if (proofKey !== null) {
+    parameters.set('dpop_jkt', await proofKey.handle.calculateThumbprint())
+  }
+
+  const plain = authorizationUrl(provider, parameters)
+  const push = createPush({ provider, policy, parameters, http, onPushRefused })
+
+  const address = async (): Promise<AuthorizationAddress> => {
+    const request = await push()
+    if (request === null) return { url: plain, goodUntil: Number.POSITIVE_INFINITY }
+    const short = { client_id: policy.clientId, request_uri: request.request_uri }
+    return {
+      url: authorizationUrl(provider, new URLSearchParams(short)),
+      goodUntil: clock.monotonic() + (request.expires_in - pushedRequestMargin) * 1000,
+    }
+  }
+  return { redirectUri, state, nonce, codeVerifier, address }
+}
+
+function authorizationUrl(provider: Provider, parameters: URLSearchParams): string {
+  const url = new URL(provider.authorization_endpoint)
+  for (const name of new Set(parameters.keys())) {
+    if (url.searchParams.has(name)) {
+      const reason = `has a parameter ${name} of its own`
+      throw new LoginError('E_PROVIDER_METADATA', `authorization_endpoint: ${reason}`, {
+        detail: { key: 'authorization_endpoint', reason },
+      })
+    }
+  }
+  // Its own query stays as it is written.
+  const query = [url.search.slice(1), parameters.toString()].filter((part) => part !== '')
+  url.search = `?${query.join('&')}`
+  return url.href
+}
+
+/**
+ * Returns a function that pushes the request, or gives null when the policy and the provider say
+ * that the parameters go through the browser instead.
+ */
+function createPush(options: {
+  readonly provider: Provider
+  readonly policy: LoginPolicy
+  readonly parameters: URLSearchParams
+  readonly http: Http
+  readonly onPushRefused: (refusal: LoginError) => void
+}): () => Promise<oauth.PushedAuthorizationResponse | null> {
+  const { provider, policy, parameters, http } = options
+  const client: oauth.Client = { client_id: policy.clientId }
+  const mustPush =
+    policy.par === 'always' || provider.require_pushed_authorization_requests === true
+  let refused = false
+
+  return async () => {
+    const offered = provider.pushed_authorization_request_endpoint !== undefined
+    if (policy.par === 'never' || refused) return null
+    if (!offered && !mustPush) return null
+    if (!offered) throw refusal('is not offered by the provider')
+    let status = 0
+    try {
+      const response = await oauth.pushedAuthorizationRequest(
+        provider,
+        client,
+        oauth.None(),
+        parameters,
+        {
+          [oauth.customFetch]: http.for(steps.pushedRequest, (came) => {
+            status = came
+          }),
+          [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
+        },
+      )
+      return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
+    } catch (error) {
+      const named = namePushFailure(error, status)
+      const isRefusal = named instanceof LoginError && status >= 400 && status < 500
+      if (mustPush || !isRefusal) throw named
+      // Whether ID-porten lets a public client push is unconfirmed, so a refusal keeps nobody out.
+      refused = true
+      options.onPushRefused(named)
+      return null
+    }
+  }
+}
+
+/** RFC 9126 §2.2 wants 201; a provider that answers 200 means the same. */
+function asCreated(response: Response): Response {
+  const { status, headers, body } = response
+  return status === 200 ? new Response(body, { status: 201, headers }) : response
+}
+
+function namePushFailure(error: unknown, status: number): unknown {
+  const named = nameLibraryError(error, steps.pushedRequest)
+  const isOfLibrary = named !== error && !(error instanceof oauth.ResponseBodyError)
+  // The library says of a refusal without an OAuth error only that it is not what it expects.
+  return isOfLibrary && status >= 400 ? refusal(`HTTP ${status}`) : named
+}
+
+function refusal(reason: string): LoginError {
+  const { name, refused } = steps.pushedRequest
+  return new LoginError(refused, `${name}: ${reason}`, { detail: { key: name, reason } })
+}

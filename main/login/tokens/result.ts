@@ -1,0 +1,99 @@
+import { type Check, cleanError, type LoginError, toLoginError } from '../errors.ts'
+import type { Provider } from '../provider/metadata.ts'
+import type { ProofKey } from '../request/dpop.ts'
+import type { Claims, VerifiedIdToken } from './id-token.ts'
+import { type Secret, secretRemover } from '../base/secret.ts'
+import { parseStrictJson } from '../base/strict-json.ts'
+import type { TokenResponse } from './endpoint.ts'
+
+/** A login that ended well, or its renewal: everything in it has been verified. */
+export interface Login {
+  readonly claims: Claims
+  /** What the access token says, to show it; null when it is opaque. Nothing may be decided by it. */
+  readonly accessTokenClaims: Claims | null
+  readonly checks: readonly Check[]
+  readonly tokens: Tokens
+  /** The metadata that the login was made with. */
+  readonly provider: Provider
+}
+
+/** The tokens of a session, which never leave main. */
+export interface Tokens {
+  readonly idToken: Secret
+  readonly accessToken: Secret
+  /** Seconds from the moment that they came; null when the provider did not say. */
+  readonly accessTokenLife: number | null
+  readonly refreshToken: Secret | null
+  /** Seconds without use; null when the provider did not say. */
+  readonly refreshTokenLife: number | null
+  /** What was granted. */
+  readonly scope: readonly string[]
+  /** What the tokens are bound to; null for Bearer. */
+  readonly proofKey: ProofKey | null
+  /** Of the login: a renewed ID token may repeat it. */
+  readonly nonce: Secret
+}
+
+/**
+ * Puts a login together from what was verified. What the provider repeats of its secrets in a claim or
+ * a check is taken out: those are shown.
+ */
+export function toLogin(options: {
+  readonly provider: Provider
+  readonly verified: VerifiedIdToken
+  readonly idToken: Secret
+  readonly response: TokenResponse
+  /** What counts where the response is silent. */
+  readonly former: Pick<Tokens, 'refreshToken' | 'scope' | 'proofKey' | 'nonce'>
+  readonly secrets: readonly Secret[]
+}): Login {
+  const { provider, verified, idToken, response, former } = options
+  const { accessToken } = response
+  const refreshToken = response.refreshToken ?? former.refreshToken
+  const clean = secretRemover([
+    ...options.secrets,
+    idToken,
+    accessToken,
+    ...(refreshToken === null ? [] : [refreshToken]),
+  ])
+  return {
+    provider,
+    claims: clean(verified.claims),
+    accessTokenClaims: clean(readAccessToken(accessToken)),
+    checks: clean(verified.checks),
+    tokens: {
+      idToken,
+      accessToken,
+      accessTokenLife: response.expiresIn,
+      refreshToken,
+      refreshTokenLife: response.refreshTokenExpiresIn,
+      scope: response.scope ?? former.scope,
+      proofKey: former.proofKey,
+      nonce: former.nonce,
+    },
+  }
+}
+
+/** What a person is shown of the access token; null when it cannot be read. */
+function readAccessToken(accessToken: Secret): Claims | null {
+  try {
+    const [, payload = ''] = accessToken.reveal().split('.')
+    const claims = parseStrictJson(Buffer.from(payload, 'base64url'))
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
+      ? { ...claims }
+      : null
+  } catch {
+    return null
+  }
+}
+
+/** The tokens of a login, which a provider or an API may repeat in what is shown. */
+export function secretsOf({ tokens }: Login): Secret[] {
+  const { accessToken, idToken, refreshToken, nonce } = tokens
+  return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
+}
+
+/** A failure of a login's requests, told without the tokens that it may repeat. */
+export function withoutSecrets(error: unknown, login: Login): LoginError {
+  return cleanError(toLoginError(error), secretRemover(secretsOf(login)))
+}

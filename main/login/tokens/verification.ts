@@ -1,0 +1,24 @@
+import { LoginError } from '../errors.ts'
+import { type IdTokenExpectation, type VerifiedIdToken, verifyIdToken } from './id-token.ts'
+import type { KeySource } from '../provider/keys.ts'
+import type { Secret } from '../base/secret.ts'
+
+/**
+ * Verifies an ID token with the provider's keys. A signature that fails makes it look for keys once
+ * more, as an unknown `kid` does: a provider may have put another key under the same name.
+ * Throws as `verifyIdToken` and `KeySource` do.
+ */
+export async function verifyWithKeys(
+  idToken: Secret,
+  keys: KeySource,
+  expectation: IdTokenExpectation,
+): Promise<VerifiedIdToken> {
+  try {
+    return await verifyIdToken(idToken, await keys.forToken(idToken), expectation)
+  } catch (error) {
+    if (!(error instanceof LoginError) || error.detail?.key !== 'signature') throw error
+    const fresh = await keys.lookAgain().catch(() => null)
+    if (fresh === null) throw error
+    return await verifyIdToken(idToken, fresh, expectation)
+  }
+}

@@ -98,8 +98,8 @@ for (const language of ['nb', 'se']) {
     simulator.play(null)
     await action('sign-out').click()
     await desktop.expectStatus('signed-out')
-    await expect(window.locator('[data-farewell-browser="done"]')).toBeVisible()
-    await expect(window.locator('[data-farewell-revocation="done"]')).toBeVisible()
+    await expect(window.locator('[data-logout-browser="done"]')).toBeVisible()
+    await expect(window.locator('[data-logout-revocation="done"]')).toBeVisible()
     await expectAccessible(desktop)
     expect(await violations(await browserPage('main.logged-out')), 'the page of a logout').toEqual(
       [],
@@ -123,8 +123,8 @@ for (const language of ['nb', 'se']) {
     await leaving.route('**/logout', async (route) => await route.fulfill({ status: 204 }))
     await leaving.goto(address, { waitUntil: 'commit' })
     await expect(leaving.locator('main.logging-out')).toBeVisible()
-    await expect(window.locator('[data-farewell-revocation="failed"]')).toBeVisible()
-    await expect(window.locator('[data-farewell-browser="opened"]')).toBeVisible()
+    await expect(window.locator('[data-logout-revocation="failed"]')).toBeVisible()
+    await expect(window.locator('[data-logout-browser="opened"]')).toBeVisible()
     await expectAccessible(desktop)
     expect(await violations(leaving), 'the page on the way to a logout').toEqual([])
   })

@@ -71,7 +71,7 @@ for (const size of [70_000, 200_000, 600_000]) {
     await expect(refused.locator('h1')).toHaveText(t('callback.too-large.title'))
     await expect(refused.locator('main')).toContainText(t('callback.too-large.text'))
     await desktop.expectStatus('waiting-for-browser')
-    await expect(desktop.window.locator('[data-stranger-refused]')).toHaveCount(0)
+    await expect(desktop.window.locator('[data-request-rejected]')).toHaveCount(0)
 
     await page.context().clearCookies()
     await page.close()

@@ -83,7 +83,7 @@ test('a hostile page that even knows the state settles nothing, then the real lo
     expect(rebound?.status()).toBe(421)
 
     await desktop.expectStatus('waiting-for-browser')
-    await expect(desktop.window.locator('[data-stranger-refused]')).toBeVisible()
+    await expect(desktop.window.locator('[data-request-rejected]')).toBeVisible()
     const log = await desktop.log()
     for (const reason of ['not a navigation', 'method', 'host']) expect(log).toContain(reason)
     expect(simulator.journal.filter(({ path }) => path === '/token')).toEqual([])

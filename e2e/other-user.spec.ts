@@ -47,7 +47,7 @@ test('refuses another user of the computer who comes to the start address first;
   await desktop.action('sign-in').click()
   const refused = await navigateAsOtherUser(await opening.address())
   expect([refused.status, refused.headers.location]).toEqual([403, undefined])
-  await expect(desktop.window.locator('[data-stranger-refused]')).toBeVisible()
+  await expect(desktop.window.locator('[data-request-rejected]')).toBeVisible()
   await expect(desktop.window.locator('[data-link-reused]')).toHaveCount(0)
 
   await opening.open()
@@ -90,7 +90,7 @@ test('refuses the right callback of another user of the computer, then takes tha
   }).toString()
   expect((await navigateAsOtherUser(callback)).status).toBe(403)
   await desktop.expectStatus('waiting-for-browser')
-  await expect(desktop.window.locator('[data-stranger-refused]')).toBeVisible()
+  await expect(desktop.window.locator('[data-request-rejected]')).toBeVisible()
 
   await logInAt(page)
   await desktop.expectStatus('signed-in')
@@ -110,10 +110,10 @@ test('shows another user of the computer no logout page, tells it, and the brows
   await desktop.expectStatus('signed-out')
   const refused = await navigateAsOtherUser(await opening.address())
   expect([refused.status, refused.body.includes('id_token_hint')]).toEqual([403, false])
-  await expect(desktop.window.locator('[data-stranger-refused]')).toBeVisible()
+  await expect(desktop.window.locator('[data-request-rejected]')).toBeVisible()
 
   await opening.open()
-  await expect(desktop.window.locator('[data-farewell-browser="done"]')).toBeVisible()
+  await expect(desktop.window.locator('[data-logout-browser="done"]')).toBeVisible()
   const logout = simulator.journal.find(({ path }) => path === '/logout')
   expect(logout?.form.get('id_token_hint')).toMatch(/^eyJ/)
 })

@@ -86,15 +86,15 @@ function requests({ journal }: Simulator, path: string, grant?: string) {
 const refreshes = (simulator: Simulator) => requests(simulator, '/token', 'refresh_token')
 
 const accessTokenLeft = ({ window }: Desktop) => window.locator('[data-time-left="access-token"]')
-const farewell = ({ window }: Desktop, of: 'browser' | 'revocation') =>
-  expect(window.locator(`[data-farewell-${of}]`))
+const providerLogout = ({ window }: Desktop, of: 'browser' | 'revocation') =>
+  expect(window.locator(`[data-logout-${of}]`))
 
-async function expectFarewell(
+async function expectProviderLogout(
   desktop: Desktop,
   of: 'browser' | 'revocation',
   value: string,
 ): Promise<void> {
-  await farewell(desktop, of).toHaveAttribute(`data-farewell-${of}`, value, { timeout: 20_000 })
+  await providerLogout(desktop, of).toHaveAttribute(`data-logout-${of}`, value, { timeout: 20_000 })
 }
 
 function callApi({ window }: Desktop, name: string) {
@@ -704,8 +704,8 @@ test.describe('a sign-out that the end of the app comes upon', () => {
 
     const next = await launch({ userData: desktop.userData })
     await next.expectStatus('signed-out')
-    await expectFarewell(next, 'browser', 'interrupted')
-    await expect(next.window.getByText(t('farewell.browser.interrupted'))).toBeVisible()
+    await expectProviderLogout(next, 'browser', 'interrupted')
+    await expect(next.window.getByText(t('provider-logout.browser.interrupted'))).toBeVisible()
     await signIn(next, browserPage)
   })
 
@@ -724,7 +724,7 @@ test.describe('a sign-out that the end of the app comes upon', () => {
 
     const next = await launch({ userData: desktop.userData })
     await next.expectStatus('signed-out')
-    await expect(next.window.locator('[data-farewell-browser]')).toHaveCount(0)
+    await expect(next.window.locator('[data-logout-browser]')).toHaveCount(0)
   })
 
   test('by quitting is told at the next start when no browser came for it (openExternal replaced by a fake that opens nothing)', async ({
@@ -740,7 +740,7 @@ test.describe('a sign-out that the end of the app comes upon', () => {
 
     const next = await launch({ userData: desktop.userData })
     await next.expectStatus('signed-out')
-    await expectFarewell(next, 'browser', 'interrupted')
+    await expectProviderLogout(next, 'browser', 'interrupted')
   })
 })
 
@@ -757,8 +757,8 @@ test.describe('sign-out', () => {
     await desktop.action('sign-out').click()
     await desktop.expectStatus('signed-out')
     await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
-    await expectFarewell(desktop, 'browser', 'done')
-    await expectFarewell(desktop, 'revocation', 'none')
+    await expectProviderLogout(desktop, 'browser', 'done')
+    await expectProviderLogout(desktop, 'revocation', 'none')
     const heading = page.context().pages().at(-1)?.locator('h1')
     await expect(heading ?? page.locator('none')).toHaveText(t('callback.logged-out.title'))
 
@@ -793,7 +793,7 @@ test.describe('sign-out', () => {
     const desktop = await launch()
     await signIn(desktop, browserPage)
     await signOutEverywhere(desktop, simulator)
-    await expectFarewell(desktop, 'browser', 'opened')
+    await expectProviderLogout(desktop, 'browser', 'opened')
     expect(requests(simulator, '/token/revoke'), 'its tokens end with the login').toEqual([])
     await signIn(desktop, browserPage)
   })
@@ -812,8 +812,8 @@ test.describe('sign-out', () => {
       const desktop = await launch({ profile: returning })
       await signIn(desktop, browserPage)
       await signOutEverywhere(desktop, simulator)
-      await expectFarewell(desktop, 'browser', 'opened')
-      await expectFarewell(desktop, 'browser', 'done')
+      await expectProviderLogout(desktop, 'browser', 'opened')
+      await expectProviderLogout(desktop, 'browser', 'done')
       const [posted, visited] = requests(simulator, '/logout')
       expect([posted?.method, visited?.method]).toEqual(['POST', 'GET'])
       expect([...(visited?.query.keys() ?? [])].toSorted()).toEqual([
@@ -836,7 +836,7 @@ test.describe('sign-out', () => {
     await signIn(desktop, browserPage)
     await signOutEverywhere(desktop, simulator)
     await expect(desktop.window.locator('[data-claim]')).toHaveCount(0)
-    await expectFarewell(desktop, 'browser', 'opened')
+    await expectProviderLogout(desktop, 'browser', 'opened')
     await expect(desktop.action('sign-in')).toBeEnabled()
   })
 
@@ -852,8 +852,8 @@ test.describe('sign-out', () => {
     const token = requests(simulator, '/api/echo')[0]?.headers.authorization?.split(' ')[1]
     await desktop.action('sign-out').click()
     await desktop.expectStatus('signed-out')
-    await expectFarewell(desktop, 'revocation', 'done')
-    await expectFarewell(desktop, 'browser', 'done')
+    await expectProviderLogout(desktop, 'revocation', 'done')
+    await expectProviderLogout(desktop, 'browser', 'done')
     const revoked = requests(simulator, '/token/revoke')
     expect(revoked.map(({ form, status }) => [form.get('token'), status])).toEqual([[token, 200]])
 
@@ -864,8 +864,8 @@ test.describe('sign-out', () => {
     })
     await desktop.action('sign-out').click()
     await desktop.expectStatus('signed-out')
-    await expectFarewell(desktop, 'revocation', 'failed')
-    await expectFarewell(desktop, 'browser', 'done')
+    await expectProviderLogout(desktop, 'revocation', 'failed')
+    await expectProviderLogout(desktop, 'browser', 'done')
     simulator.play(null)
     await signIn(desktop, browserPage)
   })

@@ -27,7 +27,7 @@ const whole: Snapshot = {
     remainingMs: 1,
     browserArrived: false,
     hint: null,
-    strangerRefused: false,
+    requestRejected: false,
     pushRefused: null,
     linkReused: false,
   },
@@ -56,7 +56,12 @@ const whole: Snapshot = {
     problem: null,
     checks: [check],
   },
-  farewell: { revocation: 'none', browser: 'done', strangerRefused: false, linkReused: false },
+  providerLogout: {
+    revocation: 'none',
+    browser: 'done',
+    requestRejected: false,
+    linkReused: false,
+  },
   error: {
     code: 'E_UNEXPECTED',
     ...errors.E_UNEXPECTED,

@@ -194,7 +194,7 @@ const snapshot = v.strictObject({
        */
       hint: v.nullable(v.picklist(['browser-failed', 'browser-missing', 'not-returned'])),
       /** Something else than the login's browser has tried to answer; it was refused. */
-      strangerRefused: v.boolean(),
+      requestRejected: v.boolean(),
       /** What the provider said to a pushed request that it refused; the ordinary one is on its way. */
       pushRefused: v.nullable(
         v.strictObject({ reason: text, explanation: v.nullable(explanation) }),
@@ -237,14 +237,14 @@ const snapshot = v.strictObject({
    * What goes on after a sign-out, which is done at once; null when there is nothing to tell. What was
    * `interrupted` belongs to an earlier run of the app, which ended before it was done.
    */
-  farewell: v.nullable(
+  providerLogout: v.nullable(
     v.strictObject({
       /** Tokens that would outlive the logout at the provider. */
       revocation: v.picklist(['none', 'running', 'done', 'failed', 'interrupted']),
       /** The login at the provider, which only the browser can end. */
       browser: v.picklist(['none', 'running', 'opened', 'done', 'failed', 'interrupted']),
       /** Something else than the person's browser wanted the logout page, or tried to answer; it was refused. */
-      strangerRefused: v.boolean(),
+      requestRejected: v.boolean(),
       /** The one-time link to the logout page was opened after it had been used. */
       linkReused: v.boolean(),
     }),

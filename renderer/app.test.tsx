@@ -365,7 +365,7 @@ describe('waiting', () => {
       remainingMs: 1000,
       browserArrived: true,
       hint: null,
-      strangerRefused: false,
+      requestRejected: false,
       pushRefused: null,
       linkReused: false,
     }
@@ -380,7 +380,7 @@ describe('waiting', () => {
     push({ ...waiting, revision: 5, waiting: { ...now, hint: 'not-returned' } })
     expect(said()).toContain('Er du ferdig i nettleseren?')
     expect(screen.queryByText(/Noe annet enn nettleseren/)).toBeNull()
-    push({ ...waiting, revision: 6, waiting: { ...now, strangerRefused: true, linkReused: false } })
+    push({ ...waiting, revision: 6, waiting: { ...now, requestRejected: true, linkReused: false } })
     expect(screen.getByText(/Noe annet enn nettleseren/)).toBeDefined()
     expect(document.querySelector('[data-hint]')).toBeNull()
     expect(document.querySelector('[data-link-reused]')).toBeNull()
@@ -402,7 +402,7 @@ describe('waiting', () => {
           remainingMs: 1000,
           browserArrived: false,
           hint: null,
-          strangerRefused: false,
+          requestRejected: false,
           linkReused: false,
           pushRefused,
         },
@@ -610,7 +610,7 @@ describe('renewing', () => {
     const state = {
       remainingMs: 300_000,
       browserArrived: false,
-      strangerRefused: true,
+      requestRejected: true,
       pushRefused: null,
       linkReused: false,
     }
@@ -621,7 +621,7 @@ describe('renewing', () => {
     })
     const told = () => screen.queryByText(/Fortsett i nettleseren for å fornye/)
     expect(told()).not.toBeNull()
-    expect(document.querySelector('[data-stranger-refused]')).not.toBeNull()
+    expect(document.querySelector('[data-request-rejected]')).not.toBeNull()
     expect(document.querySelector('[data-hint]')).toBeNull()
     push({
       ...signedIn,
@@ -797,7 +797,7 @@ describe('JSON', () => {
 })
 
 describe('after a sign-out', () => {
-  const told = () => document.querySelector('[role="status"][data-farewell-revocation]')
+  const told = () => document.querySelector('[role="status"][data-logout-revocation]')
 
   it.each([
     { revocation: 'running', browser: 'running', text: /ber ID-porten om å trekke tilbake/ },
@@ -810,10 +810,10 @@ describe('after a sign-out', () => {
     async ({ revocation, browser, text }) => {
       const { action, bridge, press, push } = await renderApp(signedOut)
       const place = document.querySelector('main [role="status"]')
-      push({ ...signedOut, revision: 2, farewell: { ...quietLogout, revocation, browser } })
+      push({ ...signedOut, revision: 2, providerLogout: { ...quietLogout, revocation, browser } })
       expect(told()).toBe(place)
-      expect(told()?.getAttribute('data-farewell-revocation')).toBe(revocation)
-      expect(told()?.getAttribute('data-farewell-browser')).toBe(browser)
+      expect(told()?.getAttribute('data-logout-revocation')).toBe(revocation)
+      expect(told()?.getAttribute('data-logout-browser')).toBe(browser)
       expect(told()?.textContent).toMatch(text)
       expect(action('sign-in')?.hasAttribute('disabled')).toBe(false)
       await press('sign-in')
@@ -824,12 +824,12 @@ describe('after a sign-out', () => {
   )
 
   it.each([
-    ['strangerRefused', '[data-stranger-refused]', /Noe annet enn nettleseren din/],
+    ['requestRejected', '[data-request-rejected]', /Noe annet enn nettleseren din/],
     ['linkReused', '[data-link-reused]', /Hvis det ikke var du/],
   ] as const)('tells of %s, and of nothing when there was nothing', async (what, place, text) => {
-    const { push } = await renderApp({ ...signedOut, farewell: quietLogout })
+    const { push } = await renderApp({ ...signedOut, providerLogout: quietLogout })
     expect(document.querySelector(place)).toBeNull()
-    push({ ...signedOut, revision: 2, farewell: { ...quietLogout, [what]: true } })
+    push({ ...signedOut, revision: 2, providerLogout: { ...quietLogout, [what]: true } })
     expect(told()?.querySelector(place)?.textContent).toMatch(text)
   })
 
@@ -841,7 +841,7 @@ describe('after a sign-out', () => {
     })
     await renderApp({
       ...expired,
-      farewell: { ...quietLogout, revocation: 'done', browser: 'none' },
+      providerLogout: { ...quietLogout, revocation: 'done', browser: 'none' },
     })
     expect(told()?.textContent).toBe('Tilgangen appen hadde, er trukket tilbake.')
     expect(screen.queryByText('Referanse')).toBeNull()

@@ -24,7 +24,7 @@ export const signedOut: Snapshot = {
   },
   waiting: null,
   session: null,
-  farewell: null,
+  providerLogout: null,
   error: null,
   retryInMs: null,
 }
@@ -37,7 +37,7 @@ export const waiting: Snapshot = {
     remainingMs: 300_000,
     browserArrived: false,
     hint: null,
-    strangerRefused: false,
+    requestRejected: false,
     pushRefused: null,
     linkReused: false,
   },
@@ -47,7 +47,7 @@ export const waiting: Snapshot = {
 export const quietLogout = {
   revocation: 'none',
   browser: 'none',
-  strangerRefused: false,
+  requestRejected: false,
   linkReused: false,
 } as const
 

@@ -11,7 +11,7 @@ const idToken = 'main/login/tokens/id-token.ts'
 const secret = 'main/login/base/secret.ts'
 const renewal = 'main/login/calls/refresh.ts'
 const clock = 'main/login/base/clock.ts'
-const presence = 'main/session/presence.ts'
+const presence = 'main/session/idle.ts'
 const apiCall = 'main/login/calls/api.ts'
 const acr = 'main/login/tokens/acr.ts'
 const keys = 'main/login/provider/keys.ts'
@@ -22,7 +22,7 @@ const authorizationRequest = 'main/login/request/authorization.ts'
 const tokenRequest = 'main/login/tokens/endpoint.ts'
 const dpop = 'main/login/request/dpop.ts'
 const knownErrors = 'main/login/error-map.ts'
-const machine = 'main/session/machine.ts'
+const machine = 'main/session/state.ts'
 const listener = 'main/login/callback/listener.ts'
 const pages = 'main/login/callback/pages.ts'
 const cache = 'main/login/provider/cache.ts'
@@ -30,7 +30,7 @@ const response = 'main/login/callback/response.ts'
 const userinfo = 'main/login/calls/userinfo.ts'
 const attempt = 'main/login/login.ts'
 const peer = 'main/login/callback/peer.ts'
-const logout = 'main/session/farewell.ts'
+const logout = 'main/session/logout.ts'
 const controller = 'main/session/controller.ts'
 
 /** The places, each with a name that says what the code would then do wrong. */
@@ -207,7 +207,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'never tell that nobody is there',
     file: presence,
-    from: '      onGone()\n',
+    from: '      onIdle()\n',
     to: '',
   },
   {
@@ -1136,13 +1136,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'keep a browser waiting with the code until there is an outcome',
     file: listener,
-    from: 'hold(response, tokensFirst, ',
+    from: 'hold(response, callbackRedirectDelay, ',
     to: 'hold(response, 2 ** 30, ',
   },
   {
     name: 'send the browser on before the tokens',
     file: listener,
-    from: 'hold(response, tokensFirst, () => redirect(response, resultPath))',
+    from: 'hold(response, callbackRedirectDelay, () => redirect(response, resultPath))',
     to: 'redirect(response, resultPath)',
   },
   {
@@ -1424,8 +1424,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'log every stranger',
     file: controller,
-    from: "if (strays <= maxLoggedStrays) log('stray request', { reason })",
-    to: "log('stray request', { reason, maxLoggedStrays })",
+    from: "if (rejections <= maxLoggedRejections) log('rejected request', { reason })",
+    to: "log('rejected request', { reason, maxLoggedRejections })",
   },
 ]
 

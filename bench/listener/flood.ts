@@ -1,6 +1,6 @@
 /**
  * A process that floods one port of 127.0.0.1: idle sockets, opened again when they are closed, and
- * stray requests on new connections. Both at a bounded rate, which is the same for every listener.
+ * rejected requests on new connections. Both at a bounded rate, which is the same for every listener.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -14,7 +14,7 @@ export type FloodReport =
       readonly type: 'stopped'
       readonly sent: number
       readonly answered: number
-      /** How long strays were sent, in ms. */
+      /** How long rejections were sent, in ms. */
       readonly lasted: number
     }
 
@@ -45,7 +45,7 @@ function report(message: FloodReport): void {
 }
 
 function start(port: number, path: string): () => void {
-  const strays = straysFor(port, path)
+  const rejections = straysFor(port, path)
   const idle = new Set<Socket>()
   const open = new Set<Socket>()
   let turn = 0
@@ -69,7 +69,7 @@ function start(port: number, path: string): () => void {
   })
 
   const stray = (): void => {
-    const bytes = strays[turn % strays.length]
+    const bytes = rejections[turn % rejections.length]
     turn += 1
     if (bytes === undefined || open.size >= maxOpenStrays) return
     const socket = dial(open)
@@ -99,7 +99,7 @@ function start(port: number, path: string): () => void {
       const missing = Math.min(idleSockets - idle.size, (reopenedPerSecond * tick) / 1000)
       for (let count = 0; count < missing; count += 1) dial(idle)
     }, tick)
-    // At any moment of a tick: its strays come together.
+    // At any moment of a tick: its rejections come together.
     const wait = leadTime + Math.random() * tick
     ready = setTimeout(() => report({ type: 'flooding' }), wait)
   }

@@ -90,7 +90,7 @@ const openOurs: Open = async (work) => {
     clock: systemClock,
     onArrival: nothing,
     onStartReused: nothing,
-    onStray: nothing,
+    onRejected: nothing,
     peer: peerCheck,
   })
   listener.expect(new Secret(state))

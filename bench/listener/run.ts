@@ -101,7 +101,7 @@ async function quiet(subject: Subject): Promise<{ first: number; last: number }>
 interface Flooded {
   /** Null when the callback did not come to the last page. */
   readonly visit: Visit | null
-  readonly strays: { sent: number; answered: number; lasted: number }
+  readonly rejections: { sent: number; answered: number; lasted: number }
 }
 
 /** Row 2: the same while the port is flooded. */
@@ -114,11 +114,11 @@ async function flooded(subject: Subject, flood: Flood): Promise<Flooded> {
     () => null,
   )
   flood.order({ type: 'stop' })
-  const strays = await flood.next('stopped')
+  const rejections = await flood.next('stopped')
   if (visit === null) subject.order({ type: 'cancel' })
   await endOf(subject)
   await refused(port, patience)
-  return { visit, strays }
+  return { visit, rejections }
 }
 
 interface Closing {
@@ -314,14 +314,14 @@ if (process.argv.includes('--json')) {
   const sum = (of: (flood: Flooded) => number): number =>
     floods.reduce((total, flood) => total + of(flood), 0)
   const rate = Math.round(
-    (1000 * sum(({ strays }) => strays.sent)) / sum(({ strays }) => strays.lasted),
+    (1000 * sum(({ rejections }) => rejections.sent)) / sum(({ rejections }) => rejections.lasted),
   )
   process.stdout.write(`${formatTable(heads, rows)}
 
 * best; = cannot be told from the best: by a Mann-Whitney test (5 %), or because the medians are
 within what the measurement resolves (closing: one knock at the port, ${knock.toFixed(2)} ms; memory: a page of
 V8's heap, ${page} MB; heap: one byte an attempt).
-Flood: ${idleSockets} idle sockets, ${rate} of ${straysPerSecond} stray requests a second. Memory: attempts that are opened and
+Flood: ${idleSockets} idle sockets, ${rate} of ${straysPerSecond} rejected requests a second. Memory: attempts that are opened and
 cancelled, ${memoryRuns.warmUp} before for warming up; the first 1,000 include the code that V8 compiles meanwhile.
 ${rounds} rounds in ${Math.round((machineTime() - began) / 1000)} s, each with a new process for each listener and measurement, in turn.
 msal-node takes its callback by POST and answers it before the tokens are asked for; oidc-plugin

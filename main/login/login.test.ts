@@ -230,7 +230,7 @@ describe('a callback is refused', () => {
     expect(login.requests('/token')).toEqual([])
     await arrive(callback)
     await expect(login.result).resolves.toBeTruthy()
-    expect(login.eventTypes().filter((type) => type === 'stray-request')).toHaveLength(2)
+    expect(login.eventTypes().filter((type) => type === 'rejected-request')).toHaveLength(2)
   })
 
   it.each<readonly [string, string | null, string, string]>([

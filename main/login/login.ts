@@ -34,7 +34,7 @@ export type BrowserHint = 'browser-failed' | 'browser-missing' | 'not-returned'
 /** Milliseconds until a hint is given. On Linux the system says that a browser opened when none did. */
 const missingAfter = 6000
 const notReturnedAfter = 60_000
-/** Milliseconds in which a second wish to open the browser is taken for the same. */
+/** Milliseconds within which a second press to open the browser is taken for the first. */
 const reopenPause = 300
 
 /** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
@@ -52,7 +52,7 @@ export type AttemptEvent =
       readonly explanation: Explanation | null
     }
   | { readonly type: 'prolonged'; readonly deadline: number }
-  | { readonly type: 'stray-request'; readonly reason: RefusalReason }
+  | { readonly type: 'rejected-request'; readonly reason: RefusalReason }
   /** Somebody came to a start address that was spent already. */
   | { readonly type: 'start-address-reused' }
   | { readonly type: 'exchanging' }
@@ -158,7 +158,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     onEvent({ type: 'push-refused', reason: detail?.reason ?? message, explanation })
   }
 
-  /** The next address of the request; a provider that wants peace is not asked, and no secret is told. */
+  /** The next address of the request; during a back-off the provider is not asked, and no secret is told. */
   const freshAddress = async (request: AuthorizationRequest): Promise<AuthorizationAddress> => {
     if (quiet !== null && clock.monotonic() < quiet.until) throw quiet.error
     try {
@@ -189,7 +189,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
         hintAfter(notReturnedAfter, 'not-returned')
       },
       onStartReused: () => onEvent({ type: 'start-address-reused' }),
-      onStray: (reason) => onEvent({ type: 'stray-request', reason }),
+      onRejected: (reason) => onEvent({ type: 'rejected-request', reason }),
       peer: options.peer ?? createPeerCheck(),
     })
     const [provider, listener] = await Promise.all([finding, opening])

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import type { ScenarioName } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../../test/support/browser.ts'
-import { tokensFirst } from '../login/callback/listener.ts'
+import { callbackRedirectDelay } from '../login/callback/listener.ts'
 import { arrive, logInAt, type TestClock } from '../../test/support/login.ts'
 import {
   createApps,
@@ -42,7 +42,7 @@ const minute = 60_000
 const reached = new Set<string>()
 
 /** What the person, the browser, the computer and the provider may do, and how many browsers it may open. */
-const deeds = {
+const actions = {
   signIn: 1,
   cancel: 0,
   reopenBrowser: 1,
@@ -67,9 +67,9 @@ const deeds = {
   wholeLogin: 1,
   wholeLogout: 2,
 } as const
-type Deed = keyof typeof deeds
-const isDeed = (name: string): name is Deed => name in deeds
-const names = Object.keys(deeds).filter(isDeed)
+type UserAction = keyof typeof actions
+const isDeed = (name: string): name is UserAction => name in actions
+const names = Object.keys(actions).filter(isDeed)
 
 const scenarios = [
   null,
@@ -86,7 +86,7 @@ const scenarios = [
   'token-http-503-retry-after',
 ] as const satisfies readonly (ScenarioName | null)[]
 
-const likely: readonly Deed[] = [
+const likely: readonly UserAction[] = [
   'wholeLogin',
   'wholeLogin',
   'settle',
@@ -145,14 +145,14 @@ function secretsOf(app: TestApp, answers: readonly unknown[]): string[] {
 
 function checkSnapshots(snapshots: readonly Snapshot[]): void {
   for (const [index, snapshot] of snapshots.entries()) {
-    const { status, session, waiting, renewing, farewell, error, revision } = snapshot
+    const { status, session, waiting, renewing, providerLogout, error, revision } = snapshot
     expect(revision).toBeGreaterThan(snapshots[index - 1]?.revision ?? -1)
     expect(session !== null).toBe(status === 'signed-in')
     expect(waiting === null || renewing === 'browser' || status === 'waiting-for-browser').toBe(
       true,
     )
     expect(renewing === null || status === 'signed-in').toBe(true)
-    expect(farewell === null || status === 'signed-out').toBe(true)
+    expect(providerLogout === null || status === 'signed-out').toBe(true)
     expect(error === null || status === 'signed-out').toBe(true)
     expect(session?.endsInMs ?? 0).toBeLessThanOrEqual(30 * minute)
   }
@@ -227,7 +227,7 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
     )
     await Promise.race([Promise.all([done, ...visits]), delay(250)])
   }
-  const acts: Record<Deed, () => unknown> = {
+  const acts: Record<UserAction, () => unknown> = {
     signIn: () => begin(controller.signIn()),
     cancel: () => begin(controller.cancel()),
     reopenBrowser: () => begin(controller.reopenBrowser()),
@@ -279,8 +279,8 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
       simulator.play(next.play)
       continue
     }
-    allowed += deeds[next]
-    // The story goes on only when the deed has been done.
+    allowed += actions[next]
+    // The story goes on only when the action has been done.
     // oxlint-disable-next-line no-await-in-loop
     await acts[next]()
     expect(app.addresses.length, 'no browser without a wish').toBeLessThanOrEqual(allowed)
@@ -309,10 +309,10 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
   const twice = steps.includes('cancel') ? [] : sentSpent
   expect(twice, 'refresh tokens that were sent twice').toEqual([])
   checkSnapshots(app.snapshots)
-  for (const { status, renewing, farewell, session } of app.snapshots) {
+  for (const { status, renewing, providerLogout, session } of app.snapshots) {
     reached.add(status)
     if (renewing !== null) reached.add(`renewing by ${renewing}`)
-    if (farewell?.browser === 'done') reached.add('logged out in the browser')
+    if (providerLogout?.browser === 'done') reached.add('logged out in the browser')
     if (session?.apis[0]?.answer?.httpStatus === 200) reached.add('an answer')
     if (session?.remembered === 'kept') reached.add('kept')
   }
@@ -354,8 +354,8 @@ describe('what such stories have found', () => {
     await app.controller.signIn()
     const page = arrive(await logInAt(await app.opened.next()))
     await app.reach('exchanging')
-    await app.clock.timer(tokensFirst)
-    app.clock.advance(tokensFirst)
+    await app.clock.timer(callbackRedirectDelay)
+    app.clock.advance(callbackRedirectDelay)
     await expect.poll(() => app.clock.timers().filter((length) => length === 10_000).length).toBe(2)
     await app.controller.cancel()
     try {

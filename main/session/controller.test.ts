@@ -114,7 +114,7 @@ describe('a whole login', () => {
       expect(app.lines.join('\n')).not.toContain(pid)
       expect(JSON.stringify(app.snapshots.slice(0, -1))).not.toContain(pid)
       expect(JSON.stringify(app.controller.snapshot())).toContain(pid)
-      expect(app.lines.some((line) => line.startsWith('stray request'))).toBe(true)
+      expect(app.lines.some((line) => line.startsWith('rejected request'))).toBe(true)
     },
   )
 
@@ -155,8 +155,8 @@ describe('strangers', () => {
     await Promise.all(
       Array.from({ length: 100 }, () => navigate(new URL('/callback?state=wrong', start))),
     )
-    expect(app.lines.filter((line) => line.startsWith('stray request'))).toHaveLength(20)
-    const told = app.snapshots.filter(({ waiting }) => waiting?.strangerRefused === true)
+    expect(app.lines.filter((line) => line.startsWith('rejected request'))).toHaveLength(20)
+    const told = app.snapshots.filter(({ waiting }) => waiting?.requestRejected === true)
     expect(told).toHaveLength(1)
     await arrive(await logInAt(start))
     await app.reach('signed-in')
@@ -177,8 +177,8 @@ describe('strangers', () => {
     await app.controller.signIn()
     const start = await app.opened.next()
     await ask(start, Number(new URL(start).port))
-    expect(app.lines.filter((line) => line.startsWith('stray request'))).toHaveLength(1)
-    expect(app.controller.snapshot().waiting?.strangerRefused).toBe(false)
+    expect(app.lines.filter((line) => line.startsWith('rejected request'))).toHaveLength(1)
+    expect(app.controller.snapshot().waiting?.requestRejected).toBe(false)
   })
 
   it('that are another user of the computer spend nothing, and the window says so', async () => {
@@ -190,10 +190,10 @@ describe('strangers', () => {
     expect((await navigate(start)).status).toBe(403)
     expect(app.controller.snapshot().waiting).toMatchObject({
       browserArrived: false,
-      strangerRefused: true,
+      requestRejected: true,
       linkReused: false,
     })
-    expect(app.lines).toContain('stray request {"reason":"other user"}')
+    expect(app.lines).toContain('rejected request {"reason":"other user"}')
     who = 'ours'
     const callback = await logInAt(start)
     who = 'other'
@@ -275,7 +275,7 @@ describe('a link that was used', () => {
     const again = await Promise.all(Array.from({ length: 100 }, () => navigate(start)))
     expect(new Set(again.map(({ status }) => status))).toEqual(new Set([410]))
     expect(app.snapshots.slice(before).map(({ waiting }) => waiting?.linkReused)).toEqual([true])
-    expect(app.controller.snapshot().waiting?.strangerRefused).toBe(false)
+    expect(app.controller.snapshot().waiting?.requestRejected).toBe(false)
     await arrive(callback)
     await app.reach('signed-in')
   })

@@ -19,27 +19,27 @@ import { createHttp, type Fetch, type Http } from '../login/base/http.ts'
 import { isForeign, type RefusalReason } from '../login/callback/listener.ts'
 import { createPeerCheck, type PeerCheck } from '../login/callback/peer.ts'
 import { Secret, secretRemover } from '../login/base/secret.ts'
-import { FalseTokenResponse } from '../login/tokens/endpoint.ts'
+import { MalformedTokenResponse } from '../login/tokens/endpoint.ts'
 import { type Login, secretsOf, withoutSecrets } from '../login/tokens/result.ts'
 import { redactText } from '../redact.ts'
 import { type ApiAnswer, callApi } from '../login/calls/api.ts'
 import { fetchUserinfo } from '../login/calls/userinfo.ts'
-import { createFarewells } from './farewell.ts'
+import { createProviderLogouts } from './logout.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import {
   type ApiCall,
   type Event,
-  type Farewell,
+  type ProviderLogout,
   initialState,
   inProgress,
   reduce,
   type SignedIn,
   type State,
-} from './machine.ts'
-import { createPresence } from './presence.ts'
+} from './state.ts'
+import { createIdleWatch } from './idle.ts'
 import type { Profile } from './profile.ts'
 import { otherPerson, renewByRefreshToken } from '../login/calls/refresh.ts'
-import { toSnapshot } from './snapshot.ts'
+import { toSnapshot } from './view.ts'
 import type { Vault } from './vault.ts'
 
 /** What the controller needs of the world; everything of Electron comes in through here. */
@@ -119,12 +119,12 @@ export function createController(options: ControllerOptions): Controller {
   /** Ends the requests of the session: a renewal, a call, userinfo. */
   let sessionEnd = new AbortController()
   let stopRenewal = (): void => {}
-  let strays = 0
+  let rejections = 0
   let stopRetryTimer = (): void => {}
 
-  const presence = createPresence({
+  const presence = createIdleWatch({
     clock,
-    onGone: () => {
+    onIdle: () => {
       // The window says that the app forgets the person, so the provider must not let them in unasked.
       if (live !== null) logoutRecord.change(live.profile.issuer, { freshLogin: true })
       endSession(expired)
@@ -163,21 +163,21 @@ export function createController(options: ControllerOptions): Controller {
   const httpUntil = (signal: AbortSignal): Http =>
     createHttp({ fetch: options.fetch, clock, signal })
 
-  const farewells = createFarewells({
+  const providerLogouts = createProviderLogouts({
     clock,
     http: httpUntil,
     texts: currentTexts,
     openBrowser: options.openBrowser,
     record: logoutRecord,
     peer,
-    onChange: (change) => dispatch({ type: 'farewell-changed', change }),
+    onChange: (change) => dispatch({ type: 'provider-logout-changed', change }),
     log,
   })
 
   // --- one login or one renewal through the browser
 
   const begin = (policy: LoginPolicy, id: number, renews: Live | null): Attempt => {
-    strays = 0
+    rejections = 0
     const started = startAttempt({
       policy,
       ...(renews && {
@@ -191,7 +191,7 @@ export function createController(options: ControllerOptions): Controller {
       peer,
       openBrowser: options.openBrowser,
       onEvent: (event) => {
-        if (event.type === 'stray-request') strayRequest(id, event.reason)
+        if (event.type === 'rejected-request') rejectedRequest(id, event.reason)
         else if (event.type === 'push-refused') {
           log('push refused', { reason: event.reason })
           dispatch({ ...event, reason: redactText(event.reason), attempt: id })
@@ -206,17 +206,17 @@ export function createController(options: ControllerOptions): Controller {
     return started
   }
 
-  /** A flood of strangers must fill neither the log nor the bridge. */
-  const strayRequest = (id: number, reason: RefusalReason): void => {
-    strays += 1
-    if (strays <= maxLoggedStrays) log('stray request', { reason })
-    if (isForeign(reason)) dispatch({ type: 'stranger-refused', attempt: id })
+  /** A flood of rejected requests must fill neither the log nor the bridge. */
+  const rejectedRequest = (id: number, reason: RefusalReason): void => {
+    rejections += 1
+    if (rejections <= maxLoggedRejections) log('rejected request', { reason })
+    if (isForeign(reason)) dispatch({ type: 'request-rejected', attempt: id })
   }
 
   const start = async (of: Profile, asked = of.prompt): Promise<void> => {
     const id = state.attempt + 1
     if (!dispatch({ type: 'sign-in-started', attempt: id })) return
-    farewells.overtaken(of.issuer)
+    providerLogouts.overtaken(of.issuer)
     // Who has signed out must not be let in again unasked, as long as the provider may still know them.
     const prompt = logoutRecord.read(of.issuer).freshLogin ? 'login' : asked
     const started = begin({ ...loginPolicy(of, state.language), prompt }, id, null)
@@ -230,14 +230,14 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       const failure = toFailure(toAppError(error), started.reference)
       log('login failed', { error, reference: failure.reference })
-      const retryAt = peaceUntil(id, toAppError(error).retryAfter)
+      const retryAt = backOffUntil(id, toAppError(error).retryAfter)
       if (dispatch({ type: 'failed', attempt: id, error: failure, retryAt })) options.onOutcome()
       else stopRetryTimer()
     }
   }
 
-  /** A provider that asks for peace gets it: until then nothing can be started. Null when it does not. */
-  const peaceUntil = (id: number, retryAfter: number | null): number | null => {
+  /** Respects `Retry-After`: until the returned monotonic time nothing can be started; null when there is none. */
+  const backOffUntil = (id: number, retryAfter: number | null): number | null => {
     if (retryAfter === null) return null
     const wait = retryAfter * 1000
     stopRetryTimer()
@@ -309,18 +309,21 @@ export function createController(options: ControllerOptions): Controller {
       : clock.monotonic() + tokens.refreshTokenLife * 1000
 
   /** Ends the session here and now: tokens gone, requests ended, nothing kept. */
-  const endSession = (error: Failure | null, farewell: Farewell | null = null): Live | null => {
+  const endSession = (
+    error: Failure | null,
+    providerLogout: ProviderLogout | null = null,
+  ): Live | null => {
     const ended = live
     live = null
     presence.stop()
     sessionEnd.abort()
     if (state.status === 'signed-in') attempt?.cancel()
     if (ended !== null) void store(vault.clear())
-    dispatch({ type: 'signed-out', error, farewell })
+    dispatch({ type: 'signed-out', error, providerLogout })
     return ended
   }
 
-  /** Every wish of the person is activity; false when it comes to a session that has ended by itself. */
+  /** Every user action is activity; false when the session has ended by itself before it. */
   const active = (): boolean => {
     const endsAt = presence.touch()
     if (endsAt === null || live === null) return false
@@ -432,7 +435,11 @@ export function createController(options: ControllerOptions): Controller {
       of.dpop === (kept.proofKey !== null)
     if (!usable) {
       if (kept !== null || !of.remember) await vault.clear()
-      dispatch({ type: 'restored', error: null, farewell: farewells.interrupted(of.issuer) })
+      dispatch({
+        type: 'restored',
+        error: null,
+        providerLogout: providerLogouts.interrupted(of.issuer),
+      })
       return
     }
     const late = new AbortController()
@@ -491,7 +498,7 @@ export function createController(options: ControllerOptions): Controller {
       dispatch({
         type: 'restored',
         error: forgotten ? null : toFailure(told, ''),
-        farewell: farewells.interrupted(of.issuer),
+        providerLogout: providerLogouts.interrupted(of.issuer),
       })
     } finally {
       stopTimer()
@@ -595,7 +602,7 @@ export function createController(options: ControllerOptions): Controller {
         }
         endSession(failure)
       } else {
-        const retryAt = peaceUntil(id, named.retryAfter)
+        const retryAt = backOffUntil(id, named.retryAfter)
         dispatch({ type: 'renewal-ended', attempt: id, problem: failure, retryAt })
       }
       if (inBrowser !== null) options.onOutcome()
@@ -644,14 +651,14 @@ export function createController(options: ControllerOptions): Controller {
   // --- sign-out
 
   const signOut = (): void => {
-    if (live !== null) endSession(null, farewells.begin(live.login, live.profile, true))
+    if (live !== null) endSession(null, providerLogouts.begin(live.login, live.profile, true))
     // A login that is just being taken up is not wanted.
     if (state.status !== 'restoring') return
     sessionEnd.abort()
     void store(vault.clear())
     if (profile !== null) logoutRecord.change(profile.issuer, { freshLogin: true })
-    const left = profile === null ? null : farewells.interrupted(profile.issuer)
-    dispatch({ type: 'restored', error: null, farewell: left })
+    const left = profile === null ? null : providerLogouts.interrupted(profile.issuer)
+    dispatch({ type: 'restored', error: null, providerLogout: left })
   }
 
   const cancel = async (): Promise<void> => {
@@ -665,7 +672,7 @@ export function createController(options: ControllerOptions): Controller {
   if (profile === null) {
     const restored = toFailure(toAppError(options.profile), '')
     log('profile', { error: options.profile })
-    queueMicrotask(() => dispatch({ type: 'restored', error: restored, farewell: null }))
+    queueMicrotask(() => dispatch({ type: 'restored', error: restored, providerLogout: null }))
   } else {
     void restore(profile)
   }
@@ -696,7 +703,7 @@ export function createController(options: ControllerOptions): Controller {
       const of = live
       if (of === null) return
       // A fresh login at the provider takes the place of its logout.
-      farewells.begin(of.login, of.profile, false)
+      providerLogouts.begin(of.login, of.profile, false)
       endSession(null)
       void start(of.profile, 'login')
     },
@@ -721,20 +728,20 @@ export function createController(options: ControllerOptions): Controller {
     },
     close: async () => {
       stopRetryTimer()
-      const farewellsEnded = farewells.close()
+      const logoutsEnded = providerLogouts.close()
       if (live !== null) keepActivity(live, true)
       await cancel()
       live = null
       presence.stop()
       sessionEnd.abort()
-      dispatch({ type: 'signed-out', error: null, farewell: null })
-      await Promise.all([farewellsEnded, storing])
+      dispatch({ type: 'signed-out', error: null, providerLogout: null })
+      await Promise.all([logoutsEnded, storing])
     },
   }
 }
 
 /** Lines in the log for what is refused in one attempt. */
-const maxLoggedStrays = 20
+const maxLoggedRejections = 20
 /** Milliseconds by which a time server may put a clock back without anybody noticing. */
 const clockStep = 5000
 /** Milliseconds of activity that the stored session may not know of when the process is killed. */
@@ -759,7 +766,9 @@ function tooSlow(): LoginError {
 /** A renewal that brought something false ends the session; one that brought nothing does not. */
 function endsTheSession(error: LoginError<ErrorCode>): boolean {
   const { category } = errors[error.code]
-  return category === 'session' || category === 'id-token' || error instanceof FalseTokenResponse
+  return (
+    category === 'session' || category === 'id-token' || error instanceof MalformedTokenResponse
+  )
 }
 
 const expired: Failure = {

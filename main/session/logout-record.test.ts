@@ -71,7 +71,7 @@ async function promptOf(app: TestApp): Promise<string | null> {
   return app.requests('/par')[before]?.form.get('prompt') ?? null
 }
 
-const farewellOf = (app: TestApp) => app.controller.snapshot().farewell
+const logoutOf = (app: TestApp) => app.controller.snapshot().providerLogout
 
 describe('a fresh login is asked for', () => {
   it('after a sign-out, also by the next run of the app, until one has been completed', async () => {
@@ -113,7 +113,7 @@ describe('a fresh login is asked for', () => {
     expect(openRecord().read(simulator.issuer).freshLogin).toBe(true)
     const { left } = await postLogoutForm(browser, form)
     await navigate(left ?? '')
-    await app.until(({ farewell }) => farewell?.browser === 'done')
+    await app.until(({ providerLogout }) => providerLogout?.browser === 'done')
     expect(await promptOf(await start())).toBeNull()
   })
 
@@ -241,7 +241,7 @@ describe('quitting right after a sign-out', () => {
     await closed
     expect(last.body).toContain('logged-out title')
     expect(app.requests('/token/revoke')).toHaveLength(1)
-    expect(farewellOf(await start(withApi()))).toBeNull()
+    expect(logoutOf(await start(withApi()))).toBeNull()
     await expect(navigate(left ?? '')).rejects.toThrow('ECONNREFUSED')
   })
 
@@ -255,7 +255,7 @@ describe('quitting right after a sign-out', () => {
     app.clock.advance(1000)
     await closed
     const next = await start()
-    expect([farewellOf(next), await promptOf(next)]).toEqual([null, 'login'])
+    expect([logoutOf(next), await promptOf(next)]).toEqual([null, 'login'])
   })
 
   it('without a browser that comes is told at the next start, until the next login begins', async () => {
@@ -266,11 +266,11 @@ describe('quitting right after a sign-out', () => {
     await app.close()
     expect(app.clock.timers()).toEqual([])
     const told = { browser: 'interrupted', revocation: 'interrupted' }
-    expect(farewellOf(await start(withApi()))).toMatchObject(told)
+    expect(logoutOf(await start(withApi()))).toMatchObject(told)
     const next = await start(withApi())
-    expect(farewellOf(next)).toMatchObject(told)
+    expect(logoutOf(next)).toMatchObject(told)
     expect(await promptOf(next)).toBe('login')
-    expect(farewellOf(await start(withApi()))).toBeNull()
+    expect(logoutOf(await start(withApi()))).toBeNull()
   })
 
   it('opens the browser at once, without waiting for the answer to the revocation', async () => {
@@ -284,7 +284,7 @@ describe('quitting right after a sign-out', () => {
     await openLogoutForm(await app.opened.next())
     app.clock.advance(2500)
     await closed
-    expect(farewellOf(await start(withApi()))).toMatchObject({
+    expect(logoutOf(await start(withApi()))).toMatchObject({
       browser: 'none',
       revocation: 'interrupted',
     })
@@ -294,7 +294,7 @@ describe('quitting right after a sign-out', () => {
     const app = await start(withApi())
     await logIn(app)
     app.controller.signOut()
-    expect(farewellOf(await start(withApi()))).toMatchObject({
+    expect(logoutOf(await start(withApi()))).toMatchObject({
       browser: 'interrupted',
       revocation: 'interrupted',
     })
@@ -315,7 +315,7 @@ describe('quitting right after a sign-out', () => {
     refuse.next = true
     app.controller.signOut()
     await app.controller.close()
-    expect(farewellOf(await start())).toMatchObject({ browser: 'interrupted', revocation: 'none' })
+    expect(logoutOf(await start())).toMatchObject({ browser: 'interrupted', revocation: 'none' })
   })
 })
 

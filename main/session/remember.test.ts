@@ -21,7 +21,7 @@ import {
   textsIn,
 } from '../../test/support/app.ts'
 import { createTestCipher } from '../../test/support/vault.ts'
-import { type Cipher, createVault, type Kept, vaultUnavailable } from './vault.ts'
+import { type Cipher, createVault, type StoredSession, vaultUnavailable } from './vault.ts'
 
 const other = persons[1]?.pid ?? ''
 let simulator: Simulator
@@ -72,7 +72,10 @@ async function turns(count = 20): Promise<void> {
   if (count > 0) await turns(count - 1)
 }
 
-const changed = (vault: ReturnType<typeof createMemoryVault>, change: Partial<Kept>): void => {
+const changed = (
+  vault: ReturnType<typeof createMemoryVault>,
+  change: Partial<StoredSession>,
+): void => {
   if (vault.kept !== null) vault.kept = { ...vault.kept, ...change }
 }
 
@@ -350,7 +353,7 @@ describe('a login that was kept while nobody was there', () => {
     const refuse = { next: false }
     const vault = {
       ...memory,
-      write: async (kept: Kept) => {
+      write: async (kept: StoredSession) => {
         if (refuse.next) throw vaultUnavailable('full')
         await memory.write(kept)
       },
@@ -525,7 +528,7 @@ describe('keeping a login', () => {
     let full = false
     const vault = {
       ...memory,
-      write: async (kept: Kept) => {
+      write: async (kept: StoredSession) => {
         if (full) throw vaultUnavailable('the file could not be written (ENOSPC)')
         memory.kept = kept
       },
@@ -565,7 +568,7 @@ describe('keeping a login', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: Kept) => {
+      write: async (kept: StoredSession) => {
         writes += 1
         if (writes === 1) await release.promise
         memory.kept = kept
@@ -606,7 +609,7 @@ describe('keeping a login', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: Kept) => {
+      write: async (kept: StoredSession) => {
         writes += 1
         if (writes === 1) {
           await release.promise

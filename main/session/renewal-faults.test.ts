@@ -13,7 +13,7 @@ import {
   profileOf,
   type TestApp,
 } from '../../test/support/app.ts'
-import type { Kept } from './vault.ts'
+import type { StoredSession } from './vault.ts'
 
 let simulator: Simulator
 const apps = createApps()
@@ -300,7 +300,7 @@ describe('a renewal that is cancelled late', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: Kept) => {
+      write: async (kept: StoredSession) => {
         writes += 1
         memory.kept = kept
         if (writes === 1) return

@@ -56,11 +56,11 @@ async function isKnown(browser: TestBrowser): Promise<boolean> {
   return (await browser.open((await beginLogin(simulator)).url)).left !== undefined
 }
 
-const farewellOf = (app: TestApp) => app.controller.snapshot().farewell
+const logoutOf = (app: TestApp) => app.controller.snapshot().providerLogout
 const browserIs = (app: TestApp, state: string) =>
-  app.until(({ farewell }) => farewell?.browser === state)
+  app.until(({ providerLogout }) => providerLogout?.browser === state)
 const revocationIs = (app: TestApp, state: string) =>
-  app.until(({ farewell }) => farewell?.revocation === state)
+  app.until(({ providerLogout }) => providerLogout?.revocation === state)
 const revocations = (app: TestApp) => app.requests('/token/revoke')
 const withApi = () => ({ postLogoutRedirectUri: back, apis: [echoApi(simulator)] })
 
@@ -75,7 +75,7 @@ describe('signing out', () => {
       status: 'signed-out',
       session: null,
       error: null,
-      farewell: { revocation: 'running', browser: 'running' },
+      providerLogout: { revocation: 'running', browser: 'running' },
     })
     expect([vault.kept, app.journal().length, app.addresses.length]).toEqual([null, before, 1])
     await app.opened.next()
@@ -86,10 +86,10 @@ describe('signing out', () => {
     expect(await isKnown(browser)).toBe(true)
     app.controller.signOut()
     const form = await openLogoutForm(await app.opened.next())
-    expect(farewellOf(app)).toEqual({
+    expect(logoutOf(app)).toEqual({
       revocation: 'none',
       browser: 'opened',
-      strangerRefused: false,
+      requestRejected: false,
       linkReused: false,
     })
     const { left } = await postLogoutForm(browser, form)
@@ -147,14 +147,14 @@ describe('signing out', () => {
         true,
       ])
     }
-    expect(app.snapshots.slice(before).map(({ farewell }) => farewell)).toEqual([
-      { revocation: 'none', browser: 'running', strangerRefused: true, linkReused: false },
+    expect(app.snapshots.slice(before).map(({ providerLogout }) => providerLogout)).toEqual([
+      { revocation: 'none', browser: 'running', requestRejected: true, linkReused: false },
     ])
     who = 'ours'
     const { left } = await postLogoutForm(browser, await openLogoutForm(start))
     await navigate(left ?? '')
     await browserIs(app, 'done')
-    expect(farewellOf(app)).toMatchObject({ strangerRefused: true, linkReused: false })
+    expect(logoutOf(app)).toMatchObject({ requestRejected: true, linkReused: false })
   })
 
   it('tells the window once when the page with the token is asked for again', async () => {
@@ -166,8 +166,8 @@ describe('signing out', () => {
     for (const { status } of await Promise.all([navigate(start), navigate(start)])) {
       expect(status).toBe(410)
     }
-    expect(app.snapshots.slice(before).map(({ farewell }) => farewell)).toEqual([
-      { revocation: 'none', browser: 'opened', strangerRefused: false, linkReused: true },
+    expect(app.snapshots.slice(before).map(({ providerLogout }) => providerLogout)).toEqual([
+      { revocation: 'none', browser: 'opened', requestRejected: false, linkReused: true },
     ])
   })
 
@@ -177,7 +177,7 @@ describe('signing out', () => {
     const start = await app.opened.next()
     await navigate(new URL('/favicon.ico', start))
     await navigate(start, { headers: { ...navigation, 'sec-purpose': 'prefetch' } })
-    expect(farewellOf(app)).toMatchObject({ strangerRefused: false, linkReused: false })
+    expect(logoutOf(app)).toMatchObject({ requestRejected: false, linkReused: false })
     await openLogoutForm(start)
   })
 
@@ -260,7 +260,7 @@ describe('the tokens of a sign-out', () => {
     const { app } = await signedIn()
     app.controller.signOut()
     await app.opened.next()
-    expect(farewellOf(app)?.revocation).toBe('none')
+    expect(logoutOf(app)?.revocation).toBe('none')
     expect(revocations(app)).toEqual([])
   })
 
@@ -276,7 +276,7 @@ describe('the tokens of a sign-out', () => {
     simulator.play(scenario)
     app.controller.signOut()
     const form = await openLogoutForm(await app.opened.next())
-    expect(['failed', 'done']).toContain(farewellOf(app)?.revocation)
+    expect(['failed', 'done']).toContain(logoutOf(app)?.revocation)
     await navigate((await postLogoutForm(browser, form)).left ?? '')
     await browserIs(app, 'done')
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
@@ -292,7 +292,7 @@ describe('the tokens of a sign-out', () => {
     expect(app.addresses).toHaveLength(1)
     app.clock.advance(1)
     await app.opened.next()
-    expect(farewellOf(app)?.revocation).toBe('running')
+    expect(logoutOf(app)?.revocation).toBe('running')
     app.clock.advance(7000)
     await revocationIs(app, 'failed')
   })
@@ -342,10 +342,10 @@ describe('the way back from a logout', () => {
       app.clock.advance(8000)
       await app.opened.next()
       await app.clock.timer(60_000)
-      expect(farewellOf(app)?.browser).toBe('opened')
+      expect(logoutOf(app)?.browser).toBe('opened')
       app.clock.advance(60_000)
       expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
-      expect([farewellOf(app)?.browser, app.clock.timers()]).toEqual(['opened', []])
+      expect([logoutOf(app)?.browser, app.clock.timers()]).toEqual(['opened', []])
       expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
     },
   )
@@ -358,7 +358,7 @@ describe('the way back from a logout', () => {
       app.controller.signOut()
       const { left } = await postLogoutForm(browser, await openLogoutForm(await app.opened.next()))
       const page = await navigate(left ?? '')
-      expect([page.status, farewellOf(app)?.browser]).toEqual([400, 'opened'])
+      expect([page.status, logoutOf(app)?.browser]).toEqual([400, 'opened'])
       expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
     },
   )
@@ -390,7 +390,7 @@ describe('the way back from a logout', () => {
     await app.clock.timer(1000)
     app.clock.advance(1000)
     expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
-    expect([farewellOf(app)?.browser, app.addresses.length]).toEqual(['opened', 2])
+    expect([logoutOf(app)?.browser, app.addresses.length]).toEqual(['opened', 2])
   })
 
   it('to a page on the web is sent along and not waited for', async () => {
@@ -416,7 +416,7 @@ describe('a logout without a browser', () => {
     app.controller.signOut()
     expect(app.controller.snapshot()).toMatchObject({
       status: 'signed-out',
-      farewell: { revocation: 'none', browser: 'none' },
+      providerLogout: { revocation: 'none', browser: 'none' },
     })
     expect([revocations(app), app.addresses.length]).toEqual([[], 1])
     expect(app.clock.timers()).toEqual([])
@@ -460,11 +460,11 @@ describe('what goes on after a sign-out', () => {
     app.controller.signOut()
     const start = await app.opened.next()
     await app.controller.signIn()
-    expect(farewellOf(app)).toBeNull()
+    expect(logoutOf(app)).toBeNull()
     const next = await app.opened.next()
     await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
     await logInWith(browser, next)
-    expect((await app.reach('signed-in')).farewell).toBeNull()
+    expect((await app.reach('signed-in')).providerLogout).toBeNull()
   })
 
   it('ends with the app, which leaves no port and no timer', async () => {

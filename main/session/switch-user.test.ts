@@ -50,7 +50,7 @@ describe('switching to another person', () => {
       status: 'preparing',
       attempt: 2,
       session: null,
-      farewell: null,
+      providerLogout: null,
       error: null,
     })
     expect([vault.kept, JSON.stringify(app.controller.snapshot())]).toEqual([

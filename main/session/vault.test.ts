@@ -25,8 +25,8 @@ import { AppError } from '../errors.ts'
 import { systemClock } from '../login/base/clock.ts'
 import { Secret } from '../login/base/secret.ts'
 import { createTestClock, failureOf } from '../../test/support/login.ts'
-import { createTestCipher, keptOf, owner, watchFileCalls } from '../../test/support/vault.ts'
-import { type Cipher, createVault, type Kept, vaultUnavailable } from './vault.ts'
+import { createTestCipher, storedOf, owner, watchFileCalls } from '../../test/support/vault.ts'
+import { type Cipher, createVault, type StoredSession, vaultUnavailable } from './vault.ts'
 
 let folder = ''
 let file = ''
@@ -52,7 +52,8 @@ const open = (change: Partial<Parameters<typeof createVault>[0]> = {}) =>
     ...change,
   })
 /** What another run of the app would find. */
-const subjectOf = (kept: Kept | null) => (kept === null ? null : String(kept.claims['sub']))
+const subjectOf = (kept: StoredSession | null) =>
+  kept === null ? null : String(kept.claims['sub'])
 const subject = async () => subjectOf(await open().read(owner))
 const names = async () => (await readdir(folder)).toSorted()
 const temporaryName = /^vault\.[0-9a-f]{16}\.tmp$/
@@ -73,13 +74,13 @@ const gate = () => {
 
 describe('the vault', () => {
   it('gives back what was kept, in another run too', async () => {
-    const kept = keptOf('a', { refreshTokenExpiresAt: null, proofKey: null })
+    const kept = storedOf('a', { refreshTokenExpiresAt: null, proofKey: null })
     await open().write(kept)
     const read = await open().read(owner)
     expect(read).toEqual(kept)
     expect(read?.refreshToken.reveal()).toBe(kept.refreshToken.reveal())
     expect(read?.nonce.reveal()).toBe(kept.nonce.reveal())
-    const bound = keptOf('b')
+    const bound = storedOf('b')
     await open().write(bound)
     expect(await open().read(owner)).toEqual(bound)
     expect(errors).toEqual([])
@@ -89,14 +90,14 @@ describe('the vault', () => {
     const deeper = join(folder, 'not', 'yet')
     expect(await open({ folder: deeper }).read(owner)).toBeNull()
     expect(errors).toEqual([])
-    await open({ folder: deeper }).write(keptOf('a'))
+    await open({ folder: deeper }).write(storedOf('a'))
     expect((await stat(deeper)).mode & 0o777).toBe(0o700)
     expect(await open({ folder: deeper }).read(owner)).not.toBeNull()
   })
 
   it('is one file that only its owner can read, and that says nothing', async () => {
-    await open().write(keptOf('somebody'))
-    await open().write(keptOf('somebody'))
+    await open().write(storedOf('somebody'))
+    await open().write(storedOf('somebody'))
     expect(await names()).toEqual(['vault'])
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     const bytes = await readFile(file, 'latin1')
@@ -110,22 +111,22 @@ describe('the vault', () => {
     const stop = watchFileCalls((call, when) => {
       if (when === 'before') calls.push(call)
     })
-    await open().write(keptOf('a')).finally(stop)
+    await open().write(storedOf('a')).finally(stop)
     const steps = ['mkdir', 'lstat', 'open', 'writeFile', 'sync', 'close', 'rename']
     expect(calls).toEqual([...steps, 'open', 'sync', 'close'])
   })
 
   it('never writes the same bytes twice', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const first = await readFile(file)
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     expect((await readFile(file)).equals(first)).toBe(false)
   })
 
   it('is gone after clear, with all that was left beside it', async () => {
     await writeFile(join(folder, 'other'), '')
     await open().clear()
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     await mkdir(join(folder, 'vault.bad'))
     await writeFile(join(folder, 'vault.bad', 'x'), '')
     await writeFile(join(folder, 'vault.0123456789abcdef.tmp'), '')
@@ -137,16 +138,16 @@ describe('the vault', () => {
 
   it('keeps 16 kB of tokens, and refuses what no provider sends', async () => {
     const long = new Secret('x'.repeat(16_000))
-    await open().write(keptOf('long', { refreshToken: long }))
+    await open().write(storedOf('long', { refreshToken: long }))
     expect((await open().read(owner))?.refreshToken.reveal()).toBe(long.reveal())
-    const longer = keptOf('longer', { claims: { sub: 'longer', text: 'x'.repeat(64 * 1024) } })
+    const longer = storedOf('longer', { claims: { sub: 'longer', text: 'x'.repeat(64 * 1024) } })
     expect(await reasonOf(open().write(longer))).toBe('too much to keep')
-    expect(await reasonOf(open().write(keptOf('', {})))).toBe('claims.sub cannot be kept')
-    const noTime = keptOf('a', { refreshTokenExpiresAt: Number.NaN })
+    expect(await reasonOf(open().write(storedOf('', {})))).toBe('claims.sub cannot be kept')
+    const noTime = storedOf('a', { refreshTokenExpiresAt: Number.NaN })
     expect(await reasonOf(open().write(noTime))).toBe('refreshTokenExpiresAt cannot be kept')
     const endless: Record<string, unknown> = { sub: 'a' }
     endless['endless'] = endless
-    expect(await reasonOf(open().write(keptOf('a', { claims: endless })))).toContain(
+    expect(await reasonOf(open().write(storedOf('a', { claims: endless })))).toContain(
       'not be written',
     )
     expect(await subject()).toBe('long')
@@ -164,7 +165,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
     errors = []
     expect(await subject()).toBeNull()
     expect(errors).toEqual([])
-    await open().write(keptOf('new'))
+    await open().write(storedOf('new'))
     expect(await subject()).toBe('new')
     return reason?.replace('Damaged: vault: ', '')
   }
@@ -197,7 +198,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   })
 
   it('another version', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const bytes = await readFile(file)
     bytes.writeUInt8(1, 4)
     await writeFile(file, bytes)
@@ -209,21 +210,21 @@ describe('a file that is of no use is put aside, and the person is signed out', 
     ['client', { clientId: 'other' }],
     ['issuer but for a slash', { issuer: `${owner.issuer}/` }],
   ])('of another %s', async (_name, change) => {
-    await open().write(keptOf('a', change))
+    await open().write(storedOf('a', change))
     expect(await putAside()).toBe('of another issuer or client')
   })
 
   it('of another person of this computer, whose key is another', async () => {
-    await open({ cipher: createTestCipher() }).write(keptOf('stranger'))
+    await open({ cipher: createTestCipher() }).write(storedOf('stranger'))
     errors = []
     expect(await subject()).toBeNull()
     expect(await names()).toEqual(['vault.bad'])
   })
 
   it('with the text of one and the key of another', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const one = await readFile(file)
-    await open().write(keptOf('b'))
+    await open().write(storedOf('b'))
     const other = await readFile(file)
     expect(other.length).toBe(one.length)
     const textAt = 7 + one.readUInt16BE(5)
@@ -239,7 +240,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
 
   it('a link to a real vault in its place, which is not followed', async () => {
     const real = join(await mkdtemp(join(folder, 'elsewhere-')), 'real')
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const bytes = await readFile(file)
     await writeFile(real, bytes)
     await rm(file)
@@ -247,13 +248,13 @@ describe('a file that is of no use is put aside, and the person is signed out', 
     expect(await subject()).toBeNull()
     await symlink(real, file)
     // A write takes the place of the link.
-    await open().write(keptOf('b'))
+    await open().write(storedOf('b'))
     expect(await subject()).toBe('b')
     expect((await readFile(real)).equals(bytes)).toBe(true)
   })
 
   it('a file that has a second name', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     await mkdir(join(folder, 'elsewhere'))
     await link(file, join(folder, 'elsewhere', 'name'))
     expect(await subject()).toBeNull()
@@ -262,7 +263,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
 
   it('a write takes the place of a folder', async () => {
     await mkdir(join(file, 'deeper'), { recursive: true })
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     expect(await subject()).toBe('a')
     expect(await names()).toEqual(['vault', 'vault.bad'])
   })
@@ -280,7 +281,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   })
 
   it('what killed writes left is removed by a read, and nothing else', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     for (const name of [
       'vault.0123456789abcdef.tmp',
       'vault.fedcba9876543210.tmp',
@@ -293,7 +294,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   })
 
   it('whichever byte is another', { timeout: 60_000 }, async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const right = readFileSync(file)
     for (const [index, byte] of right.entries()) {
       writeFileSync(file, Buffer.from(right).fill(byte ^ (1 << (index % 8)), index, index + 1))
@@ -305,7 +306,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   })
 
   it('wherever it is cut off or goes on', { timeout: 60_000 }, async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const right = readFileSync(file)
     for (let length = 0; length < right.length; length += length < 100 ? 1 : 50) {
       writeFileSync(file, right.subarray(0, length))
@@ -317,7 +318,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
   })
 
   it('whatever is done to its bytes', { timeout: 60_000 }, async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const right = readFileSync(file)
     const place = fc.nat({ max: right.length })
     const edit = fc.tuple(place, place, fc.uint8Array({ maxLength: 40 }))
@@ -340,9 +341,9 @@ describe('the encryption of the system', () => {
   const never = () => new Promise<never>(() => {})
 
   it('is not used, and the reason told, when it is not safe', async () => {
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     const weak = changed({ unavailable: async () => 'this desktop has no keyring' })
-    expect(await reasonOf(open({ cipher: weak }).write(keptOf('a')))).toBe(
+    expect(await reasonOf(open({ cipher: weak }).write(storedOf('a')))).toBe(
       'this desktop has no keyring',
     )
     expect(await open({ cipher: weak }).read(owner)).toBeNull()
@@ -357,15 +358,15 @@ describe('the encryption of the system', () => {
   })
 
   it.each(['unavailable', 'encrypt'] as const)('fails a write when %s fails', async (name) => {
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     const failing = changed({ [name]: () => Promise.reject(new Error('some secret')) })
-    expect(await reasonOf(open({ cipher: failing }).write(keptOf('a')))).toMatch(/^the system/)
+    expect(await reasonOf(open({ cipher: failing }).write(storedOf('a')))).toMatch(/^the system/)
     expect(await names()).toEqual(['vault'])
     expect(await subject()).toBe('old')
   })
 
   it('leaves the file alone when it may decrypt later', async () => {
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     const locked = changed({ decrypt: () => Promise.reject(vaultUnavailable('locked')) })
     expect(await open({ cipher: locked }).read(owner)).toBeNull()
     expect(errors).toMatchObject([{ code: 'E_VAULT_UNAVAILABLE' }])
@@ -380,10 +381,10 @@ describe('the encryption of the system', () => {
   ] as const)(
     'is given up after five seconds when %s hangs in a %s',
     async (name, call, result) => {
-      await open().write(keptOf('old'))
+      await open().write(storedOf('old'))
       const clock = createTestClock()
       const vault = open({ clock, cipher: changed({ [name]: never }) })
-      const done = call === 'read' ? vault.read(owner) : reasonOf(vault.write(keptOf('a')))
+      const done = call === 'read' ? vault.read(owner) : reasonOf(vault.write(storedOf('a')))
       await clock.timer(5000)
       clock.advance(4999)
       expect(clock.timers()).toEqual([5000])
@@ -397,7 +398,7 @@ describe('the encryption of the system', () => {
 
   it('leaves no timer behind', async () => {
     const clock = createTestClock()
-    await open({ clock }).write(keptOf('a'))
+    await open({ clock }).write(storedOf('a'))
     await open({ clock }).read(owner)
     expect(clock.timers()).toEqual([])
   })
@@ -407,7 +408,7 @@ describe('at the same time', () => {
   it('the write that was asked for last wins', async () => {
     const vault = open()
     const subjects = Array.from({ length: 30 }, (_, index) => `subject-${index}`)
-    await Promise.all(subjects.map((name) => vault.write(keptOf(name))))
+    await Promise.all(subjects.map((name) => vault.write(storedOf(name))))
     expect(await subject()).toBe('subject-29')
     expect(await names()).toEqual(['vault'])
   })
@@ -424,8 +425,8 @@ describe('at the same time', () => {
       },
     }
     const vault = open({ cipher: slow })
-    const early = vault.write(keptOf('early'))
-    await vault.write(keptOf('late'))
+    const early = vault.write(storedOf('early'))
+    await vault.write(storedOf('late'))
     release()
     await early
     expect(await subject()).toBe('late')
@@ -440,15 +441,15 @@ describe('at the same time', () => {
         return await cipher.encrypt(text)
       },
     }
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     const vault = open({ cipher: slow })
-    const writing = vault.write(keptOf('ghost'))
+    const writing = vault.write(storedOf('ghost'))
     await vault.clear()
     expect(await names()).toEqual([])
     release()
     await writing
     expect(await names()).toEqual([])
-    await vault.write(keptOf('new'))
+    await vault.write(storedOf('new'))
     expect(await subject()).toBe('new')
   })
 
@@ -462,9 +463,9 @@ describe('at the same time', () => {
       },
     }
     const vault = open({ cipher: slow })
-    await vault.write(keptOf('spent'))
+    await vault.write(storedOf('spent'))
     const read = vault.read(owner)
-    await vault.write(keptOf('fresh'))
+    await vault.write(storedOf('fresh'))
     release()
     expect(subjectOf(await read)).toBe('fresh')
     const again = vault.read(owner)
@@ -481,7 +482,7 @@ describe('at the same time', () => {
         await vault.clear()
         const done = steps.map((name, index) =>
           name === 'write'
-            ? vault.write(keptOf(`s${index}`))
+            ? vault.write(storedOf(`s${index}`))
             : name === 'clear'
               ? vault.clear()
               : vault.read(owner),
@@ -514,11 +515,11 @@ describe('a disk that fails', () => {
       const outcomes: string[] = []
       for (let at = 1, reached = true; reached; at += 1) {
         /* oxlint-disable no-await-in-loop */
-        await open().write(keptOf('old'))
+        await open().write(storedOf('old'))
         let outcome = 'written'
         reached = await withFault(at, code, async () => {
           await open()
-            .write(keptOf('new'))
+            .write(storedOf('new'))
             .catch((error: unknown) => {
               outcome = String(error)
             })
@@ -539,26 +540,26 @@ describe('a disk that fails', () => {
   it.each(['EPERM', 'EBUSY', 'EACCES'])(
     'holds a file for a moment (%s): it is tried again',
     async (code) => {
-      await open().write(keptOf('old'))
+      await open().write(storedOf('old'))
       let refusals = 3
       const stop = watchFileCalls((call, when) => {
         if (call !== 'rename' || when === 'after' || refusals === 0) return
         refusals -= 1
         throw Object.assign(new Error(code), { code })
       })
-      await open().write(keptOf('new')).finally(stop)
+      await open().write(storedOf('new')).finally(stop)
       expect(await subject()).toBe('new')
     },
   )
 
   it('holds a file for good: given up within a second', async () => {
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     const stop = watchFileCalls((call, when) => {
       if (call !== 'rename' || when === 'after') return
       throw Object.assign(new Error('busy'), { code: 'EBUSY' })
     })
     const clock = createTestClock()
-    const writing = reasonOf(open({ clock }).write(keptOf('new'))).finally(stop)
+    const writing = reasonOf(open({ clock }).write(storedOf('new'))).finally(stop)
     let waited = 0
     for (const pause of [10, 20, 40, 80, 160, 320]) {
       // oxlint-disable-next-line no-await-in-loop
@@ -579,7 +580,7 @@ describe('a disk that fails', () => {
     ['EROFS', 'damaged'],
   ])('with %s at any call a %s file never makes read or clear throw', async (code, state) => {
     const prepare = async () => {
-      await open().write(keptOf('a'))
+      await open().write(storedOf('a'))
       if (state === 'damaged') writeFileSync(file, 'garbage')
     }
     let most = 0
@@ -603,7 +604,7 @@ describe('a disk that fails', () => {
   })
 
   it('a file that cannot be removed is emptied at least', async () => {
-    await open().write(keptOf('a'))
+    await open().write(storedOf('a'))
     const stop = watchFileCalls((call) => {
       if (call === 'rm') throw Object.assign(new Error('no'), { code: 'EROFS' })
     })
@@ -614,9 +615,9 @@ describe('a disk that fails', () => {
 
   const isRoot = process.getuid?.() === 0
   it.skipIf(isRoot)('a folder that is read-only (to root none is)', async () => {
-    await open().write(keptOf('old'))
+    await open().write(storedOf('old'))
     await chmod(folder, 0o500)
-    expect(await reasonOf(open().write(keptOf('new')))).toBe(
+    expect(await reasonOf(open().write(storedOf('new')))).toBe(
       'the file could not be written (EACCES)',
     )
     expect(await subject()).toBe('old')
@@ -628,7 +629,7 @@ describe('a disk that fails', () => {
   it.skipIf(isRoot)(
     'a file that cannot be read (root can read any) stays where it is',
     async () => {
-      await open().write(keptOf('old'))
+      await open().write(storedOf('old'))
       await chmod(file, 0o000)
       expect(await subject()).toBeNull()
       expect(errors).toMatchObject([{ code: 'EACCES' }])
@@ -641,7 +642,7 @@ describe('a disk that fails', () => {
     await writeFile(file, '')
     const inside = { folder: file }
     expect(await open(inside).read(owner)).toBeNull()
-    expect(await reasonOf(open(inside).write(keptOf('a')))).toMatch(/EEXIST|ENOTDIR/)
+    expect(await reasonOf(open(inside).write(storedOf('a')))).toMatch(/EEXIST|ENOTDIR/)
     await open(inside).clear()
     expect(await names()).toEqual(['vault'])
   })
@@ -699,7 +700,7 @@ describe('killed (F-71)', () => {
           const before = await leftovers(place)
           expect(before).toBeLessThanOrEqual(1)
           halfWritten += before
-          const kept: Kept | null = await vaultIn(place).read(owner)
+          const kept: StoredSession | null = await vaultIn(place).read(owner)
           const which = subjectOf(kept) ?? ''
           expect(values).toContain(which)
           expect(await readdir(place)).toEqual(['vault'])
@@ -722,7 +723,7 @@ describe('killed (F-71)', () => {
     await writer(place, 999).ended
     for (let at = 1; ; at += 1) {
       /* oxlint-disable no-await-in-loop */
-      await vaultIn(place).write(keptOf('even'))
+      await vaultIn(place).write(storedOf('even'))
       const { signal } = await writer(place, at).ended
       const kept = await vaultIn(place).read(owner)
       outcomes.push(subjectOf(kept))

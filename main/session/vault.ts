@@ -19,7 +19,7 @@ export interface Cipher {
 }
 
 /** What is remembered of a login, so that it can be renewed in a later run. */
-export interface Kept {
+export interface StoredSession {
   readonly issuer: string
   readonly clientId: string
   readonly refreshToken: Secret
@@ -43,13 +43,13 @@ export interface Vault {
    * is damaged, huge, of another version, issuer or client is put aside as `vault.bad`, over an older
    * one; one that the system cannot decrypt now is left for a later time. Never throws.
    */
-  read(owner: { readonly issuer: string; readonly clientId: string }): Promise<Kept | null>
+  read(owner: { readonly issuer: string; readonly clientId: string }): Promise<StoredSession | null>
   /**
    * Replaces what is kept: killed at any moment, the file is the old or the new one. Does nothing when
    * a later `write` or a `clear` was faster. Throws `AppError` `E_VAULT_UNAVAILABLE` with the reason;
    * then the file is the old one.
    */
-  write(kept: Kept): Promise<void>
+  write(kept: StoredSession): Promise<void>
   /** Removes it and what was put aside, without waiting for the system's encryption. Never throws. */
   clear(): Promise<void>
 }
@@ -130,7 +130,7 @@ export function createVault(options: {
   const read: Vault['read'] = async (owner) => {
     let seen = done
     let failure: unknown = null
-    let kept: Kept | null = null
+    let kept: StoredSession | null = null
     try {
       const bytes = await inTurn(async () => {
         seen = done
@@ -230,7 +230,7 @@ function createQueue(): <T>(job: () => Promise<T>) => Promise<T> {
  * fixed initialization vector, which does not (Chromium, components/os_crypt).
  * Throws `AppError` `E_VAULT_UNAVAILABLE`.
  */
-async function seal(kept: Kept, cipher: Cipher, clock: Clock): Promise<Uint8Array> {
+async function seal(kept: StoredSession, cipher: Cipher, clock: Clock): Promise<Uint8Array> {
   const plain = writeContent(kept)
   const key = randomBytes(keyLength)
   const sealedKey = await ask(cipher, clock, async () => {
@@ -255,7 +255,7 @@ async function seal(kept: Kept, cipher: Cipher, clock: Clock): Promise<Uint8Arra
 }
 
 /** Takes the bytes of the file apart. Throws `Damaged`, or `AppError` `E_VAULT_UNAVAILABLE` when it may work later. */
-async function unseal(bytes: Buffer, cipher: Cipher, clock: Clock): Promise<Kept> {
+async function unseal(bytes: Buffer, cipher: Cipher, clock: Clock): Promise<StoredSession> {
   if (!bytes.subarray(0, magic.length).equals(magic)) throw new Damaged('not a vault')
   if (bytes[magic.length] !== version) throw new Damaged('of another version')
   const ivAt = bytes.length < keyAt ? keyAt : keyAt + bytes.readUInt16BE(lengthAt)
@@ -305,7 +305,7 @@ async function ask<T>(cipher: Cipher, clock: Clock, work: () => Promise<T>): Pro
   }
 }
 
-function writeContent(kept: Kept): string {
+function writeContent(kept: StoredSession): string {
   const parsed = v.safeParse(content, {
     ...kept,
     refreshToken: kept.refreshToken.reveal(),
@@ -316,7 +316,7 @@ function writeContent(kept: Kept): string {
   throw vaultUnavailable(`${v.getDotPath(parsed.issues[0]) ?? 'something'} cannot be kept`)
 }
 
-function readContent(plain: string): Kept {
+function readContent(plain: string): StoredSession {
   let value: unknown
   try {
     value = JSON.parse(plain)

@@ -74,7 +74,7 @@ export function BrowserTime({ deadline }: { deadline: number }) {
 
 /** Who has come to the app's door so far. */
 export function BrowserNews({ waiting }: { waiting: InBrowser }) {
-  const { browserArrived, hint, strangerRefused, linkReused, pushRefused } = waiting
+  const { browserArrived, hint, requestRejected, linkReused, pushRefused } = waiting
   return (
     <>
       {browserArrived && hint === null && (
@@ -97,10 +97,10 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
           </Alert>
         )}
       </Status>
-      {strangerRefused && (
-        <p className="arrival" data-stranger-refused>
+      {requestRejected && (
+        <p className="arrival" data-request-rejected>
           <ShieldLockIcon {...icon} />
-          <Text id="waiting.stranger-refused" />
+          <Text id="waiting.request-rejected" />
         </p>
       )}
       {linkReused && (

@@ -5,7 +5,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { FailureReport } from '../components/failure.tsx'
-import { Farewell } from '../components/farewell.tsx'
+import { ProviderLogout } from '../components/provider-logout.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { Level } from '../components/level.tsx'
 import { Status } from '../components/status.tsx'
@@ -14,21 +14,21 @@ import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { error, profile, farewell } = snapshot
+  const { error, profile, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
       <>
         <Title id="failed.title" />
         <FailureReport failure={error}>{signIn}</FailureReport>
-        <Farewell farewell={farewell} bare />
+        <ProviderLogout providerLogout={providerLogout} bare />
       </>
     )
   }
   return (
     <>
       <Title id="signed-out.title" />
-      <Farewell farewell={farewell} bare={false} />
+      <ProviderLogout providerLogout={providerLogout} bare={false} />
       <Paragraph data-size="lg">
         <Text id="signed-out.text" />
       </Paragraph>

@@ -97,7 +97,7 @@ const played = plans
 it.for(played)('%s', { timeout: 30_000 }, async ([name, plays], { task }) => {
   const { scenario, expected, ...options } = plays
   const look = more[name]
-  const of = options.deeds === undefined ? simulator : withRefresh
+  const of = options.actions === undefined ? simulator : withRefresh
   const { outcome } = await play(of, scenario, { ...options, ...(look && { look }) })
   task.meta.outcome = outcome
   expect(outcome).toBe(expected)

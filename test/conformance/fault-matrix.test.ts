@@ -4,10 +4,10 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import {
   type Cell,
   cells,
-  deedAt,
+  actionAt,
   limitOf,
   type MatrixStep,
-  peaceOf,
+  backOffOf,
   timesOf,
   titleOf,
 } from './matrix.ts'
@@ -62,10 +62,10 @@ function optionsOf(cell: Cell): PlayOptions {
   const { step } = cell
   const limit = limitOf(cell)
   const at = step === 'refresh' ? 'token' : step
-  const deed = deedAt[step]
+  const action = actionAt[step]
   return {
     hangs: limit === null ? null : { at, for: limit },
-    ...(deed !== null && { deeds: [deed] }),
+    ...(action !== null && { actions: [action] }),
     // Without the scope of an API there is nothing to revoke.
     ...(step === 'end-session' && { profile: { apis: [] } }),
   }
@@ -76,16 +76,16 @@ it.for(cells.map((cell) => [titleOf(cell), cell] as const))(
   { timeout: 30_000 },
   async ([, cell], { task }) => {
     const { step, expected } = cell
-    const of = deedAt[step] === null ? simulator : withRefresh
+    const of = actionAt[step] === null ? simulator : withRefresh
     const { outcome, snapshot, paths } = await play(of, scenarioOf(cell), optionsOf(cell))
     task.meta.outcome = outcome
     expect(outcome.split(' (')[0]).toBe(expected)
     const wanted = [...before[step], ...Array<string>(timesOf(cell)).fill(own[step])]
     const asked = paths.filter((path) => wanted.includes(path))
     expect(asked.toSorted()).toEqual(wanted.toSorted())
-    if (deedAt[step] !== null) return
+    if (actionAt[step] !== null) return
 
-    expect(snapshot.retryInMs).toBe(peaceOf(cell))
+    expect(snapshot.retryInMs).toBe(backOffOf(cell))
     // What failed before the browser was opened never got to it.
     const goesOn = expected.startsWith('signs in')
     const early = step !== 'authorization' && step !== 'token' && !goesOn

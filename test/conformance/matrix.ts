@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../preload/contract.ts'
 import { type FaultName, type Step, stepsWithFaults } from '../../simulator/faults.ts'
-import type { Deed, Outcome } from './play.ts'
+import type { UserAction, Outcome } from './play.ts'
 
 /** The steps of a login, in their order. */
 const loginSteps = [
@@ -23,7 +23,7 @@ export const matrixSteps = [...loginSteps, ...sessionSteps] as const
 export type MatrixStep = (typeof matrixSteps)[number]
 
 /** What a person does for a step; null for what a login does by itself. */
-export const deedAt = {
+export const actionAt = {
   discovery: null,
   keys: null,
   'pushed-request': null,
@@ -34,7 +34,7 @@ export const deedAt = {
   api: 'call',
   revocation: 'sign out',
   'end-session': 'sign out',
-} as const satisfies Record<MatrixStep, Deed | null>
+} as const satisfies Record<MatrixStep, UserAction | null>
 
 export interface Cell {
   readonly step: MatrixStep
@@ -45,7 +45,7 @@ export interface Cell {
 
 /** The name of the test of a cell. */
 export const titleOf = ({ step, fault, expected }: Cell): string =>
-  deedAt[step] === null
+  actionAt[step] === null
     ? `${step}: ${fault} ends as ${expected}, nothing is repeated or left, and a good login follows`
     : `${step}: ${fault} ends as ${expected}, nothing is repeated or left, and it goes well later`
 
@@ -58,7 +58,7 @@ export function limitOf({ step, fault }: Cell): number | null {
 }
 
 /** How long the provider is left alone then, in milliseconds; null when it can be asked at once. */
-export function peaceOf({ step, fault, expected }: Cell): number | null {
+export function backOffOf({ step, fault, expected }: Cell): number | null {
   if (step === 'authorization' || expected !== 'E_NETWORK_STATUS') return null
   if (/-retry-after(-date)?$/.test(fault)) return 2000
   return fault.endsWith('-retry-after-huge') ? 60_000 : null

@@ -27,7 +27,7 @@ export interface Plan {
   readonly modules: readonly Module[]
 }
 
-type Extras = Pick<PlayOptions, 'profile' | 'logins' | 'movedTo' | 'deeds' | 'answer'>
+type Extras = Pick<PlayOptions, 'profile' | 'logins' | 'movedTo' | 'actions' | 'answer'>
 
 const applies =
   (prefix: string) =>
@@ -75,10 +75,10 @@ const noJarm = 'for clients that ask for a signed response; this app does not'
 const noGrants = 'for clients that manage grants; ID-porten has no such endpoint'
 
 /** A renewal, and a call with what it brought. */
-const renewal: Extras = { deeds: ['renew'] }
+const renewal: Extras = { actions: ['renew'] }
 /** A logout, with nothing that would have to be revoked. */
-const logout: Extras = { deeds: ['sign out'], profile: { apis: [] } }
-const withProofs: Extras = { deeds: ['call'], profile: { par: 'always', dpop: true } }
+const logout: Extras = { actions: ['sign out'], profile: { apis: [] } }
+const withProofs: Extras = { actions: ['call'], profile: { par: 'always', dpop: true } }
 
 /** Asks for nonces only where an API is called, so that the first proof there has none. */
 function nonceOfApi(): Scenario {
@@ -324,7 +324,7 @@ export const plans: readonly Plan[] = [
         'A refresh token; the new access token is used at an API',
         'normal',
         'shows HTTP 200',
-        { deeds: ['renew', 'call'] },
+        { actions: ['renew', 'call'] },
       ),
       run(
         'CR-02',
@@ -538,7 +538,7 @@ export const plans: readonly Plan[] = [
           fault: { step: 'api', kind: 'oauth-error-invalid-token', times: 3 },
         },
         'shows HTTP 200',
-        { deeds: ['call', 'call'] },
+        { actions: ['call', 'call'] },
       ),
       ...[
         'without-iss-fails',

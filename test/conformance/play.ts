@@ -35,11 +35,11 @@ export type Outcome =
   | `stays: ${string}`
   | `ends: ${string}`
   | `shows ${string}`
-  | `signs out: revocation ${Farewell['revocation']}, browser ${Farewell['browser']}`
-type Farewell = NonNullable<Snapshot['farewell']>
+  | `signs out: revocation ${ProviderLogout['revocation']}, browser ${ProviderLogout['browser']}`
+type ProviderLogout = NonNullable<Snapshot['providerLogout']>
 
 /** What a person does with a session. */
-export type Deed = 'renew' | 'call' | 'sign out'
+export type UserAction = 'renew' | 'call' | 'sign out'
 
 /** One login, or one session, while a scenario played, and what the provider saw of it. */
 export interface Played {
@@ -64,7 +64,7 @@ export interface PlayOptions {
   /** How often the person logs in while the scenario plays. */
   readonly logins?: number
   /** What the person does with the session, in this order; a login alone when absent. */
-  readonly deeds?: readonly Deed[]
+  readonly actions?: readonly UserAction[]
   /** Changes an answer on its way to the app. */
   readonly answer?: (response: Response, url: URL) => Response
   /** Looks at each login, or at the session, while the scenario plays. */
@@ -92,7 +92,7 @@ const ownPaths =
 const tokenPaths = /^\/(userinfo|api\/echo)$/
 
 /**
- * Logs in while a scenario plays, and with `deeds` does those in the session; then, with the same app,
+ * Logs in while a scenario plays, and with `actions` does those in the session; then, with the same app,
  * while nothing plays, does the last of it again. What must hold after each of them (rules.md, N1 to
  * N7) is checked here; which outcome is right is for the caller.
  *
@@ -104,7 +104,7 @@ export async function play(
   options: PlayOptions = {},
 ): Promise<Played> {
   const scenario: Scenario = typeof what === 'string' ? scenarios[what] : what
-  const profile = options.deeds && { ...sessionProfile(simulator), ...options.profile }
+  const profile = options.actions && { ...sessionProfile(simulator), ...options.profile }
   const scene = createScene(simulator, profile === undefined ? options : { ...options, profile })
   try {
     await scene.app.ready()
@@ -115,20 +115,20 @@ export async function play(
       // oxlint-disable-next-line no-await-in-loop
       await scene.leave()
       // oxlint-disable-next-line no-await-in-loop
-      result = await scene.logIn(options.deeds === undefined ? (options.hangs ?? null) : null)
-      if (options.deeds === undefined) options.look?.(result)
+      result = await scene.logIn(options.actions === undefined ? (options.hangs ?? null) : null)
+      if (options.actions === undefined) options.look?.(result)
     }
     if (result === null) throw new Error('no login')
-    if (options.deeds !== undefined) {
+    if (options.actions !== undefined) {
       expect(result.outcome, 'the login before').toBe('signs in')
-      result = await scene.live(options.deeds, options.hangs ?? null)
+      result = await scene.live(options.actions, options.hangs ?? null)
       options.look?.(result)
     }
 
     scene.play(scenarios.normal)
     // The wall clock stays: the provider's does too.
     scene.pass(scene.app.controller.snapshot().retryInMs ?? 0)
-    if (options.deeds !== undefined) await scene.recover(options.deeds.at(-1), scenario)
+    if (options.actions !== undefined) await scene.recover(options.actions.at(-1), scenario)
     await scene.leave()
     const good = await scene.logIn(null)
     expect(good.outcome, 'a good login right after').toBe('signs in')
@@ -250,9 +250,9 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     if (session?.renewal === 'browser') page = await logInWith(browser, await app.opened.next())
     await waitOut(hangs, 'token')
     await renewed
-    const { session: left, error, farewell } = controller.snapshot()
+    const { session: left, error, providerLogout } = controller.snapshot()
     if (left === null) {
-      expect(farewell, 'nobody signed out').toBeNull()
+      expect(providerLogout, 'nobody signed out').toBeNull()
       return `ends: ${nameOf(error)}`
     }
     if (left.problem === null) {
@@ -290,7 +290,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
   const signOut = async (hangs: Hanging | null): Promise<Outcome> => {
     const returns = profileOf(simulator, options.profile).postLogoutRedirectUri !== undefined
     controller.signOut()
-    const { status, session, error, farewell } = controller.snapshot()
+    const { status, session, error, providerLogout } = controller.snapshot()
     expect([status, session, error, vault.kept], 'signed out at once').toEqual([
       'signed-out',
       null,
@@ -301,7 +301,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
       await arrived.promise
       pass(revocationPatience)
     }
-    if (farewell?.browser === 'running') {
+    if (providerLogout?.browser === 'running') {
       const form = await openLogoutForm(await app.opened.next())
       expect(form.page.headers['cache-control']).toBe('no-store')
       for (const name of ['state', 'id_token_hint']) secrets.add(form.fields[name] ?? '')
@@ -339,9 +339,10 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     // The browser that was sent and does not come back is not announced again: its port closes.
     await expectPortsClosed(app, [])
     const ended = await app.until(
-      (snapshot) => snapshot.farewell?.revocation !== 'running' && isSettled(snapshot.farewell),
+      (snapshot) =>
+        snapshot.providerLogout?.revocation !== 'running' && isSettled(snapshot.providerLogout),
     )
-    const { revocation = 'none', browser: last = 'none' } = ended.farewell ?? {}
+    const { revocation = 'none', browser: last = 'none' } = ended.providerLogout ?? {}
     if (revocation !== 'none' && newest !== null) {
       const revoked = app.requests('/token/revoke').map(({ form }) => form.get('token'))
       expect(revoked.at(-1) === newest, 'the newest refresh token is revoked').toBe(true)
@@ -349,7 +350,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     return `signs out: revocation ${revocation}, browser ${last}`
   }
 
-  const deeds = { renew, call, 'sign out': signOut }
+  const actions = { renew, call, 'sign out': signOut }
 
   return {
     pass,
@@ -357,36 +358,36 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     play: (next: Scenario): void => simulator.play(watched(next)),
     logIn,
     /** Does something with the session. */
-    live: async (list: readonly Deed[], hangs: Hanging | null): Promise<Played> => {
+    live: async (list: readonly UserAction[], hangs: Hanging | null): Promise<Played> => {
       const former = app.journal().length
       let outcome: Outcome = 'signs in'
-      for (const deed of list) {
+      for (const action of list) {
         arrived = Promise.withResolvers()
         // One thing after the other, as a person does it.
         // oxlint-disable-next-line no-await-in-loop
-        outcome = await deeds[deed](hangs)
+        outcome = await actions[action](hangs)
       }
       const seen = await look(former)
       expectNoLoop(seen.requests, list)
       return { ...seen, outcome }
     },
     /** Does it once more at a provider that behaves; a refresh token that is spent ends the session. */
-    recover: async (deed: Deed | undefined, { fault }: Scenario): Promise<void> => {
+    recover: async (action: UserAction | undefined, { fault }: Scenario): Promise<void> => {
       const { session } = controller.snapshot()
-      if (session === null || deed === undefined) return
+      if (session === null || action === undefined) return
       const lost = fault !== undefined && (fault.when === 'after' || comesAfter(fault.kind))
       const spent = lost && session.problem !== null
-      const fine: Outcome = deed === 'call' ? 'shows HTTP 200' : 'renews'
+      const fine: Outcome = action === 'call' ? 'shows HTTP 200' : 'renews'
       const expected = spent ? 'ends: E_RENEWAL_REFUSED (token request)' : fine
-      expect(await deeds[deed](null), 'the same once more').toBe(expected)
+      expect(await actions[action](null), 'the same once more').toBe(expected)
       await look(app.journal().length)
     },
     /** Ends the session here; what goes on elsewhere is ended by the next login. */
     leave: async (): Promise<void> => {
       controller.signOut()
-      const { session, farewell } = controller.snapshot()
+      const { session, providerLogout } = controller.snapshot()
       expect(session).toBeNull()
-      if (farewell?.browser === 'running') await app.opened.next()
+      if (providerLogout?.browser === 'running') await app.opened.next()
     },
   }
 }
@@ -424,8 +425,8 @@ function isComplete({ controller, lines }: TestApp, since: number): boolean {
   )
 }
 
-function isSettled(farewell: Farewell | null): boolean {
-  return farewell?.browser !== 'running'
+function isSettled(providerLogout: ProviderLogout | null): boolean {
+  return providerLogout?.browser !== 'running'
 }
 
 /** One login of a person who does what there is to do, until there is a session or an error. */
@@ -595,9 +596,9 @@ function noncesDemanded(requests: readonly JournalEntry[]): number {
 }
 
 /** Nothing is asked for more often than a person wished it, but for what an API's 401 costs. */
-function expectNoLoop(requests: readonly JournalEntry[], list: readonly Deed[]): void {
+function expectNoLoop(requests: readonly JournalEntry[], list: readonly UserAction[]): void {
   const count = (path: string): number => requests.filter((entry) => entry.path === path).length
-  const times = (deed: Deed): number => list.filter((one) => one === deed).length
+  const times = (action: UserAction): number => list.filter((one) => one === action).length
   const [renews, calls, signsOut] = [times('renew'), times('call'), times('sign out')]
   const refused = requests.filter(({ path, status }) => path === '/api/echo' && status === 401)
   expect(count('/token')).toBeLessThanOrEqual(renews + Math.min(calls, refused.length))

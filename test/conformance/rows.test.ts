@@ -15,7 +15,7 @@ import { arrive, knock, logInAt } from '../support/login.ts'
 import { createMemoryVault, createTestApp, profileOf } from '../support/app.ts'
 import { cells } from './matrix.ts'
 import { plans } from './modules.ts'
-import { type Deed, play, type Played, type PlayOptions } from './play.ts'
+import { type UserAction, play, type Played, type PlayOptions } from './play.ts'
 import { type Plays, rows } from './rows.ts'
 
 const project = new URL('../..', import.meta.url)
@@ -79,10 +79,10 @@ const resource = ['https://api.test/a', 'https://api.test/b']
 
 /** What was done in a session with a refresh token, and what the provider saw of it. */
 const live = (
-  deeds: readonly Deed[],
+  actions: readonly UserAction[],
   profile: object = {},
   scenario: ScenarioName = 'normal',
-): Promise<Played> => play(withRefresh, scenario, { deeds, profile })
+): Promise<Played> => play(withRefresh, scenario, { actions, profile })
 
 /** The tokens that renewals were asked for with. */
 const refreshTokens = ({ requests }: Played): (string | null)[] =>
@@ -202,7 +202,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     }
     const since = withRefresh.journal.length
     const { outcome: end } = await play(withRefresh, moved, {
-      deeds: ['renew', 'sign out'],
+      actions: ['renew', 'sign out'],
       profile: { par: 'always', scope: 'openid profile altinn:lookup' },
     })
     expect(end).toBe('signs out: revocation done, browser done')
@@ -480,7 +480,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
   },
   'F-55': async () => {
     const kept = await play(withRefresh, 'refresh-without-new-refresh-token', {
-      deeds: ['renew', 'renew'],
+      actions: ['renew', 'renew'],
     })
     const used = refreshTokens(kept)
     expect([kept.outcome, used.length, new Set(used).size]).toEqual(['renews', 2, 1])
@@ -501,9 +501,9 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
 const ways = {
   plays: {},
   withProofs: { profile: { dpop: true } },
-  renews: { deeds: ['renew'] },
-  calls: { deeds: ['call'] },
-  signsOut: { deeds: ['sign out'], profile: { apis: [] } },
+  renews: { actions: ['renew'] },
+  calls: { actions: ['call'] },
+  signsOut: { actions: ['sign out'], profile: { apis: [] } },
 } as const satisfies Record<string, PlayOptions>
 
 /** Every scenario of a row that the simulator has a name for, with how it must end. */
@@ -515,8 +515,8 @@ const named = (row: { readonly [Way in keyof typeof ways]?: Plays }) =>
     }),
   )
 
-const startOf = ({ deeds }: PlayOptions): Simulator =>
-  deeds === undefined ? simulator : withRefresh
+const startOf = ({ actions }: PlayOptions): Simulator =>
+  actions === undefined ? simulator : withRefresh
 
 /** Who never answers a renewal is waited for as long as the app does. */
 const hangs = { at: 'token', for: 10_000 } as const
@@ -586,7 +586,7 @@ describe('every scenario that says what it must lead to', () => {
       ...rows.flatMap(({ plays = {} }) => Object.entries(plays)),
       ...plans.flatMap(({ modules }) =>
         modules.flatMap(({ plays }) =>
-          plays === undefined || plays.deeds !== undefined
+          plays === undefined || plays.actions !== undefined
             ? []
             : [[plays.scenario, plays.expected] as const],
         ),

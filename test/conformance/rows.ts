@@ -6,7 +6,7 @@
 import type { FaultName } from '../../simulator/faults.ts'
 import { type Scenario, type ScenarioName, scenarios } from '../../simulator/scenarios.ts'
 import type { MatrixStep } from './matrix.ts'
-import type { Deed, Outcome } from './play.ts'
+import type { UserAction, Outcome } from './play.ts'
 
 /** Scenarios by name, and how each must end. */
 export type Plays = { readonly [Name in ScenarioName]?: Outcome }
@@ -17,7 +17,7 @@ export interface OwnScenario {
   readonly expected: Outcome
   readonly profile?: object
   /** What the person does with the session; a login alone when absent. */
-  readonly deeds?: readonly Deed[]
+  readonly actions?: readonly UserAction[]
   /** The provider gives no refresh token, as ID-porten may not. */
   readonly withoutRefreshToken?: true
 }
@@ -888,7 +888,7 @@ export const rows: readonly Row[] = [
           metadata: (document) => without('end_session_endpoint')(document),
         },
         expected: 'signs out: revocation none, browser none',
-        deeds: ['sign out'],
+        actions: ['sign out'],
         profile: { apis: [] },
       },
       {
@@ -898,7 +898,7 @@ export const rows: readonly Row[] = [
             without('revocation_endpoint')(without('end_session_endpoint')(document)),
         },
         expected: 'signs out: revocation none, browser none',
-        deeds: ['sign out'],
+        actions: ['sign out'],
       },
       endpoint('end_session_endpoint', 'http://idporten.example/logout', atLogout),
       endpoint('end_session_endpoint', 'javascript:alert(1)', atLogout),
@@ -926,7 +926,7 @@ export const rows: readonly Row[] = [
       {
         scenario: { summary: 'The profile has no address to come back to.' },
         expected: stayedAway,
-        deeds: ['sign out'],
+        actions: ['sign out'],
         profile: { apis: [], postLogoutRedirectUri: undefined },
       },
     ],
@@ -1050,7 +1050,7 @@ export const rows: readonly Row[] = [
         },
         expected: 'ends: E_TOKEN_RESPONSE (token request)',
         profile: { dpop: true },
-        deeds: ['renew'],
+        actions: ['renew'],
       },
     ],
     shownBy: [[proofs, 'is refused at a renewal, and ends the session']],
@@ -1067,7 +1067,7 @@ export const rows: readonly Row[] = [
       scenario: scenarios[name],
       expected: 'shows HTTP 200',
       profile: { dpop: true },
-      deeds: ['renew', 'call', 'renew', 'call'],
+      actions: ['renew', 'call', 'renew', 'call'],
     })),
   },
   {
@@ -1353,13 +1353,13 @@ export const rows: readonly Row[] = [
       {
         scenario: { summary: 'There is no refresh token.' },
         expected: 'renews',
-        deeds: ['call', 'renew'],
+        actions: ['call', 'renew'],
         withoutRefreshToken: true,
       },
       {
         scenario: { summary: 'There is no refresh token to revoke.' },
         expected: 'signs out: revocation done, browser done',
-        deeds: ['sign out'],
+        actions: ['sign out'],
         withoutRefreshToken: true,
       },
     ],
@@ -1393,7 +1393,7 @@ export const rows: readonly Row[] = [
       {
         scenario: scenarios['refresh-lost-answer'],
         expected: refusedRenewal,
-        deeds: ['renew', 'renew'],
+        actions: ['renew', 'renew'],
       },
       {
         scenario: {
@@ -1401,7 +1401,7 @@ export const rows: readonly Row[] = [
           fault: { step: 'token', grant: 'refresh_token', kind: 'http-502', times: 1 },
         },
         expected: 'renews',
-        deeds: ['renew', 'renew'],
+        actions: ['renew', 'renew'],
       },
     ],
   },

@@ -82,7 +82,7 @@ it('the right callback is answered under a flood, and signs in', { timeout: 60_0
   const idle = await Promise.all(Array.from({ length: 500 }, () => hold(port)))
 
   const floods = [
-    // Every stray request that there is, on four connections at a time.
+    // Every rejected request that there is, on four connections at a time.
     ...Array.from({ length: 4 }, (_, lane) =>
       flood(5000, async (round) => {
         const { bytes } = requests[(round * 4 + lane) % requests.length] ?? {}
@@ -114,7 +114,7 @@ it('the right callback is answered under a flood, and signs in', { timeout: 60_0
   await Promise.all(floods.map(({ stop }) => stop()))
 
   expect(login.tokenRequests()).toHaveLength(1)
-  expect(login.strays().length).toBeGreaterThan(50)
+  expect(login.rejections().length).toBeGreaterThan(50)
   await Promise.all(idle.map(({ closed }) => closed))
   await expect(knock(port)).resolves.toBe('ECONNREFUSED')
 })
@@ -124,7 +124,7 @@ it('256 connections that say nothing are kept, of more the oldest give way', asy
   const first = await Promise.all(Array.from({ length: 44 }, () => hold(login.port)))
   const others = await Promise.all(Array.from({ length: 256 }, () => hold(login.port)))
   await Promise.all(first.map(({ closed }) => closed))
-  expect(login.strays()).toEqual([])
+  expect(login.rejections()).toEqual([])
   for (const { socket } of others) {
     socket.write(`GET / HTTP/1.1\r\nHost: ${login.redirectUri.host}\r\n\r\n`)
   }
@@ -171,7 +171,7 @@ it('a connection that does not get to its end is closed', { timeout: 15_000 }, a
     Array(50).fill('HTTP/1.1 408'),
   )
   // A browser opens connections ahead and may not use them: that is nobody's knock.
-  expect(login.strays()).toEqual(Array(51).fill('not HTTP'))
+  expect(login.rejections()).toEqual(Array(51).fill('not HTTP'))
   const page = await arrive(await logInAt(login.start))
   expect(page.body).toContain('signed-in title')
 })

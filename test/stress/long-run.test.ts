@@ -149,7 +149,7 @@ describe('in the long run', () => {
       const form = await openLogoutForm(await app.opened.next())
       const { left } = await postLogoutForm(browser, form)
       await arrive(left ?? '')
-      await app.until(({ farewell }) => farewell?.browser === 'done')
+      await app.until(({ providerLogout }) => providerLogout?.browser === 'done')
     })
     app.clock.advance(1000)
     await repeat(20, async () => {

@@ -30,7 +30,7 @@ import { createProviderCache } from './main/login/provider/cache.ts'
 const policy = JSON.parse(process.env.POLICY)
 const texts = { lang: 'en', appName: 'Test app', text: (page) => page }
 const files = []
-const deeds = {
+const actions = {
   take: () => {
     try {
       for (;;) files.push(openSync('/dev/null'))
@@ -58,7 +58,7 @@ const deeds = {
     )
   },
 }
-createInterface({ input: process.stdin }).on('line', (deed) => deeds[deed]())
+createInterface({ input: process.stdin }).on('line', (action) => actions[action]())
 console.log('ready')
 `
 

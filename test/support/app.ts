@@ -9,7 +9,7 @@ import {
   arrive,
   createMailbox,
   createTestClock,
-  type Deed,
+  type UserAction,
   knock,
   locationOf,
   logInAt,
@@ -18,10 +18,10 @@ import {
 } from './login.ts'
 import { redact, redactText } from '../../main/redact.ts'
 import { type ControllerOptions, createController } from '../../main/session/controller.ts'
-import { closingPatience } from '../../main/session/farewell.ts'
+import { closingPatience } from '../../main/session/logout.ts'
 import type { LogoutRecord, OpenLogout } from '../../main/session/logout-record.ts'
 import { parseProfile, type Profile } from '../../main/session/profile.ts'
-import type { Kept, Vault } from '../../main/session/vault.ts'
+import type { StoredSession, Vault } from '../../main/session/vault.ts'
 
 /** The profile of a simulator, with other values where a test wants them. */
 export function profileOf(simulator: Simulator, changes: object = {}): Profile {
@@ -29,8 +29,8 @@ export function profileOf(simulator: Simulator, changes: object = {}): Profile {
 }
 
 /** Stands in for the encrypted file: keeps a login in memory, and counts how often. */
-export function createMemoryVault(kept: Kept | null = null) {
-  const vault: Vault & { kept: Kept | null; writes: number } = {
+export function createMemoryVault(kept: StoredSession | null = null) {
+  const vault: Vault & { kept: StoredSession | null; writes: number } = {
     kept,
     writes: 0,
     read: async () => vault.kept,
@@ -118,9 +118,9 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
     await new Promise<void>((resolve) => readers.push({ wanted: event, resolve }))
   }
   const reach = (status: Snapshot['status']) => until((snapshot) => snapshot.status === status)
-  const logIn = async (deed?: Deed) => {
+  const logIn = async (action?: UserAction) => {
     await controller.signIn()
-    const page = await arrive(await logInAt(await opened.next(), deed))
+    const page = await arrive(await logInAt(await opened.next(), action))
     return { page, snapshot: await until(({ session, error }) => Boolean(session ?? error)) }
   }
   /** Every request that the simulator got since this app began. */
@@ -175,11 +175,11 @@ export function createApps() {
     signedIn: async (
       simulator: Simulator,
       options: Partial<ControllerOptions> = {},
-      deed?: Deed,
+      action?: UserAction,
     ): Promise<TestApp> => {
       const app = create(simulator, options)
       await app.ready()
-      const { snapshot } = await app.logIn(deed)
+      const { snapshot } = await app.logIn(action)
       if (snapshot.session === null) throw new Error(`no session but ${snapshot.error?.code}`)
       return app
     },
@@ -227,10 +227,10 @@ export function isRefresh(url: string, init: RequestInit): boolean {
 export async function logInWith(
   browser: TestBrowser,
   start: string,
-  deed: Omit<Deed, 'action'> = {},
+  action: Omit<UserAction, 'action'> = {},
 ): Promise<Answer> {
   const page = await browser.open(locationOf(await navigate(start), start))
-  const { left } = page.left === undefined ? await browser.press(page, 'login', deed) : page
+  const { left } = page.left === undefined ? await browser.press(page, 'login', action) : page
   if (left === undefined) throw new Error('the provider kept the browser')
   return await arrive(left)
 }

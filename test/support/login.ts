@@ -11,7 +11,7 @@ import {
 import type { CallbackTexts } from '../../main/login/callback/pages.ts'
 import type { Clock } from '../../main/login/base/clock.ts'
 import { createProviderCache } from '../../main/login/provider/cache.ts'
-import { tokensFirst } from '../../main/login/callback/listener.ts'
+import { callbackRedirectDelay } from '../../main/login/callback/listener.ts'
 
 /** What the listener answered. */
 export interface Answer {
@@ -106,15 +106,15 @@ export async function arrive(callback: string | URL): Promise<Answer> {
 }
 
 /** What the person does at the provider. */
-export interface Deed {
+export interface UserAction {
   readonly action?: 'login' | 'cancel'
   readonly pid?: string
   readonly acr?: string
 }
 
 /** Goes from a start address through the provider's form; gives the address of the callback. */
-export async function logInAt(startAddress: string, deed: Deed = {}): Promise<URL> {
-  const { action = 'login', ...chosen } = deed
+export async function logInAt(startAddress: string, userAction: UserAction = {}): Promise<URL> {
+  const { action = 'login', ...chosen } = userAction
   const start = await navigate(startAddress)
   const browser = new TestBrowser()
   const page = await browser.open(locationOf(start, startAddress))
@@ -138,7 +138,7 @@ export interface WaitingLogin extends Attempt {
   readonly state: string
   readonly eventTypes: () => string[]
   /** Why each stranger was refused so far. */
-  readonly strays: () => string[]
+  readonly rejections: () => string[]
   readonly tokenRequests: () => JournalEntry[]
 }
 
@@ -179,7 +179,8 @@ export async function waitForBrowser(
     port: Number(redirectUri.port),
     state: pushed?.get('state') ?? '',
     eventTypes: () => events.map(({ type }) => type),
-    strays: () => events.flatMap((event) => (event.type === 'stray-request' ? event.reason : [])),
+    rejections: () =>
+      events.flatMap((event) => (event.type === 'rejected-request' ? event.reason : [])),
     tokenRequests: () => requestsTo(simulator, '/token', since),
   }
 }
@@ -240,11 +241,11 @@ export function createTestClock(start = Date.now()): TestClock {
 }
 
 /** A clock for which the tokens have gone first already when a browser brings the callback. */
-export function afterTokens(clock: TestClock): Clock {
+export function afterRedirectDelay(clock: TestClock): Clock {
   return {
     ...clock,
     after: (length, callback) => {
-      if (length !== tokensFirst) return clock.after(length, callback)
+      if (length !== callbackRedirectDelay) return clock.after(length, callback)
       const turn = setImmediate(callback)
       return () => clearImmediate(turn)
     },

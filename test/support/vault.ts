@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
 import { systemClock } from '../../main/login/base/clock.ts'
 import { Secret } from '../../main/login/base/secret.ts'
-import { type Cipher, createVault, type Kept } from '../../main/session/vault.ts'
+import { type Cipher, createVault, type StoredSession } from '../../main/session/vault.ts'
 
 /**
  * Encrypts in memory as Chromium does on Linux: AES-128-CBC with a fixed initialization vector, so
@@ -29,7 +29,7 @@ export function createTestCipher(key = randomBytes(16)): Cipher {
 export const owner = { issuer: 'https://issuer.test', clientId: 'client' }
 
 /** Something to keep, told apart by the subject. */
-export function keptOf(subject: string, change: Partial<Kept> = {}): Kept {
+export function storedOf(subject: string, change: Partial<StoredSession> = {}): StoredSession {
   return {
     ...owner,
     refreshToken: new Secret(`refresh-token-of-${subject}`),
@@ -108,7 +108,7 @@ if (import.meta.main) {
     onError: () => {},
   })
   const write = async (turn: number): Promise<void> => {
-    await vault.write(keptOf(turn % 2 === 0 ? 'even' : 'odd'))
+    await vault.write(storedOf(turn % 2 === 0 ? 'even' : 'odd'))
     process.stdout.write('.')
     if (killAt === '0') await write(turn + 1)
   }

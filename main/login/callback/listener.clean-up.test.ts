@@ -3,7 +3,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import { startAttempt } from '../login.ts'
 import { systemClock } from '../base/clock.ts'
 import { createProviderCache } from '../provider/cache.ts'
-import { openLoopbackListener, tokensFirst } from './listener.ts'
+import { openLoopbackListener, callbackRedirectDelay } from './listener.ts'
 import { createPeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
 import { arrive, createMailbox, knock, navigate, texts } from '../../../test/support/login.ts'
@@ -57,12 +57,15 @@ async function listen(round: number): Promise<string> {
       ...systemClock,
       after: (milliseconds, callback) => {
         if (milliseconds === 10_000) held.resolve()
-        return systemClock.after(milliseconds === tokensFirst ? 0 : milliseconds, callback)
+        return systemClock.after(
+          milliseconds === callbackRedirectDelay ? 0 : milliseconds,
+          callback,
+        )
       },
     },
     onArrival: () => {},
     onStartReused: () => {},
-    onStray: () => {},
+    onRejected: () => {},
     peer: createPeerCheck(),
   })
   listener.expect(new Secret('state'))

@@ -5,7 +5,7 @@ import { openLoopbackListener } from './listener.ts'
 import { createPeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
 import {
-  afterTokens,
+  afterRedirectDelay,
   createTestClock,
   locationOf,
   logInAt,
@@ -31,10 +31,10 @@ async function taken(make: (host: string) => Buffer): Promise<string | null> {
     redirectPath: pathname,
     texts,
     reference: 'REFREF',
-    clock: afterTokens(clock),
+    clock: afterRedirectDelay(clock),
     onArrival: () => {},
     onStartReused: () => {},
-    onStray: () => {},
+    onRejected: () => {},
     peer: createPeerCheck(),
   })
   expecting(new Secret(state))

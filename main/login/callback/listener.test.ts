@@ -8,7 +8,7 @@ import { createPeerCheck, type Peer, type PeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
 import {
   arrive,
-  afterTokens,
+  afterRedirectDelay,
   createMailbox,
   createTestClock,
   knock,
@@ -32,7 +32,7 @@ afterEach(async () => {
 interface Opened {
   readonly listener: Awaited<ReturnType<typeof openLoopbackListener>>
   readonly clock: TestClock
-  readonly strays: string[]
+  readonly rejections: string[]
   readonly arrivals: number[]
   readonly reused: number[]
   readonly callback: (query?: string) => string
@@ -48,17 +48,17 @@ async function open(
   } = {},
 ): Promise<Opened> {
   const clock = createTestClock()
-  const strays: string[] = []
+  const rejections: string[] = []
   const arrivals: number[] = []
   const reused: number[] = []
   const listener = await openLoopbackListener({
     redirectPath: '/callback',
     texts,
     reference,
-    clock: options.tokensPending === true ? clock : afterTokens(clock),
+    clock: options.tokensPending === true ? clock : afterRedirectDelay(clock),
     onArrival: () => arrivals.push(1),
     onStartReused: () => reused.push(1),
-    onStray: (reason) => strays.push(reason),
+    onRejected: (reason) => rejections.push(reason),
     peer: createPeerCheck(),
     ...options,
   })
@@ -72,7 +72,7 @@ async function open(
   return {
     listener,
     clock,
-    strays,
+    rejections,
     arrivals,
     reused,
     callback,
@@ -111,7 +111,7 @@ describe('the port', () => {
 
 describe('a callback is refused', () => {
   it('before there is a state, with the same bytes as for a wrong one', async () => {
-    const { listener, strays, stillWorks } = await open({ expecting: false })
+    const { listener, rejections, stillWorks } = await open({ expecting: false })
     const { port } = listener
     const answers: string[] = []
     const ask = async (query: string) => {
@@ -133,16 +133,16 @@ describe('a callback is refused', () => {
       1,
       [400],
     ])
-    expect(strays).toEqual(Array(12).fill('state'))
+    expect(rejections).toEqual(Array(12).fill('state'))
     await stillWorks()
   })
 
   it('by none of a hundred at once but the one with the state', async () => {
-    const { listener, callback, strays } = await open()
+    const { listener, callback, rejections } = await open()
     const wrong = Array.from({ length: 99 }, (_, i) => callback(`code=wrong${i}&state=${i}`))
     const answers = await Promise.all([...wrong, callback()].map((address) => navigate(address)))
     expect(answers.map(({ status }) => status)).toEqual([...Array(99).fill(400), 303])
-    expect(strays).toHaveLength(99)
+    expect(rejections).toHaveLength(99)
     expect((await listener.callback).get('code')).toBe('right')
   })
 })
@@ -155,10 +155,10 @@ describe('a callback is taken', () => {
     ['with a body of no length', ['Content-Length: 0']],
     ['with the cookies of other local servers, 60 kB', [`Cookie: ${'x'.repeat(60_000)}`]],
   ])('%s', async (_, headers) => {
-    const { listener, strays } = await open()
+    const { listener, rejections } = await open()
     const { port } = listener
     const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`, ...headers))
-    expect([statusesOf(answer), strays]).toEqual([[303], []])
+    expect([statusesOf(answer), rejections]).toEqual([[303], []])
     expect((await listener.callback).get('code')).toBe('right')
   })
 
@@ -356,7 +356,7 @@ describe('the page of the outcome', () => {
   })
 
   it('is shown to the person only, not to what the browser fetches before or for a page', async () => {
-    const { listener, clock, callback, strays } = await open()
+    const { listener, clock, callback, rejections } = await open()
     const page = locationOf(await navigate(callback()), callback())
     const done = listener.finish('signed-in')
     for (const more of [{ 'sec-purpose': 'prefetch' }, { 'sec-fetch-dest': 'iframe' }]) {
@@ -364,7 +364,7 @@ describe('the page of the outcome', () => {
       const answer = await navigate(page, { headers: { ...navigation, ...more } })
       expect([answer.status, answer.body.includes('unknown title')]).toEqual([403, true])
     }
-    expect([strays, clock.timers()]).toEqual([Array(2).fill('not a navigation'), [5000]])
+    expect([rejections, clock.timers()]).toEqual([Array(2).fill('not a navigation'), [5000]])
     expect((await navigate(page)).body).toContain('signed-in title')
     await done
   })
@@ -465,21 +465,25 @@ describe.each([
 ] as const)('%s', (_, who, reason) => {
   it('spends no start address, and the person comes in by it', async () => {
     const same = createSamePeer(who)
-    const { listener, strays, arrivals, reused } = await open({ peer: same.peer })
+    const { listener, rejections, arrivals, reused } = await open({ peer: same.peer })
     const start = listener.startAddress(async () => 'https://issuer.test/authorize')
     const refused = await navigate(start)
     expect([refused.status, refused.body.includes('unknown title')]).toEqual([403, true])
-    expect([strays, arrivals, reused]).toEqual([[reason], [], []])
+    expect([rejections, arrivals, reused]).toEqual([[reason], [], []])
     same.is = 'ours'
     expect((await navigate(start)).headers.location).toBe('https://issuer.test/authorize')
   })
 
   it('settles nothing with the right callback, and the right one is taken then', async () => {
     const same = createSamePeer(who)
-    const { listener, strays, callback, stillWorks } = await open({ peer: same.peer })
+    const { listener, rejections, callback, stillWorks } = await open({ peer: same.peer })
     const start = listener.startAddress(async () => 'https://issuer.test/authorize')
     const refused = await navigate(callback(`code=stolen&state=${state}`))
-    expect([refused.status, refused.headers.location, strays]).toEqual([403, undefined, [reason]])
+    expect([refused.status, refused.headers.location, rejections]).toEqual([
+      403,
+      undefined,
+      [reason],
+    ])
     same.is = 'ours'
     expect((await navigate(start)).status).toBe(303)
     await stillWorks()
@@ -502,7 +506,7 @@ describe.each([
 describe('while it is not known whose a connection is', () => {
   it('a start address is not spent; of two who ask at once the first of ours gets on', async () => {
     const { peer, asked } = createPeers()
-    const { listener, arrivals, reused, strays } = await open({ peer })
+    const { listener, arrivals, reused, rejections } = await open({ peer })
     const start = listener.startAddress(async () => 'https://issuer.test/authorize')
     const tabs = [navigate(start), navigate(start), navigate(start)]
     const tells = [await asked.next(), await asked.next(), await asked.next()]
@@ -510,7 +514,7 @@ describe('while it is not known whose a connection is', () => {
       tells[index]?.(who)
     const statuses = (await Promise.all(tabs)).map(({ status }) => status)
     expect(statuses.toSorted((one, other) => one - other)).toEqual([303, 403, 410])
-    expect([arrivals, reused, strays]).toEqual([[1], [1], ['other user']])
+    expect([arrivals, reused, rejections]).toEqual([[1], [1], ['other user']])
   })
 
   it('a browser that closes spends nothing', async () => {
@@ -651,9 +655,9 @@ describe('a head that is too large', () => {
   }
 
   it('begins at 64 kB: a byte less is taken', async () => {
-    const { listener, strays, stillWorks } = await open()
+    const { listener, rejections, stillWorks } = await open()
     const refused = await send(listener.port, request(listener.port, 65_536))
-    expect([statusesOf(refused), strays]).toEqual([[431], ['too large']])
+    expect([statusesOf(refused), rejections]).toEqual([[431], ['too large']])
     const taken = await send(listener.port, request(listener.port, 65_535))
     expect(statusesOf(taken)).toEqual([303])
     await stillWorks()

@@ -25,7 +25,7 @@ export interface LoopbackListener {
   readonly redirectUri: string
   /** The parameters of the one callback that carried the pending state. */
   readonly callback: Promise<URLSearchParams>
-  /** Says which state is pending; before that every callback is a stranger's. */
+  /** Says which state is pending; before that every callback is rejected. */
   readonly expect: (state: Secret) => void
   /** Mints a one-time local address that redirects the browser to the address given then, or shows the page. */
   readonly startAddress: (target: () => Promise<string | LocalPage>) => string
@@ -43,7 +43,7 @@ export interface ListenerOptions {
   /** Somebody came to a start address that is spent: the person, or whoever else has read it. */
   readonly onStartReused: () => void
   /** A request was refused; the reason is for the log. */
-  readonly onStray: (reason: RefusalReason) => void
+  readonly onRejected: (reason: RefusalReason) => void
   /** Tells whose connection it is; nothing is spent for, or shown to, another user of the computer. */
   readonly peer: PeerCheck
 }
@@ -85,7 +85,7 @@ const maxHeaders = 64
 const maxConnections = 256
 const requestTimeLimit = 5000
 /** How long a browser that brings the callback is not sent on, in ms: the tokens go first, and often suffice. */
-export const tokensFirst = 100
+export const callbackRedirectDelay = 100
 /** How long it then waits there for the verified result before a page that asks again, in ms. */
 const holdLimit = 10_000
 /** How long the port stays open for a browser that was sent to the last page and has not come, in ms. */
@@ -145,7 +145,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     reason: RefusalReason,
     headers = {},
   ): void => {
-    options.onStray(reason)
+    options.onRejected(reason)
     answer(response, status, 'unknown', headers)
   }
 
@@ -295,7 +295,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     expectAtLastPage(response)
     for (const path of startTargets.keys()) startTargets.set(path, 'used')
     accepted.resolve(parameters)
-    hold(response, tokensFirst, () => redirect(response, resultPath))
+    hold(response, callbackRedirectDelay, () => redirect(response, resultPath))
   }
 
   // One request per connection: what comes behind it, in whatever form, is nobody's answer.
@@ -351,14 +351,14 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     answered.add(socket)
     if (socket.bytesRead === 0) return socket.destroy()
     if (error.code === 'HPE_HEADER_OVERFLOW') return refuseHead(socket)
-    options.onStray('not HTTP')
+    options.onRejected('not HTTP')
     const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : undefined
     return socket.end(refusalBeforeRequest(status ?? '400 Bad Request', ''))
   })
   const drained = new WeakSet<Socket>()
   /** Reads the rest of a head that is too large: a connection that is closed over it takes the page away. */
   const refuseHead = (socket: Socket): void => {
-    options.onStray('too large')
+    options.onRejected('too large')
     drained.add(socket)
     const stop = clock.after(drainTimeLimit, () => socket.destroy())
     socket.once('close', stop)

@@ -24,7 +24,7 @@ describe(`a real process of another user of the computer${skipped}`, () => {
 
       const callback = await logInAt(login.start)
       expect((await navigateAsOtherUser(callback)).status).toBe(403)
-      expect(login.strays()).toEqual(['other user', 'other user'])
+      expect(login.rejections()).toEqual(['other user', 'other user'])
       expect([login.eventTypes().includes('exchanging'), login.tokenRequests()]).toEqual([
         false,
         [],

@@ -56,9 +56,9 @@ function expectConstant(answer: string) {
 describe.each(refusals)('refused by a running attempt: $what', ({ answer, reason, requests }) => {
   it.each(requests)('$what', async ({ bytes }) => {
     if (!isWaiting()) await renew()
-    const before = login.strays().length
+    const before = login.rejections().length
     const answered = await ask(bytes)
-    expect([statusesOf(answered), login.strays().slice(before)]).toEqual([
+    expect([statusesOf(answered), login.rejections().slice(before)]).toEqual([
       statuses(answer),
       reason === null ? [] : [reason],
     ])

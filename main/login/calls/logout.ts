@@ -37,7 +37,7 @@ export async function logOutInBrowser(options: {
   readonly openBrowser: (address: string) => Promise<void>
   readonly onOpened: () => void
   /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
-  readonly onStray: (reason: RefusalReason) => void
+  readonly onRejected: (reason: RefusalReason) => void
   /** Somebody came to the address of that page after it had been shown. */
   readonly onStartReused: () => void
   /** Tells whose a connection to the listener is; by default the system is asked. */
@@ -57,7 +57,7 @@ export async function logOutInBrowser(options: {
       arrived.resolve()
     },
     onStartReused: options.onStartReused,
-    onStray: options.onStray,
+    onRejected: options.onRejected,
     peer: options.peer ?? createPeerCheck(),
   })
   const uri = back === null ? options.postLogoutRedirectUri : listener.redirectUri

@@ -86,7 +86,7 @@ export async function requestTokens(
       }),
   )
   const { idToken } = tokens
-  if (idToken === null) throw new FalseTokenResponse('id_token is absent or not valid')
+  if (idToken === null) throw new MalformedTokenResponse('id_token is absent or not valid')
   return { ...tokens, idToken }
 }
 
@@ -159,13 +159,13 @@ async function send(
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The message of the schema may quote what came: only its kind is told.
-    throw new FalseTokenResponse(`${v.getDotPath(issue) ?? 'body'} is absent or not valid`)
+    throw new MalformedTokenResponse(`${v.getDotPath(issue) ?? 'body'} is absent or not valid`)
   }
   const { access_token, token_type, id_token, refresh_token, scope, ...lives } = parsed.output
   // A Bearer token in answer to a proof would not be bound to anything (RFC 9449 §5).
   const wanted = proofKey === null ? 'bearer' : 'dpop'
   if (token_type.toLowerCase() !== wanted) {
-    throw new FalseTokenResponse('token_type is absent or not valid')
+    throw new MalformedTokenResponse('token_type is absent or not valid')
   }
   return {
     idToken: id_token === undefined ? null : new Secret(id_token),
@@ -208,7 +208,7 @@ async function asksForOtherProof(response: Response, hasOtherTime: boolean): Pro
 }
 
 /** A token response that came whole and is none: nobody else answered, as a gateway does with a page. */
-export class FalseTokenResponse extends LoginError {
+export class MalformedTokenResponse extends LoginError {
   constructor(reason: string) {
     const { name } = steps.token
     super('E_TOKEN_RESPONSE', `${name}: ${reason}`, { detail: { key: name, reason } })

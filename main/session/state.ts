@@ -34,7 +34,7 @@ export interface ApiCall {
   readonly failure: Failure | null
 }
 
-export type Farewell = NonNullable<Snapshot['farewell']>
+export type ProviderLogout = NonNullable<Snapshot['providerLogout']>
 
 export type PushRefusal = NonNullable<NonNullable<Snapshot['waiting']>['pushRefused']>
 
@@ -43,7 +43,7 @@ export interface Waiting {
   readonly deadline: number
   readonly browserArrived: boolean
   readonly hint: BrowserHint | null
-  readonly strangerRefused: boolean
+  readonly requestRejected: boolean
   /** What the provider said to a pushed request that it refused. */
   readonly pushRefused: PushRefusal | null
   /** Somebody came to a start address that was spent already. */
@@ -61,7 +61,7 @@ export interface State {
   readonly waiting: Waiting | null
   readonly session: SignedIn | null
   readonly pidRevealed: boolean
-  readonly farewell: Farewell | null
+  readonly providerLogout: ProviderLogout | null
   readonly error: Failure | null
   /** Monotonic milliseconds before which the provider wants no login and no renewal; null when it does not mind. */
   readonly retryAt: number | null
@@ -71,7 +71,7 @@ export type Event =
   | {
       readonly type: 'restored'
       readonly error: Failure | null
-      readonly farewell: Farewell | null
+      readonly providerLogout: ProviderLogout | null
     }
   | { readonly type: 'language-chosen'; readonly language: Language }
   | { readonly type: 'sign-in-started'; readonly attempt: number }
@@ -79,7 +79,7 @@ export type Event =
   | { readonly type: 'resumed' }
   | { readonly type: 'browser-arrived'; readonly attempt: number }
   | { readonly type: 'hint'; readonly attempt: number; readonly hint: BrowserHint }
-  | { readonly type: 'stranger-refused'; readonly attempt: number }
+  | { readonly type: 'request-rejected'; readonly attempt: number }
   | ({ readonly type: 'push-refused'; readonly attempt: number } & PushRefusal)
   | { readonly type: 'start-address-reused'; readonly attempt: number }
   | { readonly type: 'prolonged'; readonly attempt: number; readonly deadline: number }
@@ -121,9 +121,9 @@ export type Event =
   | {
       readonly type: 'signed-out'
       readonly error: Failure | null
-      readonly farewell: Farewell | null
+      readonly providerLogout: ProviderLogout | null
     }
-  | { readonly type: 'farewell-changed'; readonly change: Partial<Farewell> }
+  | { readonly type: 'provider-logout-changed'; readonly change: Partial<ProviderLogout> }
 
 export function initialState(language: Language): State {
   return {
@@ -135,7 +135,7 @@ export function initialState(language: Language): State {
     waiting: null,
     session: null,
     pidRevealed: false,
-    farewell: null,
+    providerLogout: null,
     error: null,
     retryAt: null,
   }
@@ -162,7 +162,7 @@ function step(state: State, event: Event): State {
   switch (event.type) {
     case 'restored':
       return state.status === 'restoring'
-        ? { ...state, ...signedOut, error: event.error, farewell: event.farewell }
+        ? { ...state, ...signedOut, error: event.error, providerLogout: event.providerLogout }
         : state
     case 'resumed':
       // Nothing has changed but the time that is left, which a snapshot tells anew.
@@ -173,7 +173,13 @@ function step(state: State, event: Event): State {
       return state.status === 'signed-out' &&
         state.retryAt === null &&
         event.attempt > state.attempt
-        ? { ...state, status: 'preparing', attempt: event.attempt, error: null, farewell: null }
+        ? {
+            ...state,
+            status: 'preparing',
+            attempt: event.attempt,
+            error: null,
+            providerLogout: null,
+          }
         : state
     case 'renewal-started':
       return state.session !== null &&
@@ -195,17 +201,17 @@ function step(state: State, event: Event): State {
       return state.session?.login === event.login
         ? { ...state, session: withApi(state.session, event.index, event.change) }
         : state
-    case 'farewell-changed':
-      return state.farewell === null
+    case 'provider-logout-changed':
+      return state.providerLogout === null
         ? state
-        : { ...state, farewell: { ...state.farewell, ...event.change } }
+        : { ...state, providerLogout: { ...state.providerLogout, ...event.change } }
     case 'pid-revealed':
       return state.session !== null && state.pidRevealed !== event.revealed
         ? { ...state, pidRevealed: event.revealed }
         : state
     case 'signed-out':
       return state.status === 'signed-in'
-        ? { ...state, ...signedOut, error: event.error, farewell: event.farewell }
+        ? { ...state, ...signedOut, error: event.error, providerLogout: event.providerLogout }
         : state
     default:
       return event.attempt === state.attempt ? stepOfAttempt(state, event) : state
@@ -225,7 +231,7 @@ type EventOfAttempt = Exclude<
       | 'session-changed'
       | 'api-changed'
       | 'signed-out'
-      | 'farewell-changed'
+      | 'provider-logout-changed'
   }
 >
 
@@ -237,7 +243,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         deadline: event.deadline,
         browserArrived: false,
         hint: null,
-        strangerRefused: false,
+        requestRejected: false,
         pushRefused: null,
         linkReused: false,
       }
@@ -258,10 +264,10 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? state
         : { ...state, waiting: { ...waiting, pushRefused: { reason, explanation } } }
     }
-    case 'stranger-refused':
-      return waiting === null || waiting.strangerRefused
+    case 'request-rejected':
+      return waiting === null || waiting.requestRejected
         ? state
-        : { ...state, waiting: { ...waiting, strangerRefused: true } }
+        : { ...state, waiting: { ...waiting, requestRejected: true } }
     case 'start-address-reused':
       return waiting === null || waiting.linkReused
         ? state

@@ -5,7 +5,7 @@ import { isForeign } from '../login/callback/listener.ts'
 import type { PeerCheck } from '../login/callback/peer.ts'
 import { type Login, withoutSecrets } from '../login/tokens/result.ts'
 import type { LogoutRecord } from './logout-record.ts'
-import type { Farewell } from './machine.ts'
+import type { ProviderLogout } from './state.ts'
 import type { Profile } from './profile.ts'
 import { logOutInBrowser } from '../login/calls/logout.ts'
 import { outlivesLogout, revokeTokens } from '../login/calls/revoke.ts'
@@ -15,7 +15,7 @@ const revocationPatience = 3000
 /** Milliseconds that the end of the app waits for a logout that has begun. */
 export const closingPatience = 2500
 
-export interface FarewellOptions {
+export interface ProviderLogoutOptions {
   readonly clock: Clock
   readonly http: (signal: AbortSignal) => Http
   readonly texts: CallbackTexts
@@ -25,23 +25,23 @@ export interface FarewellOptions {
   /** Tells whose a connection to the listener is. */
   readonly peer: PeerCheck
   /** Told for the last sign-out only. */
-  readonly onChange: (change: Partial<Farewell>) => void
+  readonly onChange: (change: Partial<ProviderLogout>) => void
   readonly log: (event: string, details?: Readonly<Record<string, unknown>>) => void
 }
 
 /** What is left to do at the provider after the session here has ended: nothing of it can bring it back. */
-export interface Farewells {
+export interface ProviderLogouts {
   /** Says what will be done, and begins a moment later. Without `browser` only tokens are revoked. */
-  readonly begin: (login: Login, profile: Profile, browser: boolean) => Farewell
+  readonly begin: (login: Login, profile: Profile, browser: boolean) => ProviderLogout
   /** What an earlier run of the app has left undone; null when it left nothing. */
-  readonly interrupted: (issuer: string) => Farewell | null
+  readonly interrupted: (issuer: string) => ProviderLogout | null
   /** Somebody is logging in again: the browser's logout would end that login. Tokens are still revoked. */
   readonly overtaken: (issuer: string) => void
   /** Hands over what has begun, for as long as the end of the app may wait, and then ends everything. */
   readonly close: () => Promise<void>
 }
 
-export function createFarewells(options: FarewellOptions): Farewells {
+export function createProviderLogouts(options: ProviderLogoutOptions): ProviderLogouts {
   const { clock, log, record } = options
   const closed = new AbortController()
   let current = new AbortController()
@@ -59,7 +59,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
   const revoke = async (
     login: Login,
     profile: Profile,
-    tell: (change: Partial<Farewell>) => void,
+    tell: (change: Partial<ProviderLogout>) => void,
   ): Promise<void> => {
     revocations += 1
     const failure = await revokeTokens(login, profile.clientId, options.http(closed.signal)).then(
@@ -81,13 +81,13 @@ export function createFarewells(options: FarewellOptions): Farewells {
     signal: AbortSignal,
   ): Promise<void> => {
     const { issuer } = profile
-    const tell = (change: Partial<Farewell>): void => {
+    const tell = (change: Partial<ProviderLogout>): void => {
       if (!signal.aborted) options.onChange(change)
     }
     let arrived = false
     const toldOf = new Set<string>()
     /** A flood of requests must not fill the bridge. */
-    const tellOnce = (what: 'strangerRefused' | 'linkReused'): void => {
+    const tellOnce = (what: 'requestRejected' | 'linkReused'): void => {
       if (toldOf.has(what)) return
       toldOf.add(what)
       tell({ [what]: true })
@@ -108,7 +108,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
           record.change(issuer, { browser: false })
           tell({ browser: 'opened' })
         },
-        onStray: (reason) => isForeign(reason) && tellOnce('strangerRefused'),
+        onRejected: (reason) => isForeign(reason) && tellOnce('requestRejected'),
         onStartReused: () => tellOnce('linkReused'),
         peer: options.peer,
       })
@@ -127,7 +127,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
   const run = async (
     login: Login,
     profile: Profile,
-    plan: Farewell,
+    plan: ProviderLogout,
     signal: AbortSignal,
   ): Promise<void> => {
     if (plan.revocation === 'running') {
@@ -154,10 +154,10 @@ export function createFarewells(options: FarewellOptions): Farewells {
       const { provider } = login
       const revokes = provider.revocation_endpoint !== undefined && outlivesLogout(login)
       const ends = browser && provider.end_session_endpoint !== undefined
-      const plan: Farewell = {
+      const plan: ProviderLogout = {
         revocation: revokes ? 'running' : 'none',
         browser: ends ? 'running' : 'none',
-        strangerRefused: false,
+        requestRejected: false,
         linkReused: false,
       }
       // Before anything else: a process that is killed from here on leaves a record of it.
@@ -177,7 +177,7 @@ export function createFarewells(options: FarewellOptions): Farewells {
       return {
         revocation: revocation ? 'interrupted' : 'none',
         browser: browser ? 'interrupted' : 'none',
-        strangerRefused: false,
+        requestRejected: false,
         linkReused: false,
       }
     },

@@ -2,9 +2,9 @@ import * as fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { errors, type Failure, snapshotSchema } from '../../preload/contract.ts'
-import { initialState, type SignedIn, type State } from './machine.ts'
+import { initialState, type SignedIn, type State } from './state.ts'
 import { parseProfile } from './profile.ts'
-import { maskPersonalNumbers, toSnapshot } from './snapshot.ts'
+import { maskPersonalNumbers, toSnapshot } from './view.ts'
 
 const pid = '12838540137'
 const masked = '128385•••••'
@@ -187,7 +187,7 @@ it('tells the time that is left to wait, which is never negative', () => {
     deadline: 1000,
     browserArrived: true,
     hint: null,
-    strangerRefused: false,
+    requestRejected: false,
     pushRefused: null,
     linkReused: false,
   }
@@ -196,7 +196,7 @@ it('tells the time that is left to wait, which is never negative', () => {
     remainingMs: 600,
     browserArrived: true,
     hint: null,
-    strangerRefused: false,
+    requestRejected: false,
     pushRefused: null,
     linkReused: false,
   })

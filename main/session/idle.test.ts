@@ -9,10 +9,10 @@ import { expect, it } from 'vitest'
 const program = `
 import { createInterface } from 'node:readline'
 import { systemClock } from './main/login/base/clock.ts'
-import { createPresence } from './main/session/presence.ts'
-const presence = createPresence({
+import { createIdleWatch } from './main/session/idle.ts'
+const presence = createIdleWatch({
   clock: systemClock,
-  onGone: () => console.log('gone'),
+  onIdle: () => console.log('gone'),
   onMoved: () => {},
 })
 presence.begin(2000)

@@ -4,22 +4,28 @@ import type { Snapshot } from '../../preload/contract.ts'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
 
-type Goodbye = NonNullable<Snapshot['farewell']>
+type Logout = NonNullable<Snapshot['providerLogout']>
 
 /** What goes on after a sign-out. It stands in nobody's way: the sign-out itself is done. */
-export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: boolean }) {
+export function ProviderLogout({
+  providerLogout,
+  bare,
+}: {
+  providerLogout: Logout | null
+  bare: boolean
+}) {
   // Always in the document, so that what comes later is read out.
-  if (farewell === null) return <Status className="news" />
-  const { revocation, browser, strangerRefused, linkReused } = farewell
+  if (providerLogout === null) return <Status className="news" />
+  const { revocation, browser, requestRejected, linkReused } = providerLogout
   const said: TextKey[] = [
-    ...(bare ? [] : (['farewell.signed-out'] as const)),
-    ...(browser === 'none' ? [] : ([`farewell.browser.${browser}`] as const)),
-    ...(revocation === 'none' ? [] : ([`farewell.revocation.${revocation}`] as const)),
+    ...(bare ? [] : (['provider-logout.signed-out'] as const)),
+    ...(browser === 'none' ? [] : ([`provider-logout.browser.${browser}`] as const)),
+    ...(revocation === 'none' ? [] : ([`provider-logout.revocation.${revocation}`] as const)),
   ]
   return (
-    <Status className="news" data-farewell-revocation={revocation} data-farewell-browser={browser}>
+    <Status className="news" data-logout-revocation={revocation} data-logout-browser={browser}>
       {said.length > 0 && (
-        <Alert data-color={colorOf(farewell)}>
+        <Alert data-color={colorOf(providerLogout)}>
           {said.map((key) => (
             <Paragraph key={key}>
               <Text id={key} />
@@ -27,17 +33,17 @@ export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: b
           ))}
         </Alert>
       )}
-      {strangerRefused && (
-        <Alert data-color="warning" data-stranger-refused>
+      {requestRejected && (
+        <Alert data-color="warning" data-request-rejected>
           <Paragraph>
-            <Text id="farewell.stranger-refused" />
+            <Text id="provider-logout.request-rejected" />
           </Paragraph>
         </Alert>
       )}
       {linkReused && (
         <Alert data-color="warning" data-link-reused>
           <Paragraph>
-            <Text id="farewell.link-reused" />
+            <Text id="provider-logout.link-reused" />
           </Paragraph>
         </Alert>
       )}
@@ -45,7 +51,7 @@ export function Farewell({ farewell, bare }: { farewell: Goodbye | null; bare: b
   )
 }
 
-function colorOf({ revocation, browser }: Goodbye): 'warning' | 'info' | 'success' {
+function colorOf({ revocation, browser }: Logout): 'warning' | 'info' | 'success' {
   // A token that was not revoked ends by itself soon; a browser that is still logged in is worth a warning.
   if (browser === 'failed' || browser === 'interrupted') return 'warning'
   return revocation === 'done' && (browser === 'done' || browser === 'none') ? 'success' : 'info'

@@ -1,6 +1,6 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
 import type { Claims } from '../login/tokens/id-token.ts'
-import type { State } from './machine.ts'
+import type { State } from './state.ts'
 import type { Profile } from './profile.ts'
 
 /** Claims that never leave main. */
@@ -47,7 +47,7 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
       remainingMs: left(waiting.deadline),
       browserArrived: waiting.browserArrived,
       hint: waiting.hint,
-      strangerRefused: waiting.strangerRefused,
+      requestRejected: waiting.requestRejected,
       pushRefused: waiting.pushRefused && {
         ...waiting.pushRefused,
         reason: maskPersonalNumbers(waiting.pushRefused.reason),
@@ -90,7 +90,7 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
       })),
       problem: session.problem && maskFailure(session.problem),
     },
-    farewell: state.farewell && { ...state.farewell },
+    providerLogout: state.providerLogout && { ...state.providerLogout },
     error: state.error && maskFailure(state.error),
     retryInMs: state.retryAt === null ? null : left(state.retryAt),
   }

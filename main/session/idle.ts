@@ -3,16 +3,16 @@ import type { Clock } from '../login/base/clock.ts'
 /** Milliseconds between two checks of whether the limit has passed: a sleep is counted by no timer. */
 const watchInterval = 15_000
 
-export interface PresenceOptions {
+export interface IdleWatchOptions {
   readonly clock: Clock
   /** The person has been away for longer than the limit. */
-  readonly onGone: () => void
+  readonly onIdle: () => void
   /** The time at which they will have been away for too long is another one now, by a second at least. */
   readonly onMoved: (endsAt: number) => void
 }
 
 /** Knows how long the person has been away: input in the window, the app's buttons, a locked screen and sleep. */
-export interface Presence {
+export interface IdleWatch {
   /** Begins to watch; the limit is in milliseconds. Gives the time, monotonic, at which it would be over. */
   readonly begin: (limit: number) => number
   /** Looks now, before anything is shown. */
@@ -30,8 +30,8 @@ export interface Presence {
   readonly resumed: () => void
 }
 
-export function createPresence(options: PresenceOptions): Presence {
-  const { clock, onGone, onMoved } = options
+export function createIdleWatch(options: IdleWatchOptions): IdleWatch {
+  const { clock, onIdle, onMoved } = options
   let limit: number | null = null
   let activeAt = 0
   let endsAt = 0
@@ -49,7 +49,7 @@ export function createPresence(options: PresenceOptions): Presence {
     const now = clock.monotonic()
     if (now - activeAt >= limit) {
       stop()
-      onGone()
+      onIdle()
       return
     }
     const next = activeAt + limit

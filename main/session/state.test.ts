@@ -1,14 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errors, type Failure, languages, statuses } from '../../preload/contract.ts'
-import {
-  type Event,
-  initialState,
-  inProgress,
-  reduce,
-  type SignedIn,
-  type State,
-} from './machine.ts'
+import { type Event, initialState, inProgress, reduce, type SignedIn, type State } from './state.ts'
 
 const failure: Failure = {
   code: 'E_LOGIN_TIMEOUT',
@@ -35,14 +28,14 @@ const session: SignedIn = {
 const attempt = fc.integer({ min: -1, max: 4 })
 const error = fc.constantFrom(null, failure)
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constant('restored'), error, farewell: fc.constant(null) }),
+  fc.record({ type: fc.constant('restored'), error, providerLogout: fc.constant(null) }),
   fc.record({
     type: fc.constant('signed-out'),
     error,
-    farewell: fc.constantFrom(null, {
+    providerLogout: fc.constantFrom(null, {
       revocation: 'running',
       browser: 'running',
-      strangerRefused: false,
+      requestRejected: false,
       linkReused: false,
     } as const),
   }),
@@ -70,7 +63,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     change: fc.constant({ running: true }),
   }),
   fc.record({
-    type: fc.constant('farewell-changed'),
+    type: fc.constant('provider-logout-changed'),
     change: fc.constant({ revocation: 'done' } as const),
   }),
   fc.record({ type: fc.constant('language-chosen'), language: fc.constantFrom(...languages) }),
@@ -80,7 +73,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     type: fc.constantFrom(
       'sign-in-started',
       'browser-arrived',
-      'stranger-refused',
+      'request-rejected',
       'start-address-reused',
       'exchanging',
       'cancelled',
@@ -126,7 +119,7 @@ const freeze = <T>(value: T): T => {
 }
 const run = (events: readonly Event[], from = initialState('nb')): State =>
   events.reduce((state, next) => reduce(freeze(state), freeze(next)), from)
-const restored: Event = { type: 'restored', error: null, farewell: null }
+const restored: Event = { type: 'restored', error: null, providerLogout: null }
 
 describe('whatever happens in whatever order', () => {
   it(
@@ -148,7 +141,7 @@ describe('whatever happens in whatever order', () => {
               state.status !== 'waiting-for-browser',
             )
             expect(state.renewing === null || state.status === 'signed-in').toBe(true)
-            expect(state.farewell === null || state.status === 'signed-out').toBe(true)
+            expect(state.providerLogout === null || state.status === 'signed-out').toBe(true)
             expect(state.error === null || state.status === 'signed-out').toBe(true)
             expect(state.retryAt === null || state.status.startsWith('signed-')).toBe(true)
             expect(!state.pidRevealed || state.status === 'signed-in').toBe(true)
@@ -204,7 +197,7 @@ describe('a transition', () => {
     ],
     ['start twice', 'preparing', { type: 'sign-in-started', attempt: 2 }, null],
     ['start while signed in', 'signedIn', { type: 'sign-in-started', attempt: 2 }, null],
-    ['restore late', 'signedOut', { type: 'restored', error: failure, farewell: null }, null],
+    ['restore late', 'signedOut', { type: 'restored', error: failure, providerLogout: null }, null],
     ['wait twice', 'waiting', { type: 'waiting', attempt: 1, deadline: 900 }, null],
     [
       'prolong',
@@ -215,7 +208,7 @@ describe('a transition', () => {
           deadline: 900,
           browserArrived: false,
           hint: null,
-          strangerRefused: false,
+          requestRejected: false,
           pushRefused: null,
           linkReused: false,
         },
@@ -231,7 +224,7 @@ describe('a transition', () => {
           deadline: 100,
           browserArrived: false,
           hint: 'browser-missing',
-          strangerRefused: false,
+          requestRejected: false,
           pushRefused: null,
           linkReused: false,
         },
@@ -242,13 +235,13 @@ describe('a transition', () => {
     [
       'stranger refused',
       'waiting',
-      { type: 'stranger-refused', attempt: 1 },
+      { type: 'request-rejected', attempt: 1 },
       {
         waiting: {
           deadline: 100,
           browserArrived: false,
           hint: null,
-          strangerRefused: true,
+          requestRejected: true,
           pushRefused: null,
           linkReused: false,
         },
@@ -263,7 +256,7 @@ describe('a transition', () => {
           deadline: 100,
           browserArrived: false,
           hint: null,
-          strangerRefused: false,
+          requestRejected: false,
           pushRefused: null,
           linkReused: true,
         },
@@ -284,7 +277,7 @@ describe('a transition', () => {
           deadline: 100,
           browserArrived: true,
           hint: null,
-          strangerRefused: false,
+          requestRejected: false,
           pushRefused: null,
           linkReused: false,
         },
@@ -310,19 +303,19 @@ describe('a transition', () => {
     [
       'sign out',
       'signedIn',
-      { type: 'signed-out', error: null, farewell: null },
+      { type: 'signed-out', error: null, providerLogout: null },
       { status: 'signed-out', session: null },
     ],
     [
       'end of session',
       'signedIn',
-      { type: 'signed-out', error: failure, farewell: null },
+      { type: 'signed-out', error: failure, providerLogout: null },
       { status: 'signed-out', error: failure },
     ],
     [
       'sign out of nothing',
       'exchanging',
-      { type: 'signed-out', error: failure, farewell: null },
+      { type: 'signed-out', error: failure, providerLogout: null },
       null,
     ],
     [
@@ -377,7 +370,10 @@ describe('a transition', () => {
 
   it('to a second person hides the number again', () => {
     const revealed = reduce(run([restored, ...login(1)]), { type: 'pid-revealed', revealed: true })
-    const second = run([{ type: 'signed-out', error: null, farewell: null }, ...login(2)], revealed)
+    const second = run(
+      [{ type: 'signed-out', error: null, providerLogout: null }, ...login(2)],
+      revealed,
+    )
     expect([revealed.pidRevealed, second.pidRevealed]).toEqual([true, false])
   })
 })

@@ -11,7 +11,7 @@ import type { Clock } from './base/clock.ts'
 import type { ProviderCache } from './provider/cache.ts'
 import { createHttp, type Fetch, type HttpLimits } from './base/http.ts'
 import { createProofKey, type ProofKey } from './request/dpop.ts'
-import type { Claims } from './tokens/id-token.ts'
+import type { Claims } from './tokens/rules.ts'
 import {
   type LoopbackListener,
   openLoopbackListener,

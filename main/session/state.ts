@@ -1,6 +1,6 @@
 import type { Check, Failure, Language, Snapshot, Status } from '../../preload/contract.ts'
 import type { BrowserHint } from '../login/login.ts'
-import type { Claims } from '../login/tokens/id-token.ts'
+import type { Claims } from '../login/tokens/rules.ts'
 import type { ApiAnswer } from '../login/calls/api.ts'
 
 /** What is known of the person while signed in: claims, never a token. */

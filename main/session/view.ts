@@ -1,5 +1,5 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
-import type { Claims } from '../login/tokens/id-token.ts'
+import type { Claims } from '../login/tokens/rules.ts'
 import type { State } from './state.ts'
 import type { Profile } from './profile.ts'
 

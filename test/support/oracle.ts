@@ -16,7 +16,7 @@ import {
 } from 'node:crypto'
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { expect } from 'vitest'
-import type { IdTokenExpectation } from '../../main/login/tokens/id-token.ts'
+import type { IdTokenExpectation } from '../../main/login/tokens/rules.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { type Http, steps } from '../base/http.ts'
 import { libraryError } from '../error-map.ts'
 import { isLoopback } from '../provider/metadata.ts'
-import type { Claims } from '../tokens/id-token.ts'
+import type { Claims } from '../tokens/rules.ts'
 import type { Login } from '../tokens/result.ts'
 
 /**

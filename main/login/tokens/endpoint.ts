@@ -6,7 +6,7 @@ import type { AuthorizationRequest } from '../request/authorization.ts'
 import { isLoopback, type Provider } from '../provider/metadata.ts'
 import type { ProofKey } from '../request/dpop.ts'
 import { type Http, steps } from '../base/http.ts'
-import { clockTolerance } from './id-token.ts'
+import { clockTolerance } from './rules.ts'
 import { Secret } from '../base/secret.ts'
 
 /** The token response as it came, before its ID token is verified: nothing of it may be used yet. */

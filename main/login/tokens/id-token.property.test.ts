@@ -5,7 +5,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { LoginError } from '../errors.ts'
 import { startAttempt } from '../login.ts'
 import { createProviderCache } from '../provider/cache.ts'
-import { type IdTokenExpectation, verifyIdToken } from './id-token.ts'
+import type { IdTokenExpectation } from './rules.ts'
+import { verifyIdToken } from './id-token.ts'
 import type { VerificationKey } from '../provider/keys.ts'
 import { Secret } from '../base/secret.ts'
 import {

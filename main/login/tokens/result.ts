@@ -1,7 +1,7 @@
 import { type Check, cleanError, type LoginError, toLoginError } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
 import type { ProofKey } from '../request/dpop.ts'
-import type { Claims, VerifiedIdToken } from './id-token.ts'
+import type { Claims, VerifiedIdToken } from './rules.ts'
 import { type Secret, secretRemover } from '../base/secret.ts'
 import { parseStrictJson } from '../base/strict-json.ts'
 import type { TokenResponse } from './endpoint.ts'

@@ -1,5 +1,6 @@
 import { LoginError } from '../errors.ts'
-import { type IdTokenExpectation, type VerifiedIdToken, verifyIdToken } from './id-token.ts'
+import type { IdTokenExpectation, VerifiedIdToken } from './rules.ts'
+import { verifyIdToken } from './id-token.ts'
 import type { KeySource } from '../provider/keys.ts'
 import type { Secret } from '../base/secret.ts'
 

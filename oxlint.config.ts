@@ -56,6 +56,15 @@ const nothingAbove = (outside: string): Wall => ({
   patterns: [{ group: [outside], message: 'The login imports nothing else of this repository.' }],
 })
 
+const onlyTheDoor: Wall = {
+  patterns: [
+    {
+      group: ['**/login/**', '!**/login/index.ts'],
+      message: 'The login has one door: main/login/index.ts.',
+    },
+  ],
+}
+
 /** The parts of Electron that one file alone may import. */
 const singleImports = ['shell', 'ipcMain', 'ipcRenderer', 'safeStorage']
 const electronBut = (...allowed: string[]): Wall => ({
@@ -104,11 +113,17 @@ export default {
     'unicorn/consistent-function-scoping': 'off',
   },
   overrides: [
-    room(['main/**'], noTestCode, noRenderer, electronBut()),
-    room(['main/platform/browser.ts'], noTestCode, noRenderer, electronBut('shell')),
-    room(['main/platform/safe-storage.ts'], noTestCode, noRenderer, electronBut('safeStorage')),
-    room(['main/ipc.ts'], noTestCode, noRenderer, electronBut('ipcMain')),
-    room(['main/session/**'], noTestCode, noRenderer, noElectron, noPlatform),
+    room(['main/**'], noTestCode, noRenderer, onlyTheDoor, electronBut()),
+    room(['main/platform/browser.ts'], noTestCode, noRenderer, onlyTheDoor, electronBut('shell')),
+    room(
+      ['main/platform/safe-storage.ts'],
+      noTestCode,
+      noRenderer,
+      onlyTheDoor,
+      electronBut('safeStorage'),
+    ),
+    room(['main/ipc.ts'], noTestCode, noRenderer, onlyTheDoor, electronBut('ipcMain')),
+    room(['main/session/**'], noTestCode, noRenderer, noElectron, noPlatform, onlyTheDoor),
     room(['main/login/*.ts'], noTestCode, noElectron, nothingAbove('../**')),
     room(['main/login/*/**'], noTestCode, noElectron, nothingAbove('../../**')),
     {

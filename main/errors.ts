@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '../preload/contract.ts'
-import { LoginError, type LoginErrorCode, unexpected } from './login/errors.ts'
+import { LoginError, type LoginErrorCode, unexpected } from './login/index.ts'
 
 /** A failure of the app around the login: the profile, the stored session, the bridge. */
 export class AppError extends LoginError<Exclude<ErrorCode, LoginErrorCode>> {

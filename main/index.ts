@@ -3,7 +3,6 @@ import { translator } from '../assets/locales/index.ts'
 import { type Language, languages } from '../preload/contract.ts'
 import { toAppError } from './errors.ts'
 import { sendSnapshot, serveIntents } from './ipc.ts'
-import { systemClock } from './login/base/clock.ts'
 import { registerAppScheme } from './platform/app-protocol.ts'
 import { openBrowser } from './platform/browser.ts'
 import { callbackTexts } from './platform/callback-texts.ts'
@@ -19,6 +18,7 @@ import { bringToFront, openWindow, watchInput } from './platform/window.ts'
 import { createController } from './session/controller.ts'
 import { openLogoutRecord } from './session/logout-record.ts'
 import { createVault } from './session/vault.ts'
+import { systemClock } from './login/index.ts'
 
 app.enableSandbox()
 registerAppScheme()

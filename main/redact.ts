@@ -1,4 +1,4 @@
-import { LoginError } from './login/errors.ts'
+import { LoginError } from './login/index.ts'
 
 const secretKeys =
   /^(?:.*_token|.*token|code|state|nonce|code_verifier|codeverifier|code_challenge|authorization|cookie|set-cookie|dpop|request_uri|client_assertion|id_token_hint|login_hint|pid|sub|claims|parameters|body)$/i

@@ -1,5 +1,5 @@
 import { shell } from 'electron'
-import { LoginError } from '../login/errors.ts'
+import { LoginError } from '../login/index.ts'
 
 /** A one-time start address of our own listener: the only kind of address that is ever opened. */
 const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/

@@ -1,6 +1,6 @@
 import { isTextKey, translator } from '../../assets/locales/index.ts'
 import type { Language } from '../../preload/contract.ts'
-import type { CallbackTexts } from '../login/callback/pages.ts'
+import type { CallbackTexts } from '../login/index.ts'
 
 /** The words of the callback pages in the language of the app. */
 export function callbackTexts(language: Language): CallbackTexts {

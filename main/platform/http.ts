@@ -1,5 +1,5 @@
 import { session } from 'electron'
-import type { Fetch } from '../login/base/http.ts'
+import type { Fetch } from '../login/index.ts'
 
 /**
  * A fetch through Chromium's network stack: the system's proxy and certificate store, as Node's own

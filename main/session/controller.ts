@@ -7,23 +7,7 @@ import {
   type Snapshot,
 } from '../../preload/contract.ts'
 import { toAppError } from '../errors.ts'
-import { cleanError, LoginError } from '../login/errors.ts'
-import { type Attempt, startAttempt } from '../login/login.ts'
-import type { LoginPolicy } from '../login/request/authorization.ts'
-import type { CallbackTexts } from '../login/callback/pages.ts'
-import type { Clock } from '../login/base/clock.ts'
-import { acrIsEnough } from '../login/tokens/acr.ts'
-import { createProviderCache } from '../login/provider/cache.ts'
-import { type ProofKey, restoreProofKey } from '../login/request/dpop.ts'
-import { createHttp, type Fetch, type Http } from '../login/base/http.ts'
-import { isForeign, type RefusalReason } from '../login/callback/listener.ts'
-import { createPeerCheck, type PeerCheck } from '../login/callback/peer.ts'
-import { Secret, secretRemover } from '../login/base/secret.ts'
-import { MalformedTokenResponse } from '../login/tokens/endpoint.ts'
-import { type Login, secretsOf, withoutSecrets } from '../login/tokens/result.ts'
 import { redactText } from '../redact.ts'
-import { type ApiAnswer, callApi } from '../login/calls/api.ts'
-import { fetchUserinfo } from '../login/calls/userinfo.ts'
 import { createProviderLogouts } from './logout.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import {
@@ -38,9 +22,39 @@ import {
 } from './state.ts'
 import { createIdleWatch } from './idle.ts'
 import type { Profile } from './profile.ts'
-import { otherPerson, renewByRefreshToken } from '../login/calls/refresh.ts'
 import { toSnapshot } from './view.ts'
 import type { Vault } from './vault.ts'
+import {
+  acrIsEnough,
+  type ApiAnswer,
+  type Attempt,
+  callApi,
+  type CallbackTexts,
+  cleanError,
+  type Clock,
+  createHttp,
+  createPeerCheck,
+  createProviderCache,
+  type Fetch,
+  fetchUserinfo,
+  type Http,
+  isForeign,
+  type Login,
+  LoginError,
+  type LoginPolicy,
+  MalformedTokenResponse,
+  otherPerson,
+  type PeerCheck,
+  type ProofKey,
+  type RefusalReason,
+  renewByRefreshToken,
+  restoreProofKey,
+  Secret,
+  secretRemover,
+  secretsOf,
+  startAttempt,
+  withoutSecrets,
+} from '../login/index.ts'
 
 /** What the controller needs of the world; everything of Electron comes in through here. */
 export interface ControllerOptions {

@@ -1,4 +1,4 @@
-import type { Clock } from '../login/base/clock.ts'
+import type { Clock } from '../login/index.ts'
 
 /** Milliseconds between two checks of whether the limit has passed: a sleep is counted by no timer. */
 const watchInterval = 15_000

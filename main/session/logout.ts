@@ -1,14 +1,18 @@
-import type { CallbackTexts } from '../login/callback/pages.ts'
-import type { Clock } from '../login/base/clock.ts'
-import type { Http } from '../login/base/http.ts'
-import { isForeign } from '../login/callback/listener.ts'
-import type { PeerCheck } from '../login/callback/peer.ts'
-import { type Login, withoutSecrets } from '../login/tokens/result.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import type { ProviderLogout } from './state.ts'
 import type { Profile } from './profile.ts'
-import { logOutInBrowser } from '../login/calls/logout.ts'
-import { outlivesLogout, revokeTokens } from '../login/calls/revoke.ts'
+import {
+  type CallbackTexts,
+  type Clock,
+  type Http,
+  isForeign,
+  type Login,
+  logOutInBrowser,
+  outlivesLogout,
+  type PeerCheck,
+  revokeTokens,
+  withoutSecrets,
+} from '../login/index.ts'
 
 /** Milliseconds after which the browser's logout no longer waits for the revocation. */
 const revocationPatience = 3000

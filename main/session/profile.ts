@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import { isLoopback } from '../login/provider/metadata.ts'
+import { isLoopback } from '../login/index.ts'
 
 /** Where a profile may come from, and so what it may name. */
 export type ProfileOrigin = 'command-line' | 'machine' | 'user'

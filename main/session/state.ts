@@ -1,7 +1,5 @@
 import type { Check, Failure, Language, Snapshot, Status } from '../../preload/contract.ts'
-import type { BrowserHint } from '../login/login.ts'
-import type { Claims } from '../login/tokens/rules.ts'
-import type { ApiAnswer } from '../login/calls/api.ts'
+import type { ApiAnswer, BrowserHint, Claims } from '../login/index.ts'
 
 /** What is known of the person while signed in: claims, never a token. */
 export interface SignedIn {

@@ -5,9 +5,7 @@ import { join } from 'node:path'
 import type { JWK } from 'jose'
 import * as v from 'valibot'
 import { AppError } from '../errors.ts'
-import type { Clock } from '../login/base/clock.ts'
-import type { Claims } from '../login/tokens/rules.ts'
-import { Secret } from '../login/base/secret.ts'
+import { type Claims, type Clock, Secret } from '../login/index.ts'
 
 /** Encryption by the operating system, under a key that it keeps. It need not notice changed bytes. */
 export interface Cipher {

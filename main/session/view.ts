@@ -1,7 +1,7 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
-import type { Claims } from '../login/tokens/rules.ts'
 import type { State } from './state.ts'
 import type { Profile } from './profile.ts'
+import type { Claims } from '../login/index.ts'
 
 /** Claims that never leave main. */
 const withheld = new Set(['nonce'])

@@ -1,0 +1,25 @@
+/**
+ * The only door of the login: whatever another folder uses of it stands here. It runs in Node 22 or later
+ * and in Electron, and knows nothing of the app around it.
+ */
+export { type Clock, systemClock } from './base/clock.ts'
+export { createHttp, type Fetch, type Http } from './base/http.ts'
+export { Secret, secretRemover } from './base/secret.ts'
+export { isForeign, type RefusalReason } from './callback/listener.ts'
+export type { CallbackTexts } from './callback/pages.ts'
+export { createPeerCheck, type PeerCheck } from './callback/peer.ts'
+export { type ApiAnswer, callApi } from './calls/api.ts'
+export { logOutInBrowser } from './calls/logout.ts'
+export { otherPerson, renewByRefreshToken } from './calls/refresh.ts'
+export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
+export { fetchUserinfo } from './calls/userinfo.ts'
+export { cleanError, LoginError, type LoginErrorCode, unexpected } from './errors.ts'
+export { type Attempt, type BrowserHint, startAttempt } from './login.ts'
+export { createProviderCache } from './provider/cache.ts'
+export { isLoopback } from './provider/metadata.ts'
+export type { LoginPolicy } from './request/authorization.ts'
+export { type ProofKey, restoreProofKey } from './request/dpop.ts'
+export { acrIsEnough } from './tokens/acr.ts'
+export { MalformedTokenResponse } from './tokens/endpoint.ts'
+export { type Login, secretsOf, withoutSecrets } from './tokens/result.ts'
+export type { Claims } from './tokens/rules.ts'

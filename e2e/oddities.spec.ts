@@ -22,6 +22,31 @@ for (const minutes of [-4, 4]) {
   })
 }
 
+// A token of two minutes is over five minutes after its end: a fast clock is noticed at seven.
+const tooFar = [
+  { minutes: -6, explanation: 'clock:behind', time: '6 minutter' },
+  { minutes: 8, explanation: 'clock:ahead', time: '8 minutter' },
+]
+for (const { minutes, explanation, time } of tooFar) {
+  test(`refuses a login on a computer whose clock is ${minutes} minutes off, and lets it in when the clock is right (clock of main moved by the test)`, async ({
+    launch,
+    browserPage,
+  }) => {
+    const desktop = await launch({ profile: { prompt: 'login', dpop: true } })
+    const moveClock = async (by: number): Promise<void> =>
+      await desktop.app.evaluate((_, milliseconds) => {
+        const { now } = Date
+        Date.now = () => now() + milliseconds
+      }, by * 60_000)
+    await moveClock(minutes)
+    await desktop.action('sign-in').click()
+    await logInAt(await browserPage(loginPage))
+    await expectRefused(desktop, { code: 'E_CLOCK_SKEW', explanation, time })
+    await moveClock(-minutes)
+    await signIn(desktop, browserPage)
+  })
+}
+
 test('tells what the provider said of a client that it does not know, while the browser is away and when the time is over', async ({
   launch,
   simulator,

@@ -199,6 +199,18 @@ describe('a whole login', () => {
     },
   )
 
+  it('whose proof is refused although it had the time of the provider is not told as a wrong clock', async () => {
+    simulator.play({
+      summary: 'The proof is refused.',
+      fault: { step: 'token', kind: 'oauth-error-invalid-dpop-proof' },
+    })
+    const login = begin({ dpop: true }, { clock: createTestClock(Date.now() - 720_000) })
+    await arrive(await logInAt(await login.opened.next()))
+    const { code } = await login.failure()
+    simulator.play(null)
+    expect(code).toBe('E_TOKEN_REFUSED')
+  })
+
   it('has secrets of its own in each of twenty attempts', async () => {
     const logins = Array.from({ length: 20 }, () => begin({ par: 'never' }))
     const asked = await Promise.all(

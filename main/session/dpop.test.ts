@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/base/http.ts'
-import { arrive, logInAt } from '../../test/support/login.ts'
+import { arrive, createTestClock, logInAt } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -90,6 +90,19 @@ describe('proofs', () => {
     }
     expect(apiOf(app)?.answer).toMatchObject({ httpStatus: 200 })
     expect(JSON.parse(apiOf(app)?.answer?.body ?? '')).toMatchObject({ bound: true })
+  })
+
+  it('have the time of the provider also when the clock was set right while the browser was away', async () => {
+    const clock = createTestClock(Date.now() - 240_000)
+    const app = apps.create(simulator, { profile: profile(), clock })
+    await app.ready()
+    const signingIn = app.controller.signIn()
+    const start = await app.opened.next()
+    clock.set(240_000)
+    await arrive(await logInAt(start))
+    await signingIn
+    await app.until(({ session }) => session?.userinfo !== null && session !== null)
+    expect(withProof(app).map(({ status }) => status)).toEqual([200, 200])
   })
 
   it('are never used twice: a hundred have a hundred names (S-150)', async () => {

@@ -151,7 +151,7 @@ async function send(
   }
   const confirm = async (): Promise<void> => {
     await accept(response).catch((error: unknown) => {
-      throw clockOf(libraryError(error, steps.token), http.clockSkew())
+      throw libraryError(error, steps.token)
     })
   }
   if (response.status !== 200) await confirm()
@@ -176,23 +176,6 @@ async function send(
     scope: scope === undefined ? null : scope.split(' ').filter((name) => name !== ''),
     confirm,
   }
-}
-
-/** A proof that is refused although its key is right was most likely made by a wrong clock (RFC 9449 §11.1). */
-function clockOf(error: LoginError, skew: number | null): LoginError {
-  const { explanation } = error
-  const off = Math.round((skew ?? 0) / 1000)
-  if (explanation?.kind !== 'oauth' || explanation.error !== 'invalid_dpop_proof') return error
-  if (Math.abs(off) <= clockTolerance) return error
-  return new LoginError('E_CLOCK_SKEW', error.message, {
-    cause: error,
-    detail: error.detail,
-    explanation: {
-      kind: 'clock',
-      direction: off > 0 ? 'ahead' : 'behind',
-      seconds: Math.abs(off),
-    },
-  })
 }
 
 async function asksForOtherProof(response: Response, hasOtherTime: boolean): Promise<boolean> {

@@ -322,8 +322,8 @@ describe('rotation', () => {
 
 describe('the clock of the provider', () => {
   it.each([
-    ['clock-7-minutes-ahead', 420],
-    ['clock-7-minutes-behind', -420],
+    ['clock-9-minutes-ahead', 540],
+    ['clock-9-minutes-behind', -540],
   ] as const)('is away in the tokens and in Date, and nowhere else: %s', async (name, seconds) => {
     simulator.play(name)
     const now = Date.now() / 1000

@@ -1265,8 +1265,8 @@ const others = {
   'par-expires-in-negative': either('expires_in is negative.', pushed({ expires_in: -1 })),
   'par-expires-in-string': either('expires_in is a text.', pushed({ expires_in: '120' })),
   'par-expires-in-huge': either('expires_in is 10^300.', pushed({ expires_in: 1e300 })),
-  'clock-7-minutes-ahead': bad("The provider's clock is 7 minutes ahead.", { clock: 7 * 60 }),
-  'clock-7-minutes-behind': bad("The provider's clock is 7 minutes behind.", { clock: -7 * 60 }),
+  'clock-9-minutes-ahead': bad("The provider's clock is 9 minutes ahead.", { clock: 9 * 60 }),
+  'clock-9-minutes-behind': bad("The provider's clock is 9 minutes behind.", { clock: -9 * 60 }),
 } as const satisfies Record<string, Scenario>
 
 /** The scenarios that have a name of their own, in groups for a reader. */

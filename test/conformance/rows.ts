@@ -1319,8 +1319,8 @@ export const rows: readonly Row[] = [
     id: 'F-34',
     rule: "A clock that is wrong is told as that, by the provider's Date",
     plays: {
-      'clock-7-minutes-ahead': 'E_CLOCK_SKEW (iat)',
-      'clock-7-minutes-behind': 'E_CLOCK_SKEW (exp)',
+      'clock-9-minutes-ahead': 'E_CLOCK_SKEW (iat)',
+      'clock-9-minutes-behind': 'E_CLOCK_SKEW (exp)',
     },
     own: [
       clock(5, 'signs in'),

@@ -436,7 +436,7 @@ const expectations: fc.Arbitrary<IdTokenExpectation> = fc.record({
     ]),
     fc.subarray(['substantial', 'selfregistered-email', 'Level4', 'idporten-loa-high']),
   ),
-  attemptLasted: fc.constantFrom(null, null, 60, 0),
+  attemptLasted: fc.constantFrom(null, null, null, null, 60, 0),
   now: fc.constant(now),
   clockSkew: fc.constantFrom(null, 0, 300, -301, 301, -720, 720, 1e9),
 })

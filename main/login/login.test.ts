@@ -102,13 +102,13 @@ describe('a whole login', () => {
     const result = await login.result
     expect(result?.claims).toMatchObject({ iss: simulator.issuer, pid, acr: 'idporten-loa-high' })
     expect(result?.checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([])
-    expect(result?.tokens).toMatchObject({
+    expect(result).toMatchObject({
       accessTokenLife: 120,
       refreshToken: null,
       proofKey: null,
     })
-    expect(result?.tokens.scope).toEqual(['openid', 'profile'])
-    expect([result?.tokens.idToken, result?.tokens.accessToken].join(' ')).toBe('[secret] [secret]')
+    expect(result?.scope).toEqual(['openid', 'profile'])
+    expect([result?.idToken, result?.accessToken].join(' ')).toBe('[secret] [secret]')
     expect(page.body).toContain(`signed-in title ${login.reference}`)
     expect(login.eventTypes()).toEqual(['waiting', 'browser-arrived', 'exchanging'])
 

@@ -195,7 +195,7 @@ export function createController(options: ControllerOptions): Controller {
     const started = startAttempt({
       policy,
       ...(renews && {
-        renews: { claims: renews.login.claims, proofKey: renews.login.tokens.proofKey },
+        renews: { claims: renews.login.claims, proofKey: renews.login.proofKey },
       }),
       texts: currentTexts,
       loginTimeout: (profile?.loginTimeoutSeconds ?? 0) * 1000,
@@ -291,7 +291,6 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   const toSession = (id: number, login: Login, of: Profile): Omit<SignedIn, 'endsAt'> => {
-    const { tokens } = login
     const asked = loginPolicy(of, state.language).scope.split(' ')
     const former = state.session
     return {
@@ -301,14 +300,14 @@ export function createController(options: ControllerOptions): Controller {
       userinfo: former?.userinfo ?? null,
       checks: login.checks,
       accessTokenEndsAt:
-        tokens.accessTokenLife === null ? null : clock.monotonic() + tokens.accessTokenLife * 1000,
-      refusedScopes: asked.filter((scope) => !tokens.scope.includes(scope)),
+        login.accessTokenLife === null ? null : clock.monotonic() + login.accessTokenLife * 1000,
+      refusedScopes: asked.filter((scope) => !login.scope.includes(scope)),
       refreshableUntil:
-        tokens.refreshToken === null ? null : (refreshTokenEnd(login) ?? Number.POSITIVE_INFINITY),
+        login.refreshToken === null ? null : (refreshTokenEnd(login) ?? Number.POSITIVE_INFINITY),
       remembered: former?.remembered ?? 'off',
       apis: of.apis.map((api, index) => ({
         name: api.name,
-        granted: api.scope.split(' ').every((scope) => tokens.scope.includes(scope)),
+        granted: api.scope.split(' ').every((scope) => login.scope.includes(scope)),
         running: former?.apis[index]?.running ?? false,
         answer: former?.apis[index]?.answer ?? null,
         failure: former?.apis[index]?.failure ?? null,
@@ -317,10 +316,10 @@ export function createController(options: ControllerOptions): Controller {
     }
   }
 
-  const refreshTokenEnd = ({ tokens }: Login): number | null =>
-    tokens.refreshToken === null || tokens.refreshTokenLife === null
+  const refreshTokenEnd = ({ refreshToken, refreshTokenLife }: Login): number | null =>
+    refreshToken === null || refreshTokenLife === null
       ? null
-      : clock.monotonic() + tokens.refreshTokenLife * 1000
+      : clock.monotonic() + refreshTokenLife * 1000
 
   /** Ends the session here and now: tokens gone, requests ended, nothing kept. */
   const endSession = (
@@ -348,8 +347,7 @@ export function createController(options: ControllerOptions): Controller {
 
   const askUserinfo = async (of: Live): Promise<void> => {
     const { login } = of
-    if (login.provider.userinfo_endpoint === undefined || !login.tokens.scope.includes('profile'))
-      return
+    if (login.provider.userinfo_endpoint === undefined || !login.scope.includes('profile')) return
     try {
       const userinfo = await fetchUserinfo(login, of.profile.clientId, httpUntil(sessionEnd.signal))
       const clean = secretRemover(secretsOf(login))
@@ -368,7 +366,7 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   const keepLogin = async (of: Live): Promise<void> => {
-    const { refreshToken } = of.login.tokens
+    const { refreshToken } = of.login
     if (!of.profile.remember) return
     if (refreshToken !== null) await keepNext(of, refreshToken)
     // What is kept from before is not this login's, and may be another person's.
@@ -383,7 +381,7 @@ export function createController(options: ControllerOptions): Controller {
     try {
       await keep(of, refreshToken)
       // A renewal was faster than the system's encryption: what it brought is what counts.
-      const { refreshToken: newest } = of.login.tokens
+      const { refreshToken: newest } = of.login
       if (live === of && newest !== null && newest !== refreshToken) {
         await keepNext(of, newest)
       } else if (state.session?.remembered !== 'kept') change({ remembered: 'kept' })
@@ -399,7 +397,7 @@ export function createController(options: ControllerOptions): Controller {
   const onWallClock = (monotonic: number): number => clock.now() + monotonic - clock.monotonic()
 
   const keep = async (of: Live, refreshToken: Secret): Promise<void> => {
-    const { claims, tokens, provider } = of.login
+    const { claims, provider, proofKey, nonce, scope } = of.login
     if (live !== of) return
     of.activityKeptAt = presence.lastActivity()
     await store(
@@ -409,9 +407,9 @@ export function createController(options: ControllerOptions): Controller {
         refreshToken,
         refreshTokenExpiresAt:
           of.refreshTokenEndsAt === null ? null : onWallClock(of.refreshTokenEndsAt),
-        proofKey: tokens.proofKey?.jwk ?? null,
-        nonce: tokens.nonce,
-        scope: tokens.scope,
+        proofKey: proofKey?.jwk ?? null,
+        nonce,
+        scope,
         claims,
         activeAt: onWallClock(of.activityKeptAt),
       }),
@@ -420,7 +418,7 @@ export function createController(options: ControllerOptions): Controller {
 
   /** Lets a later run know when the person was active last, not more often than a disk should be asked. */
   const keepActivity = (of: Live, atTheEnd = false): void => {
-    const { refreshToken } = of.login.tokens
+    const { refreshToken } = of.login
     if (refreshToken === null || state.session?.remembered !== 'kept') return
     const interval = Math.min(activityInterval, of.profile.inactivityMinutes * 15_000)
     // At the end always: the wall clock, by which a later run counts, may have been set meanwhile.
@@ -469,16 +467,14 @@ export function createController(options: ControllerOptions): Controller {
           claims: kept.claims,
           accessTokenClaims: null,
           checks: [],
-          tokens: {
-            idToken: unknown,
-            accessToken: unknown,
-            accessTokenLife: null,
-            refreshToken: kept.refreshToken,
-            refreshTokenLife: null,
-            scope: kept.scope,
-            proofKey,
-            nonce: kept.nonce,
-          },
+          idToken: unknown,
+          accessToken: unknown,
+          accessTokenLife: null,
+          refreshToken: kept.refreshToken,
+          refreshTokenLife: null,
+          scope: kept.scope,
+          proofKey,
+          nonce: kept.nonce,
         },
         refreshToken: kept.refreshToken,
         policy: loginPolicy(of, state.language),
@@ -532,7 +528,7 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   const runRenewal = async (of: Live): Promise<boolean> => {
-    const { refreshToken } = of.login.tokens
+    const { refreshToken } = of.login
     const usable = of.refreshTokenEndsAt === null || of.refreshTokenEndsAt > clock.monotonic()
     const id = state.attempt + 1
     if (refreshToken !== null && usable) {
@@ -558,8 +554,7 @@ export function createController(options: ControllerOptions): Controller {
         clock,
         keep: async (next, life) => {
           // What the provider has spent must not be used again, whatever becomes of the rest.
-          const { tokens } = of.login
-          of.login = { ...of.login, tokens: { ...tokens, refreshToken: next } }
+          of.login = { ...of.login, refreshToken: next }
           of.refreshTokenEndsAt = life === null ? null : clock.monotonic() + life * 1000
           if (of.profile.remember && state.session?.remembered !== 'unavailable') {
             await keepNext(of, next)
@@ -640,7 +635,7 @@ export function createController(options: ControllerOptions): Controller {
     const call = async (): Promise<ApiAnswer> => {
       const { login } = of
       secrets.push(...secretsOf(login))
-      return await callApi({ api, tokens: login.tokens, http: httpUntil(signal), clock })
+      return await callApi({ api, login, http: httpUntil(signal), clock })
     }
     try {
       const ends = state.session?.accessTokenEndsAt ?? null

@@ -28,16 +28,16 @@ export interface ApiAnswer {
  */
 export async function callApi(options: {
   readonly api: Api
-  readonly tokens: Login['tokens']
+  readonly login: Pick<Login, 'accessToken' | 'proofKey'>
   readonly http: Http
   readonly clock: Clock
 }): Promise<ApiAnswer> {
-  const { api, tokens, http, clock } = options
+  const { api, login, http, clock } = options
   const url = new URL(api.url)
   const startedAt = clock.monotonic()
   const send = async (): Promise<Response> =>
     await oauth.protectedResourceRequest(
-      tokens.accessToken.reveal(),
+      login.accessToken.reveal(),
       api.method,
       url,
       new Headers({ accept: 'application/json' }),
@@ -47,7 +47,7 @@ export async function callApi(options: {
         [oauth.customFetch]: (address, { method, headers }) =>
           http.open(steps.api)(address, { method, headers }),
         [oauth.allowInsecureRequests]: isLoopback(url),
-        ...(tokens.proofKey && { DPoP: tokens.proofKey.handle }),
+        ...(login.proofKey && { DPoP: login.proofKey.handle }),
       },
     )
   const response = await send().catch(async (error: unknown) => {

@@ -65,7 +65,7 @@ export async function logOutInBrowser(options: {
     client_id: clientId,
     ...(uri !== undefined && { post_logout_redirect_uri: uri, state: state.reveal() }),
   }
-  const hint = login.tokens.idToken.reveal()
+  const hint = login.idToken.reveal()
   const posted = { ...fields, ...(hint !== '' && { id_token_hint: hint }) }
   listener.expect(state)
 

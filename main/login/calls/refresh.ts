@@ -29,12 +29,12 @@ export async function renewByRefreshToken(options: {
   readonly keep: (refreshToken: Secret, life: number | null) => Promise<void>
 }): Promise<Login> {
   const { login, policy, keys, http, clock, keep, refreshToken } = options
-  const { provider, tokens } = login
+  const { provider } = login
   const response = await refreshTokens({
     provider,
     clientId: policy.clientId,
     resource: policy.resource,
-    proofKey: tokens.proofKey,
+    proofKey: login.proofKey,
     http,
     refreshToken,
   }).catch((error: unknown) => {
@@ -50,7 +50,7 @@ export async function renewByRefreshToken(options: {
           issuer: provider.issuer,
           clientId: policy.clientId,
           accessToken: response.accessToken,
-          nonce: tokens.nonce,
+          nonce: login.nonce,
           renews: { claims: login.claims, by: 'refresh-token' },
           acrValues: policy.acrValues,
           attemptLasted: null,
@@ -63,10 +63,10 @@ export async function renewByRefreshToken(options: {
   return toLogin({
     provider,
     verified,
-    idToken: idToken ?? tokens.idToken,
+    idToken: idToken ?? login.idToken,
     response,
-    former: { ...tokens, refreshToken },
-    secrets: [tokens.nonce],
+    former: { ...login, refreshToken },
+    secrets: [login.nonce],
   })
 }
 

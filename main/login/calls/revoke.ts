@@ -8,8 +8,8 @@ import type { Login } from '../tokens/result.ts'
 const loginScopes = ['openid', 'profile']
 
 /** Tells whether the tokens would outlive the logout at the provider. */
-export function outlivesLogout({ tokens }: Login): boolean {
-  return tokens.scope.some((scope) => !loginScopes.includes(scope))
+export function outlivesLogout({ scope }: Login): boolean {
+  return scope.some((granted) => !loginScopes.includes(granted))
 }
 
 /**
@@ -17,11 +17,11 @@ export function outlivesLogout({ tokens }: Login): boolean {
  * Throws `AppError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
  */
 export async function revokeTokens(
-  { provider, tokens }: Login,
+  { provider, refreshToken, accessToken }: Login,
   clientId: string,
   http: Http,
 ): Promise<void> {
-  const token = tokens.refreshToken ?? tokens.accessToken
+  const token = refreshToken ?? accessToken
   try {
     const response = await oauth.revocationRequest(
       provider,
@@ -32,7 +32,7 @@ export async function revokeTokens(
         [oauth.customFetch]: http.open(steps.revocation),
         [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
         additionalParameters: {
-          token_type_hint: tokens.refreshToken === null ? 'access_token' : 'refresh_token',
+          token_type_hint: refreshToken === null ? 'access_token' : 'refresh_token',
         },
       },
     )

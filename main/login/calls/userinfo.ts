@@ -10,16 +10,16 @@ import type { Login } from '../tokens/result.ts'
  * Throws `LoginError`. Source: OpenID Connect Core 1.0 §5.3.2; Digdir, "Userinfo".
  */
 export async function fetchUserinfo(
-  { provider, tokens, claims }: Login,
+  { provider, accessToken, proofKey, claims }: Login,
   clientId: string,
   http: Http,
 ): Promise<Claims> {
   const client: oauth.Client = { client_id: clientId }
   const request = async (): Promise<Response> =>
-    await oauth.userInfoRequest(provider, client, tokens.accessToken.reveal(), {
+    await oauth.userInfoRequest(provider, client, accessToken.reveal(), {
       [oauth.customFetch]: http.for(steps.userinfo),
       [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
-      ...(tokens.proofKey && { DPoP: tokens.proofKey.handle }),
+      ...(proofKey && { DPoP: proofKey.handle }),
     })
   const ask = async (): Promise<Claims> => {
     const response = await request()

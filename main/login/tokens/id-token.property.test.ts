@@ -671,7 +671,7 @@ describe('a whole attempt', () => {
         const { result } = login
         const failed = result instanceof LoginError
         expect({
-          token: failed ? null : result?.tokens.idToken.reveal(),
+          token: failed ? null : result?.idToken.reveal(),
           failed: failed ? [] : result?.checks.filter((check) => check.result === 'fail'),
           blamed:
             !failed ||

@@ -7,12 +7,13 @@ import { parseStrictJson } from '../base/strict-json.ts'
 import type { TokenResponse } from './endpoint.ts'
 
 /** A login that ended well, or its renewal: everything in it has been verified. */
-export interface Login {
+export interface Login extends Tokens {
+  /** The claims of the ID token. */
   readonly claims: Claims
   /** What the access token says, to show it; null when it is opaque. Nothing may be decided by it. */
   readonly accessTokenClaims: Claims | null
+  /** Every rule that was checked, in order. */
   readonly checks: readonly Check[]
-  readonly tokens: Tokens
   /** The metadata that the login was made with. */
   readonly provider: Provider
 }
@@ -61,16 +62,14 @@ export function toLogin(options: {
     claims: clean(verified.claims),
     accessTokenClaims: clean(readAccessToken(accessToken)),
     checks: clean(verified.checks),
-    tokens: {
-      idToken,
-      accessToken,
-      accessTokenLife: response.expiresIn,
-      refreshToken,
-      refreshTokenLife: response.refreshTokenExpiresIn,
-      scope: response.scope ?? former.scope,
-      proofKey: former.proofKey,
-      nonce: former.nonce,
-    },
+    idToken,
+    accessToken,
+    accessTokenLife: response.expiresIn,
+    refreshToken,
+    refreshTokenLife: response.refreshTokenExpiresIn,
+    scope: response.scope ?? former.scope,
+    proofKey: former.proofKey,
+    nonce: former.nonce,
   }
 }
 
@@ -88,8 +87,7 @@ function readAccessToken(accessToken: Secret): Claims | null {
 }
 
 /** The tokens of a login, which a provider or an API may repeat in what is shown. */
-export function secretsOf({ tokens }: Login): Secret[] {
-  const { accessToken, idToken, refreshToken, nonce } = tokens
+export function secretsOf({ accessToken, idToken, refreshToken, nonce }: Login): Secret[] {
   return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
 }
 

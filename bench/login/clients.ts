@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 // The same copy as ours, not the one that openid-client brings along.
 import * as oauth from '../../node_modules/oauth4webapi/build/index.js'
-import { startAttempt } from '../../main/login/login.ts'
+import { startLogin } from '../../main/login/login.ts'
 import { systemClock } from '../../main/login/base/clock.ts'
 import { createProviderCache } from '../../main/login/provider/cache.ts'
 import { clientId } from './provider.ts'
@@ -62,16 +62,17 @@ export async function load(name: ClientName, issuer: string): Promise<Client> {
 
 /** As `main/session/controller.ts`: the discovery lives as long as the app. */
 function createOurs(issuer: string, par: 'never' | 'always'): Client {
-  let discovery = createProviderCache(systemClock)
-  const policy = { issuer, clientId, redirectPath, scope, acrValues, uiLocales, resource: [], par }
+  let providerCache = createProviderCache(systemClock)
+  const policy = { issuer, clientId, redirectPath, scope, acrValues, uiLocales, par }
   return {
     login: async (open) => {
-      const attempt = startAttempt({
+      const attempt = startLogin({
         // Asks for a fresh login, so that `auth_time` is checked too.
-        policy: { ...policy, prompt: 'login' },
+        ...policy,
+        prompt: 'login',
         texts: { lang: 'en', appName: 'Bench', text: (page) => page },
         loginTimeout: 10_000,
-        discovery,
+        providerCache,
         fetch,
         clock: systemClock,
         openBrowser: async (address) => open(address),
@@ -81,7 +82,7 @@ function createOurs(issuer: string, par: 'never' | 'always'): Client {
       if (login === null) throw new Error('cancelled')
       return login.claims
     },
-    forget: () => (discovery = createProviderCache(systemClock)),
+    forget: () => (providerCache = createProviderCache(systemClock)),
   }
 }
 

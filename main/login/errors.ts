@@ -99,8 +99,25 @@ export interface ErrorDetail {
   readonly reason: string
 }
 
-/** A failure with a name. The message is English and for logs; what a person is told goes by `code`. */
+/** Marks a `LoginError` of whichever copy of this module made it: a bundler or npm may bring two. */
+const brand = Symbol.for('idporten-login.LoginError')
+
+/**
+ * A failure with a name. The message is English and for logs; what a person is told goes by `code`.
+ *
+ * @example The person declined: no error for them, but no login either.
+ *   if (isLoginError(error) && error.code === 'E_LOGIN_DENIED') showSignedOut()
+ * @example The person let the time pass, or closed the tab.
+ *   if (isLoginError(error) && error.code === 'E_LOGIN_TIMEOUT') offerRetry()
+ * @example The provider does not know the client, or not its redirect URI: the registration is wrong.
+ *   if (isLoginError(error) && error.code === 'E_LOGIN_REFUSED') log(error.detail, error.explanation)
+ * @example The computer's clock is wrong; the explanation says in which direction and how far.
+ *   if (isLoginError(error) && error.code === 'E_CLOCK_SKEW') tell(error.explanation)
+ * @example A rule of the ID token failed: the checks say which, what was expected and what came.
+ *   if (isLoginError(error)) log(error.checks.find((check) => check.result === 'fail'))
+ */
 export class LoginError<Code extends string = LoginErrorCode> extends Error {
+  readonly [brand] = true
   override readonly name: string = 'LoginError'
   readonly code: Code
   readonly detail: ErrorDetail | null
@@ -135,9 +152,14 @@ export function toLoginError(error: unknown): LoginError {
   return isLoginError(error) ? error : unexpected(error)
 }
 
-/** Tells whether an error has one of the login's names. */
+/** Tells whether an error has one of the login's codes, also when another copy of this module made it. */
 export function isLoginError(error: unknown): error is LoginError {
-  return error instanceof LoginError && loginErrorCodes.some((code) => code === error.code)
+  return (
+    error instanceof Error &&
+    brand in error &&
+    'code' in error &&
+    loginErrorCodes.some((code) => code === error.code)
+  )
 }
 
 /** Names what nobody has foreseen. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario } from '../../simulator/scenarios.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from './errors.ts'
-import type { AttemptOptions } from './login.ts'
+import type { LoginOptions } from './login.ts'
 import { createProviderCache } from './provider/cache.ts'
 import type { Fetch } from './base/http.ts'
 import {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => simulator.close())
 afterEach(() => simulator.play(null))
 
-const logIn = async (options: Partial<AttemptOptions> = {}) => {
+const logIn = async (options: Partial<LoginOptions> = {}) => {
   const login = await waitForBrowser(simulator, options)
   await arrive(await logInAt(login.start))
   return login
@@ -172,9 +172,9 @@ it('a right at_hash is taken', async () => {
 
 it('a key that was put under the same name is found by looking once more', async () => {
   const clock = createTestClock()
-  const discovery = createProviderCache(clock)
+  const providerCache = createProviderCache(clock)
   await (
-    await logIn({ clock, discovery })
+    await logIn({ clock, providerCache })
   ).result
   play({
     keys: async ({ keys }, tools) => {
@@ -185,7 +185,7 @@ it('a key that was put under the same name is found by looking once more', async
   const before = requestsTo(simulator, '/jwks.json').length
   simulator.play(null)
   await simulator.rotateKeys()
-  const result = await (await logIn({ clock, discovery })).result
+  const result = await (await logIn({ clock, providerCache })).result
   expect(result).toBeTruthy()
   expect(requestsTo(simulator, '/jwks.json').length - before).toBe(1)
 })
@@ -194,13 +194,7 @@ it('a clock that is set right during a login with prompt=login is no reason to r
   const clock = createTestClock(Date.now() + 420_000)
   const login = await waitForBrowser(simulator, {
     clock,
-    policy: {
-      ...simulator.profile,
-      uiLocales: 'nb',
-      resource: [],
-      par: 'always',
-      prompt: 'login',
-    },
+    prompt: 'login',
   })
   const callback = await logInAt(login.start)
   clock.set(-420_000)
@@ -215,13 +209,7 @@ it.each(['is slow', 'lets the computer sleep'])(
     const clock = createTestClock()
     const login = await waitForBrowser(simulator, {
       clock,
-      policy: {
-        ...simulator.profile,
-        uiLocales: 'nb',
-        resource: [],
-        par: 'always',
-        prompt: 'login',
-      },
+      prompt: 'login',
     })
     const callback = await logInAt(login.start)
     if (how === 'is slow') clock.advance(100_000)

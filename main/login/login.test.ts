@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from './errors.ts'
-import { type AttemptEvent, type AttemptOptions, startAttempt } from './login.ts'
+import { type LoginEvent, type LoginOptions, startLogin } from './login.ts'
 import type { LoginPolicy } from './request/authorization.ts'
 import { createProviderCache } from './provider/cache.ts'
 import type { Fetch } from './base/http.ts'
@@ -27,16 +27,18 @@ beforeAll(async () => {
 afterAll(() => simulator.close())
 
 /** Starts an attempt whose browser is the test: each address that is opened lands in a mailbox. */
-function begin(policy: Partial<LoginPolicy> = {}, options: Partial<AttemptOptions> = {}) {
+function begin(policy: Partial<LoginPolicy> = {}, options: Partial<LoginOptions> = {}) {
   const clock = createTestClock()
   const opened = createMailbox<string>()
-  const events: AttemptEvent[] = []
+  const events: LoginEvent[] = []
   const since = simulator.journal.length
-  const attempt = startAttempt({
-    policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'auto', ...policy },
+  const attempt = startLogin({
+    ...simulator.profile,
+    uiLocales: 'nb',
+    ...policy,
     texts,
     loginTimeout: 300_000,
-    discovery: createProviderCache(clock),
+    providerCache: createProviderCache(clock),
     fetch,
     clock,
     openBrowser: async (address) => opened.put(address),
@@ -505,14 +507,14 @@ describe('an end without a login', () => {
     const long = begin()
     await long.opened.next()
     long.clock.sleep(300_000)
-    long.look()
+    long.checkDeadline()
     expect((await long.failure()).code).toBe('E_LOGIN_TIMEOUT')
 
     const short = begin()
     const start = await short.opened.next()
     short.clock.advance(100_000)
     short.clock.sleep(150_000)
-    short.look()
+    short.checkDeadline()
     short.clock.advance(49_999)
     expect((await navigate(start)).status).toBe(303)
     short.clock.advance(1)

@@ -1,84 +1,89 @@
 import { randomBytes } from 'node:crypto'
-import { cleanError, type Explanation, LoginError, toLoginError } from './errors.ts'
-import {
-  type AuthorizationAddress,
-  type AuthorizationRequest,
-  createAuthorizationRequest,
-  type LoginPolicy,
-} from './request/authorization.ts'
-import type { CallbackTexts } from './callback/pages.ts'
-import type { Clock } from './base/clock.ts'
-import type { ProviderCache } from './provider/cache.ts'
-import { createHttp, type Fetch, type HttpLimits } from './base/http.ts'
-import { createProofKey, type ProofKey } from './request/dpop.ts'
-import type { Claims } from './tokens/rules.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import { createHttp, type Fetch, type Http, type HttpLimits } from './base/http.ts'
+import { Secret, secretRemover } from './base/secret.ts'
+import { type BrowserTrip, type BrowserTripEvent, createBrowserTrip } from './browser-trip.ts'
 import {
   type LoopbackListener,
   openLoopbackListener,
   type Outcome,
   type RefusalReason,
 } from './callback/listener.ts'
+import type { CallbackTexts } from './callback/pages.ts'
 import { createPeerCheck, type PeerCheck } from './callback/peer.ts'
-import { Secret, secretRemover } from './base/secret.ts'
-import { type Login, toLogin } from './tokens/result.ts'
-import { verifyWithKeys } from './tokens/verification.ts'
 import { checkCallback } from './callback/response.ts'
+import { defaultTexts } from './callback/texts.ts'
+import { cleanError, isLoginError, LoginError, toLoginError } from './errors.ts'
+import { createProviderCache, type ProviderCache } from './provider/cache.ts'
+import type { KeySource } from './provider/keys.ts'
+import type { Provider } from './provider/metadata.ts'
+import {
+  type AuthorizationRequest,
+  createAuthorizationRequest,
+  type LoginPolicy,
+} from './request/authorization.ts'
+import { createProofKey, type ProofKey } from './request/dpop.ts'
 import { requestTokens } from './tokens/endpoint.ts'
-
-/**
- * What may be wrong with the browser: the system refused to open it, none has come to a start address
- * for a while, or one came and has not returned for a while.
- */
-export type BrowserHint = 'browser-failed' | 'browser-missing' | 'not-returned'
-
-/** Milliseconds until a hint is given. On Linux the system says that a browser opened when none did. */
-const missingAfter = 6000
-const notReturnedAfter = 60_000
-/** Milliseconds within which a second press to open the browser is taken for the first. */
-const reopenPause = 300
+import { type Login, toLogin } from './tokens/result.ts'
+import type { Claims } from './tokens/rules.ts'
+import { verifyWithKeys } from './tokens/verification.ts'
 
 /** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
 const phaseLimit = 15_000
+const defaultTimeout = 300_000
 
-/** What happens on the way, in this order; `deadline` is monotonic milliseconds. */
-export type AttemptEvent =
-  | { readonly type: 'waiting'; readonly deadline: number }
-  | { readonly type: 'browser-arrived' }
-  | { readonly type: 'hint'; readonly hint: BrowserHint }
-  /** The provider refused the pushed request, and the browser was sent there with the ordinary one. */
-  | {
-      readonly type: 'push-refused'
-      readonly reason: string
-      readonly explanation: Explanation | null
-    }
-  | { readonly type: 'prolonged'; readonly deadline: number }
+/** What happens on the way, in the order in which it can happen. */
+export type LoginEvent =
+  | BrowserTripEvent
+  /** A request to the listener was refused; a few are normal, see `isForeign`. */
   | { readonly type: 'rejected-request'; readonly reason: RefusalReason }
   /** Somebody came to a start address that was spent already. */
   | { readonly type: 'start-address-reused' }
+  /** The browser has returned, and the tokens are being requested. */
   | { readonly type: 'exchanging' }
 
-export interface AttemptOptions {
-  readonly policy: LoginPolicy
-  /** The session that this login renews: it may only bring the same person. */
+/**
+ * What a login needs. The least is `issuer`, `clientId` and `openBrowser`; all else has a default, and
+ * options that are undefined count as absent.
+ */
+export interface LoginOptions extends Partial<Omit<LoginPolicy, 'issuer' | 'clientId'>> {
+  /** The provider, exactly as its metadata write it, such as `https://idporten.no`. */
+  readonly issuer: string
+  /** The client as it is registered; the same for all installations. */
+  readonly clientId: string
+  /**
+   * Opens an address in the person's browser: `shell.openExternal` in Electron, `xdg-open` or `open` in
+   * Node. A rejection ends the login with `E_BROWSER_OPEN`, unless a browser came all the same.
+   */
+  readonly openBrowser: (address: string) => unknown
+  /** Time for the person to log in, in milliseconds. Default: five minutes. */
+  readonly loginTimeout?: number
+  /** The words of the pages in the browser. Default: bokmål, without the name of an app. */
+  readonly texts?: CallbackTexts
+  /** Told of what happens on the way. */
+  readonly onEvent?: (event: LoginEvent) => void
+  /** The session that this login renews: it may only bring the same person. Default: a new session. */
   readonly renews?: { readonly claims: Claims; readonly proofKey: ProofKey | null } | undefined
-  readonly texts: CallbackTexts
-  /** Time for the person to log in, in milliseconds. */
-  readonly loginTimeout: number
+  /** Metadata and keys of earlier logins. Default: they are fetched for this login. */
+  readonly providerCache?: ProviderCache
+  /** Sends the requests. Default: the global `fetch`; Electron's `net.fetch` knows the system's proxy. */
+  readonly fetch?: Fetch
+  /** Limits of each request. Default: `httpLimits`. */
   readonly limits?: HttpLimits
-  readonly discovery: ProviderCache
-  readonly fetch: Fetch
-  readonly clock: Clock
-  /** Tells whose a connection to the listener is; by default the system is asked. */
+  /** The time; for tests. Default: the system's. */
+  readonly clock?: Clock
+  /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */
   readonly peer?: PeerCheck
-  /** Opens the system browser. */
-  readonly openBrowser: (address: string) => Promise<void>
-  readonly onEvent: (event: AttemptEvent) => void
 }
 
-export interface Attempt {
-  /** Shown in the window and on the callback page. */
+/** A login that is under way. */
+export interface LoginAttempt {
+  /** A short name to read aloud, shown on the page in the browser too. */
   readonly reference: string
-  /** Resolves with null when the attempt was cancelled; rejects with `LoginError`. The port is free when the browser has its last page, after five seconds at the latest. */
+  /**
+   * Resolves with null when the login was cancelled; rejects with `LoginError`. The port is free when the
+   * browser has its last page, after five seconds at the latest.
+   */
   readonly result: Promise<Login | null>
   /** Opens the browser once more for the same login. */
   reopen(): Promise<void>
@@ -86,40 +91,70 @@ export interface Attempt {
   link(): Promise<string | null>
   /** Gives the person the login time once more, from now. */
   prolong(): void
-  /** Looks at the time that is left, of which no timer counts a sleep. */
-  look(): void
-  /** Ends the attempt; nothing that arrives later counts. */
+  /** Ends the login when its time is up: call it when the computer wakes, because no timer counts a sleep. */
+  checkDeadline(): void
+  /** Ends the login; nothing that arrives later counts. */
   cancel(): void
 }
 
 /**
  * Starts one login: discovery, listener, authorization request, browser, callback, tokens, verification.
- * Leaving it by any way closes its listener, its timers and its requests.
+ * Leaving it by any way closes its listener, its timers and its requests. Never throws: what goes wrong
+ * rejects `result`.
  * Source: Digdir, "Autentisering til tykke klienter"; RFC 8252.
  */
-export function startAttempt(options: AttemptOptions): Attempt {
-  const { policy, clock, onEvent } = options
-  const ended = new AbortController()
-  const reference = createReference()
-  const http = createHttp({
-    fetch: options.fetch,
+export function startLogin(options: LoginOptions): LoginAttempt {
+  const { clock = systemClock, onEvent = () => {} } = options
+  const texts = options.texts ?? defaultTexts
+  const login = {
+    ...options,
     clock,
-    signal: ended.signal,
-    ...(options.limits && { limits: options.limits }),
-  })
-  let opening: Promise<LoopbackListener> | null = null
-  let mintLink: (() => Promise<string>) | null = null
-  let lastOpened = Number.NEGATIVE_INFINITY
-  let stopTimer = (): void => {}
-  let stopHint = (): void => {}
-  let deadline = Number.POSITIVE_INFINITY
-  let arrivals = 0
-  let handedOut = false
-  /** What a push was refused with, and until when none is tried, in monotonic milliseconds. */
-  let quiet: { readonly error: LoginError; readonly until: number } | null = null
+    onEvent,
+    texts,
+    policy: withDefaults(options, texts),
+    providerCache: options.providerCache ?? createProviderCache(clock),
+    reference: createReference(),
+  }
+  return runLogin(login)
+}
+
+/** The options with every default in its place, and what belongs to this one login. */
+interface LoginSettings extends LoginOptions {
+  readonly clock: Clock
+  readonly onEvent: (event: LoginEvent) => void
+  readonly texts: CallbackTexts
+  readonly policy: LoginPolicy
+  readonly providerCache: ProviderCache
+  readonly reference: string
+}
+
+function withDefaults(options: LoginOptions, texts: CallbackTexts): LoginPolicy {
+  return {
+    issuer: options.issuer,
+    clientId: options.clientId,
+    redirectPath: options.redirectPath ?? '/callback',
+    scope: options.scope ?? 'openid profile',
+    acrValues: options.acrValues ?? ['idporten-loa-substantial'],
+    uiLocales: options.uiLocales ?? texts.lang,
+    prompt: options.prompt,
+    resource: options.resource ?? [],
+    authorizationDetails: options.authorizationDetails,
+    par: options.par ?? 'auto',
+    dpop: options.dpop ?? false,
+    remember: options.remember ?? false,
+  }
+}
+
+function runLogin(settings: LoginSettings): LoginAttempt {
+  const { clock, reference } = settings
+  const ended = new AbortController()
+  /** Everything that may not be shown, as soon as it is known. */
   const secrets: Secret[] = []
+  let opening: Promise<LoopbackListener> | null = null
+  let trip: BrowserTrip | null = null
   /** What the provider said to a push that it refused, without any secret. */
   let pushRefusal: LoginError | null = null
+  let stopPhase = (): void => {}
 
   const end = Promise.withResolvers<never>()
   end.promise.catch(() => {})
@@ -127,184 +162,77 @@ export function startAttempt(options: AttemptOptions): Attempt {
     end.reject(error)
     ended.abort(error)
   }
+  const nameFailure = (error: unknown): unknown =>
+    error === cancelled ? error : cleanError(toLoginError(error), secretRemover(secrets))
 
-  /** Gives the person until then, in monotonic milliseconds. */
-  const waitUntil = (time: number): number => {
-    deadline = time
-    stopTimer()
-    stopTimer = clock.after(deadline - clock.monotonic(), () => endWith(tooLate()))
-    return deadline
-  }
-  const look = (): void => {
-    if (mintLink === null) return
-    if (clock.monotonic() >= deadline) endWith(tooLate())
-    else waitUntil(deadline)
-  }
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
   const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
-    stopTimer()
-    stopTimer = clock.after(phaseLimit, () => endWith(tooSlow(phase)))
-  }
-  const startTimer = (): number => waitUntil(clock.monotonic() + options.loginTimeout)
-
-  const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
-    stopHint()
-    stopHint = clock.after(milliseconds, () => onEvent({ type: 'hint', hint }))
-  }
-
-  const tellPushRefusal = (): void => {
-    if (pushRefusal === null) return
-    const { detail, message, explanation } = pushRefusal
-    onEvent({ type: 'push-refused', reason: detail?.reason ?? message, explanation })
-  }
-
-  /** The next address of the request; during a back-off the provider is not asked, and no secret is told. */
-  const freshAddress = async (request: AuthorizationRequest): Promise<AuthorizationAddress> => {
-    if (quiet !== null && clock.monotonic() < quiet.until) throw quiet.error
-    try {
-      return await request.address()
-    } catch (error) {
-      if (error === cancelled) throw error
-      const named = cleanError(toLoginError(error), secretRemover(secrets))
-      const { retryAfter } = named
-      if (retryAfter !== null) {
-        quiet = { error: named, until: clock.monotonic() + retryAfter * 1000 }
-      }
-      throw named
-    }
+    stopPhase()
+    stopPhase = clock.after(phaseLimit, () => endWith(tooSlow(phase)))
   }
 
   const run = async (): Promise<Login> => {
     const startedAt = clock.monotonic()
     limitPhase('preparing')
-    const finding = options.discovery.find(policy.issuer, http)
-    opening = openLoopbackListener({
-      redirectPath: policy.redirectPath,
-      texts: options.texts,
-      reference,
+    const http = createHttp({
+      fetch: settings.fetch ?? globalThis.fetch,
       clock,
-      onArrival: () => {
-        arrivals += 1
-        onEvent({ type: 'browser-arrived' })
-        hintAfter(notReturnedAfter, 'not-returned')
-      },
-      onStartReused: () => onEvent({ type: 'start-address-reused' }),
-      onRejected: (reason) => onEvent({ type: 'rejected-request', reason }),
-      peer: options.peer ?? createPeerCheck(),
+      signal: ended.signal,
+      ...(settings.limits && { limits: settings.limits }),
     })
+    const finding = settings.providerCache.find(settings.policy.issuer, http)
+    opening = openListener(settings, () => trip?.arrived())
     const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()
-    const keys = options.discovery.keys(provider, http)
+    const keys = settings.providerCache.keys(provider, http)
     const keysAreThere = keys.prepare()
     keysAreThere.catch(() => {})
-
-    const { redirectUri, callback, startAddress, expect } = listener
-    const proofKey =
-      options.renews?.proofKey ??
-      (policy.dpop === true ? await createProofKey(policy.remember === true, clock) : null)
+    const proofKey = await proofKeyFor(settings)
     const request = await createAuthorizationRequest({
       provider,
-      policy,
-      redirectUri,
+      policy: settings.policy,
+      redirectUri: listener.redirectUri,
       proofKey,
       http,
       clock,
       onPushRefused: (refusal) => {
         pushRefusal = cleanError(refusal, secretRemover(secrets))
-        // Before the browser is opened there is nobody to tell it to.
-        if (mintLink !== null) tellPushRefusal()
+        trip?.pushRefused(pushRefusal)
       },
     })
     ended.signal.throwIfAborted()
     secrets.push(request.state, request.nonce, request.codeVerifier)
-    expect(request.state)
-
-    const mint = async (): Promise<string> => {
-      let address = await freshAddress(request)
-      return startAddress(async () => {
-        try {
-          if (clock.monotonic() >= address.goodUntil) address = await freshAddress(request)
-          handedOut = true
-          return address.url
-        } catch (error) {
-          // Another tab may be in the middle of this login.
-          if (!handedOut) endWith(error)
-          throw error
-        }
-      })
-    }
+    listener.expect(request.state)
+    trip = createBrowserTrip({
+      request,
+      startAddress: listener.startAddress,
+      openBrowser: async (address) => await openBrowser(settings, address),
+      loginTimeout: settings.loginTimeout ?? defaultTimeout,
+      clock,
+      nameFailure,
+      onFailed: endWith,
+      onEvent: settings.onEvent,
+    })
     // Pushing a request may fail, and so may the keys: then no browser is opened.
-    const firstLink = await mint()
+    const firstLink = await trip.prepare()
     await keysAreThere
     ended.signal.throwIfAborted()
-    mintLink = mint
-    lastOpened = clock.monotonic()
-    options.openBrowser(firstLink).catch((error: unknown) => {
-      // The system may say so late, and wrongly: a browser that came has been opened.
-      if (arrivals === 0) endWith(error)
-    })
-    onEvent({ type: 'waiting', deadline: startTimer() })
-    tellPushRefusal()
-    hintAfter(missingAfter, 'browser-missing')
+    stopPhase()
+    trip.begin(firstLink)
 
-    const parameters = await callback
-    // No timer counts a sleep.
-    if (clock.monotonic() >= deadline) throw tooLate()
+    const parameters = await listener.callback
+    trip.returned()
     ended.signal.throwIfAborted()
-    stopTimer()
-    stopHint()
-    mintLink = null
     secrets.push(new Secret(parameters.get('code') ?? ''))
-    onEvent({ type: 'exchanging' })
+    settings.onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
-    const answer = checkCallback(provider, policy, parameters, request)
-    const tokens = await requestTokens({
-      provider,
-      clientId: policy.clientId,
-      resource: policy.resource,
-      proofKey,
-      request,
-      callback: answer.parameters,
-      http,
-    })
-    for (const token of [tokens.idToken, tokens.accessToken, tokens.refreshToken]) {
-      if (token !== null) secrets.push(token)
-    }
-    const receivedAt = clock.now()
-    const skew = http.clockSkew()
-    const lasted = clock.monotonic() - startedAt
-    // Both must agree, at the same time; ours is heard first, because it names the rule.
-    const verifying = verifyWithKeys(tokens.idToken, keys, {
-      issuer: provider.issuer,
-      clientId: policy.clientId,
-      accessToken: tokens.accessToken,
-      renews:
-        options.renews === undefined ? null : { claims: options.renews.claims, by: 'browser' },
-      nonce: request.nonce,
-      acrValues: policy.acrValues,
-      attemptLasted: policy.prompt === 'login' ? Math.ceil(lasted / 1000) : null,
-      now: Math.floor(receivedAt / 1000),
-      clockSkew: skew === null ? null : skew / 1000,
-    })
-    const confirmed = tokens.confirm()
-    confirmed.catch(() => {})
-    const verified = await verifying
-    await confirmed
-    const asked = policy.scope.split(' ')
-    return toLogin({
-      provider,
-      verified: { ...verified, checks: [...answer.checks, ...verified.checks] },
-      idToken: tokens.idToken,
-      response: tokens,
-      former: { refreshToken: null, scope: asked, proofKey, nonce: request.nonce },
-      secrets,
-    })
+    const exchange = { settings, provider, keys, proofKey, request, parameters, http, secrets }
+    return await exchangeAndVerify(exchange, startedAt)
   }
 
   const finish = async (outcome: Outcome): Promise<void> => {
-    stopTimer()
-    stopHint()
-    mintLink = null
+    stopPhase()
+    trip?.stop()
     // It may still be opening: then it closes at once.
     const listener = await opening?.catch(() => null)
     await listener?.finish(outcome)
@@ -318,75 +246,132 @@ export function startAttempt(options: AttemptOptions): Attempt {
       ended.abort(cancelled)
       return login
     } catch (error) {
-      options.discovery.forget()
-      if (error === cancelled) {
+      settings.providerCache.forget()
+      const failure = nameFailure(error)
+      if (!(failure instanceof LoginError)) {
         void finish('cancelled')
         ended.abort()
         return null
       }
-      const named = explainedByPush(
-        cleanError(toLoginError(error), secretRemover(secrets)),
-        pushRefusal,
-      )
+      const named = explainedByPush(failure, pushRefusal)
       ended.abort(named)
       void finish(named.code === 'E_LOGIN_DENIED' ? 'denied' : 'failed')
       throw named
     }
   }
 
-  /** Null when there is no link yet, or none any more by the time that the provider has answered. */
-  const freshLink = async (): Promise<string | null> => {
-    const mint = mintLink
-    if (mint === null) return null
-    try {
-      const link = await mint()
-      return mintLink === mint ? link : null
-    } catch (error) {
-      if (mintLink !== mint) return null
-      throw error
-    }
-  }
-  /** Who asks again before there is an answer gets the same one. */
-  let copying: Promise<string | null> | null = null
-  let reopening = false
+  const result = settle()
+  // Whoever awaits it later than it failed gets the failure all the same, and no process ends over it.
+  result.catch(() => {})
 
   return {
     reference,
-    result: settle(),
-    reopen: async () => {
-      if (reopening || clock.monotonic() - lastOpened < reopenPause) return
-      lastOpened = clock.monotonic()
-      reopening = true
-      const link = await freshLink().finally(() => {
-        reopening = false
-      })
-      if (link === null) return
-      // Not the end this time: a browser may be open already, and the link can still be copied.
-      hintAfter(missingAfter, 'browser-missing')
-      const before = arrivals
-      await options.openBrowser(link).catch(() => {
-        if (arrivals > before) return
-        stopHint()
-        onEvent({ type: 'hint', hint: 'browser-failed' })
-      })
-    },
-    link: () =>
-      (copying ??= freshLink().finally(() => {
-        copying = null
-      })),
-    look,
-    prolong: () => {
-      if (mintLink !== null) onEvent({ type: 'prolonged', deadline: startTimer() })
-    },
+    result,
+    reopen: async () => await trip?.reopen(),
+    link: async () => (await trip?.link()) ?? null,
+    prolong: () => trip?.prolong(),
+    checkDeadline: () => trip?.checkDeadline(),
     cancel: () => endWith(cancelled),
   }
 }
 
-const cancelled = new Error('cancelled')
-
-function tooLate(): LoginError {
-  return new LoginError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
+async function openListener(
+  { policy, texts, reference, clock, onEvent, peer = createPeerCheck() }: LoginSettings,
+  onArrival: () => void,
+): Promise<LoopbackListener> {
+  return await openLoopbackListener({
+    redirectPath: policy.redirectPath,
+    texts,
+    reference,
+    clock,
+    peer,
+    onArrival,
+    onStartReused: () => onEvent({ type: 'start-address-reused' }),
+    onRejected: (reason) => onEvent({ type: 'rejected-request', reason }),
+  })
 }
+
+/** The key that the tokens are bound to: that of the session which is renewed, a new one, or none. */
+async function proofKeyFor({ policy, renews, clock }: LoginSettings): Promise<ProofKey | null> {
+  const former = renews?.proofKey
+  if (former !== undefined && former !== null) return former
+  return policy.dpop === true ? await createProofKey(policy.remember === true, clock) : null
+}
+
+/** What the browser came back with, and everything that its answer is checked against. */
+interface Exchange {
+  readonly settings: LoginSettings
+  readonly provider: Provider
+  readonly keys: KeySource
+  readonly proofKey: ProofKey | null
+  readonly request: AuthorizationRequest
+  readonly parameters: URLSearchParams
+  readonly http: Http
+  /** Grows by the tokens. */
+  readonly secrets: Secret[]
+}
+
+/** Checks the callback, requests the tokens, and verifies the ID token before anything is handed out. */
+async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise<Login> {
+  const { settings, provider, keys, proofKey, request, http, secrets } = exchange
+  const { policy, clock, renews } = settings
+  const answer = checkCallback(provider, policy, exchange.parameters, request)
+  const tokens = await requestTokens({
+    provider,
+    clientId: policy.clientId,
+    resource: policy.resource,
+    proofKey,
+    request,
+    callback: answer.parameters,
+    http,
+  })
+  for (const token of [tokens.idToken, tokens.accessToken, tokens.refreshToken]) {
+    if (token !== null) secrets.push(token)
+  }
+  const receivedAt = clock.now()
+  const skew = http.clockSkew()
+  const lasted = clock.monotonic() - startedAt
+  // Both must agree, at the same time; ours is heard first, because it names the rule.
+  const verifying = verifyWithKeys(tokens.idToken, keys, {
+    issuer: provider.issuer,
+    clientId: policy.clientId,
+    accessToken: tokens.accessToken,
+    renews: renews === undefined ? null : { claims: renews.claims, by: 'browser' },
+    nonce: request.nonce,
+    acrValues: policy.acrValues,
+    attemptLasted: policy.prompt === 'login' ? Math.ceil(lasted / 1000) : null,
+    now: Math.floor(receivedAt / 1000),
+    clockSkew: skew === null ? null : skew / 1000,
+  })
+  const confirmed = tokens.confirm()
+  confirmed.catch(() => {})
+  const verified = await verifying
+  await confirmed
+  const asked = policy.scope.split(' ')
+  return toLogin({
+    provider,
+    verified: { ...verified, checks: [...answer.checks, ...verified.checks] },
+    idToken: tokens.idToken,
+    response: tokens,
+    former: { refreshToken: null, scope: asked, proofKey, nonce: request.nonce },
+    secrets,
+  })
+}
+
+/** Opens the browser; a failure gets a name when it has none. */
+async function openBrowser(settings: LoginSettings, address: string): Promise<void> {
+  try {
+    await settings.openBrowser(address)
+  } catch (error) {
+    if (isLoginError(error)) throw error
+    throw new LoginError('E_BROWSER_OPEN', 'browser: the system refused', {
+      cause: error,
+      detail: { key: 'browser', reason: 'the system refused' },
+    })
+  }
+}
+
+const cancelled = new Error('cancelled')
 
 function tooSlow(phase: string): LoginError {
   const reason = `no answer in ${phaseLimit} ms`

@@ -27,7 +27,7 @@ import type { Vault } from './vault.ts'
 import {
   acrIsEnough,
   type ApiAnswer,
-  type Attempt,
+  type LoginAttempt,
   callApi,
   type CallbackTexts,
   cleanError,
@@ -52,7 +52,7 @@ import {
   Secret,
   secretRemover,
   secretsOf,
-  startAttempt,
+  startLogin,
   withoutSecrets,
 } from '../login/index.ts'
 
@@ -126,7 +126,7 @@ export function createController(options: ControllerOptions): Controller {
     createPeerCheck({ onUnknown: (reason) => log('connections not checked', { reason }) })
   const profile = 'issuer' in options.profile ? options.profile : null
   let state = initialState(options.language)
-  let attempt: Attempt | null = null
+  let attempt: LoginAttempt | null = null
   let live: Live | null = null
   /** What is being written or removed; the end of the app waits for it. */
   let storing: Promise<unknown> = Promise.resolve()
@@ -190,16 +190,16 @@ export function createController(options: ControllerOptions): Controller {
 
   // --- one login or one renewal through the browser
 
-  const begin = (policy: LoginPolicy, id: number, renews: Live | null): Attempt => {
+  const begin = (policy: LoginPolicy, id: number, renews: Live | null): LoginAttempt => {
     rejections = 0
-    const started = startAttempt({
-      policy,
+    const started = startLogin({
+      ...policy,
       ...(renews && {
         renews: { claims: renews.login.claims, proofKey: renews.login.proofKey },
       }),
       texts: currentTexts,
       loginTimeout: (profile?.loginTimeoutSeconds ?? 0) * 1000,
-      discovery,
+      providerCache: discovery,
       fetch: options.fetch,
       clock,
       peer,
@@ -262,7 +262,7 @@ export function createController(options: ControllerOptions): Controller {
   /** Ends what is over: a sleep is counted, but by no timer. */
   const look = (): void => {
     presence.look()
-    attempt?.look()
+    attempt?.checkDeadline()
     if (state.retryAt !== null && clock.monotonic() >= state.retryAt) {
       dispatch({ type: 'retry-allowed', attempt: state.attempt })
     }
@@ -576,7 +576,7 @@ export function createController(options: ControllerOptions): Controller {
     of: Live,
     id: number,
     result: Promise<Login | null>,
-    inBrowser: Attempt | null = null,
+    inBrowser: LoginAttempt | null = null,
   ): Promise<boolean> => {
     try {
       const login = await result

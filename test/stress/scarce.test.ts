@@ -23,7 +23,7 @@ afterEach(async () => {
 const program = `
 import { closeSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { startAttempt } from './main/login/login.ts'
+import { startLogin } from './main/login/login.ts'
 import { systemClock } from './main/login/base/clock.ts'
 import { createProviderCache } from './main/login/provider/cache.ts'
 
@@ -43,11 +43,11 @@ const actions = {
     console.log('given')
   },
   login: () => {
-    startAttempt({
-      policy,
+    startLogin({
+      ...policy,
       texts,
       loginTimeout: 30_000,
-      discovery: createProviderCache(systemClock),
+      providerCache: createProviderCache(systemClock),
       fetch,
       clock: systemClock,
       openBrowser: async (address) => console.log(address),
@@ -84,7 +84,7 @@ async function start(...command: readonly string[]): Promise<Program> {
     '-e',
     program,
   ]
-  const policy = { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'always' }
+  const policy = { ...simulator.profile, uiLocales: 'nb', par: 'always' }
   const child = spawn(name, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, POLICY: JSON.stringify(policy) },

@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from './browser.ts'
 import {
-  type Attempt,
-  type AttemptEvent,
-  type AttemptOptions,
-  startAttempt,
+  type LoginAttempt,
+  type LoginEvent,
+  type LoginOptions,
+  startLogin,
 } from '../../main/login/login.ts'
 import type { CallbackTexts } from '../../main/login/callback/pages.ts'
 import type { Clock } from '../../main/login/base/clock.ts'
@@ -129,7 +129,7 @@ export function requestsTo(simulator: Simulator, path: string, since = 0): Journ
 }
 
 /** An attempt that waits for its browser, and what a stranger would have to know of it. */
-export interface WaitingLogin extends Attempt {
+export interface WaitingLogin extends LoginAttempt {
   readonly clock: TestClock
   /** The start address that the browser was opened with. */
   readonly start: string
@@ -145,17 +145,19 @@ export interface WaitingLogin extends Attempt {
 /** Starts an attempt against the simulator and waits until it would open a browser. */
 export async function waitForBrowser(
   simulator: Simulator,
-  options: Partial<AttemptOptions> = {},
+  options: Partial<LoginOptions> = {},
 ): Promise<WaitingLogin> {
   const clock = createTestClock()
   const opened = createMailbox<string>()
-  const events: AttemptEvent[] = []
+  const events: LoginEvent[] = []
   const since = simulator.journal.length
-  const attempt = startAttempt({
-    policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'always' },
+  const attempt = startLogin({
+    ...simulator.profile,
+    uiLocales: 'nb',
+    par: 'always',
     texts,
     loginTimeout: 300_000,
-    discovery: createProviderCache(clock),
+    providerCache: createProviderCache(clock),
     fetch,
     clock,
     openBrowser: async (address) => opened.put(address),

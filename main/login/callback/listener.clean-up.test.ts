@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
-import { startAttempt } from '../login.ts'
+import { startLogin } from '../login.ts'
 import { systemClock } from '../base/clock.ts'
 import { createProviderCache } from '../provider/cache.ts'
 import { openLoopbackListener, callbackRedirectDelay } from './listener.ts'
@@ -98,11 +98,13 @@ it('a thousand listeners leave nothing behind', { timeout: 60_000 }, async () =>
 async function cancelled(round: number): Promise<string> {
   const opened = createMailbox<string>()
   const asked = Promise.withResolvers<void>()
-  const attempt = startAttempt({
-    policy: { ...simulator.profile, uiLocales: 'nb', resource: [], par: 'always' },
+  const attempt = startLogin({
+    ...simulator.profile,
+    uiLocales: 'nb',
+    par: 'always',
     texts,
     loginTimeout: 300_000,
-    discovery: createProviderCache(systemClock),
+    providerCache: createProviderCache(systemClock),
     // A connection for each request: none is kept for the next attempt.
     fetch: (url, init) => {
       asked.resolve()

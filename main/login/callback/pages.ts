@@ -16,6 +16,7 @@ export type CallbackPage =
 /** The words of the pages in the person's language. */
 export interface CallbackTexts {
   readonly lang: string
+  /** Shown below and in the title; left out when it is empty. */
   readonly appName: string
   /** Looks up `callback.<page>.title` and `callback.<page>.text`. */
   text(page: CallbackPage, part: 'title' | 'text' | 'button', values: { reference: string }): string
@@ -112,8 +113,8 @@ function page(name: CallbackPage, texts: CallbackTexts, reference: string, form:
   const refresh = name === 'working' ? '<meta http-equiv="refresh" content="0">' : ''
   return `<!doctype html>
 <html lang="${escapeHtml(texts.lang)}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refresh}<title>${title} – ${app}</title><style>${style}</style></head>
-<body><main class="${name}" role="${name === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[name]}</svg><h1>${title}</h1><p>${text}</p>${form}<p class="app">${app}</p></main></body>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refresh}<title>${title}${app && ` – ${app}`}</title><style>${style}</style></head>
+<body><main class="${name}" role="${name === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[name]}</svg><h1>${title}</h1><p>${text}</p>${form}${app && `<p class="app">${app}</p>`}</main></body>
 </html>
 `
 }

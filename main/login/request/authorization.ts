@@ -8,21 +8,43 @@ import type { ProofKey } from './dpop.ts'
 import { type Http, steps } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
 
-/** What a login asks for; the part of the profile that `main/login` reads. */
+/** What a login asks the provider for, and accepts from it. */
 export interface LoginPolicy {
+  /** The provider, exactly as its metadata write it. */
   readonly issuer: string
+  /** The client as it is registered. */
   readonly clientId: string
+  /**
+   * The path of the redirect URI; it is registered as `http://127.0.0.1:0<path>`, and the system gives the
+   * port. Default: `/callback`. Source: RFC 8252 §7.3.
+   */
   readonly redirectPath: string
+  /** Scopes with single spaces between; `openid` must be one of them. Default: `openid profile`. */
   readonly scope: string
+  /**
+   * The levels of assurance that are accepted, as ID-porten names them: the ID token's `acr` must be one
+   * of them or higher. An empty list asks for none and accepts all. Default: `idporten-loa-substantial`.
+   */
   readonly acrValues: readonly string[]
+  /** Languages of the provider's pages. Default: the language of `texts`. */
   readonly uiLocales: string
+  /** `login` asks for a fresh login, and then its age is checked. Default: the provider decides. */
   readonly prompt?: string | undefined
+  /** The audiences of the access token (RFC 8707). Default: none. */
   readonly resource: readonly string[]
+  /** What else is asked for (RFC 9396). Default: nothing. */
   readonly authorizationDetails?: readonly unknown[] | undefined
+  /**
+   * Pushed authorization requests (RFC 9126): `auto` pushes when the provider offers it and goes the ordinary
+   * way when the push is refused, `always` fails then, `never` does not try. Default: `auto`.
+   */
   readonly par: 'auto' | 'always' | 'never'
-  /** Binds the tokens to a key of this app. */
+  /** Binds the tokens to a key of this app (RFC 9449). Default: false. */
   readonly dpop?: boolean
-  /** The refresh token is to outlive the process, and with it the key that it is bound to. */
+  /**
+   * The refresh token is to outlive the process, and with it the key that it is bound to: that key can be
+   * exported. Default: false.
+   */
   readonly remember?: boolean
 }
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { importJWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LoginError } from '../errors.ts'
-import { startAttempt } from '../login.ts'
+import { startLogin } from '../login.ts'
 import { createProviderCache } from '../provider/cache.ts'
 import type { IdTokenExpectation } from './rules.ts'
 import { verifyIdToken } from './id-token.ts'
@@ -608,21 +608,16 @@ describe('a whole attempt', () => {
     const opened = createMailbox<string>()
     let sent = nonce
     let token = ''
-    const attempt = startAttempt({
-      policy: {
-        issuer,
-        clientId,
-        redirectPath: '/callback',
-        scope: 'openid',
-        acrValues,
-        uiLocales: 'nb',
-        prompt,
-        resource: [],
-        par: 'never',
-      },
+    const attempt = startLogin({
+      issuer,
+      clientId,
+      scope: 'openid',
+      acrValues,
+      prompt,
+      par: 'never',
       texts,
       loginTimeout: 300_000,
-      discovery: createProviderCache(clock),
+      providerCache: createProviderCache(clock),
       clock,
       openBrowser: async (address) => opened.put(address),
       onEvent: () => {},

@@ -68,7 +68,7 @@ it('an error is a login error when it has its mark and one of its codes, and not
     new Error('x'),
     Object.assign(new Error('x'), { code: 'E_LOGIN_DENIED' }),
     new LoginError<string>('E_OTHER', 'x'),
-    { ...ofAnotherCopy },
+    { code: 'E_LOGIN_DENIED', [Symbol.for('idporten-login.LoginError')]: true },
   ]
   expect(others.map(isLoginError)).toEqual(others.map(() => false))
 })

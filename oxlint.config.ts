@@ -161,6 +161,7 @@ export default {
       files: tests,
       rules: { 'no-restricted-imports': 'off', 'no-restricted-globals': 'off' },
     },
+    { files: ['examples/**'], rules: { 'no-console': 'off' } },
     {
       files: ['e2e/**'],
       rules: {

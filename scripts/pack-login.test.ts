@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSimulator, type Simulator } from '../simulator/simulator.ts'
+import { installLogin } from '../test/support/installed-login.ts'
+import { arrive, createMailbox, logInAt } from '../test/support/login.ts'
+
+const run = promisify(execFile)
+const setUpLimit = 60_000
+
+let folder = ''
+let tarball = ''
+let simulator: Simulator
+const opened = createMailbox<string>()
+/** Stands in for the system's opener, and tells the test which address it was given. */
+const opener = createServer((request, response) => {
+  opened.put(decodeURIComponent(request.url?.slice(1) ?? ''))
+  response.end()
+})
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pack-login-'))
+  simulator = await startSimulator()
+  tarball = await installLogin(folder)
+  await new Promise<void>((done) => opener.listen(0, '127.0.0.1', done))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- It listens on TCP.
+  const { port } = opener.address() as AddressInfo
+  await mkdir(join(folder, 'bin'))
+  const script = `await fetch('http://127.0.0.1:${port}/' + encodeURIComponent(process.argv[1]))`
+  for (const name of ['xdg-open', 'open']) {
+    // oxlint-disable-next-line no-await-in-loop
+    await writeFile(
+      join(folder, 'bin', name),
+      `#!/bin/sh\nexec '${process.execPath}' --input-type=module -e "${script}" "$1"\n`,
+      { mode: 0o755 },
+    )
+  }
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  const readme = await readFile('main/login/README.md', 'utf8')
+  await writeFile(join(folder, 'readme.ts'), /```ts\n([^]*?)```/.exec(readme)?.[1] ?? '')
+  await cp('examples/node-login/login.ts', join(folder, 'login.ts'))
+}, setUpLimit)
+afterAll(async () => {
+  opener.close()
+  await simulator.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Runs a program in the folder, with a browser of the test behind it. */
+async function logIn(program: string, action: 'login' | 'cancel') {
+  const running = run(process.execPath, [program], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
+      ISSUER: simulator.issuer,
+      CLIENT_ID: simulator.profile.clientId,
+    },
+  })
+  const ended = running.catch((error: unknown) => error)
+  await arrive(await logInAt(await opened.next(), { action }))
+  return await ended
+}
+
+describe('the packed login, in a folder with nothing else of this repository', () => {
+  it.each([
+    ['readme.ts', /^Signed in: \S+ idporten-loa-/, /^Not signed in: E_LOGIN_DENIED/],
+    ['login.ts', /^Signed in at idporten-loa-[^]* pass nonce\n/, /Not signed in: E_LOGIN_DENIED/],
+  ])(
+    'runs %s: a login that is declined is told, and the next one signs in',
+    async (name, yes, no) => {
+      expect(await logIn(name, 'cancel')).toMatchObject({ stderr: expect.stringMatching(no) })
+      expect(await logIn(name, 'login')).toMatchObject({ stdout: expect.stringMatching(yes) })
+    },
+  )
+
+  it(
+    'has types that a strict project accepts, and that refuse a login without a client',
+    async () => {
+      for (const name of ['@types/node', 'undici-types']) {
+        // oxlint-disable-next-line no-await-in-loop
+        await cp(join('node_modules', name), join(folder, 'node_modules', name), {
+          recursive: true,
+        })
+      }
+      await writeFile(
+        join(folder, 'wrong.ts'),
+        "import { startLogin } from 'idporten-login'\n// @ts-expect-error -- There is no client.\nstartLogin({ issuer: 'https://test.idporten.no', openBrowser: () => {} })\n",
+      )
+      const compiler = resolve('node_modules/typescript/bin/tsc')
+      const options = '--noEmit --strict --skipLibCheck false --exactOptionalPropertyTypes'
+      const target = '--module nodenext --target es2023 --lib es2024 --types node'
+      const files = ['readme.ts', 'login.ts', 'wrong.ts']
+      const args = [compiler, ...`${options} ${target}`.split(' '), ...files]
+      expect(await run(process.execPath, args, { cwd: folder })).toMatchObject({ stdout: '' })
+    },
+    setUpLimit,
+  )
+
+  it('holds the code, its types and its words, and nothing that builds or tests it', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout.trim().split('\n')
+    expect(files).toContain('package/index.js')
+    expect(files).toContain('package/index.d.ts')
+    const expected = /^package\/(LICENSE|README\.md|package\.json|[a-z/-]+(\.js|\.d\.ts))$/
+    expect(files.filter((file) => !expected.test(file))).toEqual([])
+    expect(files.filter((file) => /test|simulator/.test(file))).toEqual([])
+  })
+})

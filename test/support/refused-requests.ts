@@ -77,7 +77,7 @@ const embedded = (mode: string, destination: string) =>
   )
 const form = 'Content-Type: application/x-www-form-urlencoded'
 
-/** Everything that the listener of a running attempt refuses; the README's table is made from it. */
+/** Everything that the listener of a running attempt refuses; docs/refused-requests.md is made from it. */
 export const refusals: readonly Refusal[] = [
   {
     what: 'A `Host` that is not exactly `127.0.0.1:<port>`',

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { discoveryDocument } from './discovery.ts'
+import { discoveryDocument } from './provider/discovery.ts'
 import { faults, stepOf, steps, stepsWithFaults } from './faults.ts'
 import type { FaultName, Step } from './faults.ts'
 import { startSimulator } from './simulator.ts'

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable, pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { createGzip } from 'node:zlib'
-import { apiPaths, paths } from './discovery.ts'
+import { apiPaths, paths } from './provider/discovery.ts'
 import { lowLevelPerson } from './persons.ts'
 
 const browserSteps = ['authorization', 'end-session'] as const

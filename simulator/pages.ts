@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Locale } from './discovery.ts'
+import type { Locale } from './provider/discovery.ts'
 import type { Acr } from './levels.ts'
 import { rankOf } from './levels.ts'
 import type { PersonKind, TestPerson } from './persons.ts'

@@ -69,6 +69,11 @@ export const persons: readonly TestPerson[] = [
   lowLevelPerson,
 ]
 
+/** Finds a test person by number. */
+export function findPerson(pid: string | null | undefined): TestPerson | undefined {
+  return persons.find((candidate) => candidate.pid === pid)
+}
+
 /**
  * The entry of a person in the contact register, as its API for the person who is logged in has it;
  * undefined for one without a number to look up.

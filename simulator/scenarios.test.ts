@@ -7,7 +7,7 @@ import {
 } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { clientId } from './provider.ts'
+import { clientId } from './clients.ts'
 import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
 import type { Scenario, ScenarioName } from './scenarios.ts'
 import { startSimulator } from './simulator.ts'

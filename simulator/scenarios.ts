@@ -3,7 +3,7 @@ import type { JWK } from 'jose'
 import { hostileTexts, stepsWithFaults } from './faults.ts'
 import type { FaultName, FaultScenarioName, Step } from './faults.ts'
 import type { Algorithm, SigningKey, StrangerKey } from './keys.ts'
-import { otherClientId } from './provider.ts'
+import { otherClientId } from './clients.ts'
 import { persons } from './persons.ts'
 
 /** A token before it is signed; a text in place of an object stands for its own bytes. */

@@ -1,18 +1,20 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { apiPaths, paths } from './discovery.ts'
-import { redirectedPath } from './faults.ts'
-import { ForwardedRequest } from './forwarded-request.ts'
+import { clientId } from './clients.ts'
 import { createKeys } from './keys.ts'
 import { persons } from './persons.ts'
 import type { TestPerson } from './persons.ts'
-import { clientId, createProvider, defaultLifetimes, toProviderRequestUri } from './provider.ts'
-import type { Lifetimes } from './provider.ts'
-import { cookieStays } from './same-site.ts'
+import { apiPaths } from './provider/discovery.ts'
+import { toForwarded } from './provider/forwarding.ts'
+import { createProvider } from './provider/index.ts'
+import { defaultLifetimes } from './provider/lifetimes.ts'
+import type { Lifetimes } from './provider/lifetimes.ts'
+import { createStore } from './provider/store.ts'
+import type { Store } from './provider/store.ts'
 import type { RefreshTokenUsage, Scenario, ScenarioName } from './scenarios.ts'
 import { createStage } from './stage.ts'
-import { createStore } from './store.ts'
+import type { Stage } from './stage.ts'
 
 /** What a simulator can be told. */
 export interface SimulatorOptions {
@@ -90,6 +92,79 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString()
 }
 
+/** Listens on 127.0.0.1; `port` is the one that it got. */
+async function listen(
+  tls: SimulatorOptions['tls'],
+  wanted: number,
+): Promise<{ readonly server: Server; readonly port: number }> {
+  const server =
+    tls === undefined ? createHttpServer() : createHttpsServer({ key: tls.key, cert: tls.cert })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(wanted, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+/** What a request of a running simulator passes through. */
+interface Passage {
+  readonly issuer: string
+  readonly journal: JournalEntry[]
+  readonly stage: Stage
+  readonly store: Store
+  /** Lets oidc-provider answer. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+}
+
+function record(
+  journal: JournalEntry[],
+  request: IncomingMessage,
+  url: URL,
+  form: URLSearchParams,
+  response: ServerResponse,
+): void {
+  journal.push({
+    method: request.method ?? '',
+    path: url.pathname,
+    query: new URLSearchParams(url.search),
+    form: new URLSearchParams(form),
+    headers: request.headers,
+    get status() {
+      return response.headersSent ? response.statusCode : undefined
+    },
+  })
+  journal.splice(0, journal.length - maxJournalEntries)
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { issuer, journal, stage, store, answer }: Passage,
+): Promise<void> {
+  const url = URL.parse(`${issuer}${request.url}`)
+  if (url === null || request.url?.startsWith('/') !== true) {
+    response.writeHead(400).end()
+    return
+  }
+  const body = await readBody(request)
+  const type = request.headers['content-type']
+  const isForm = type?.startsWith('application/x-www-form-urlencoded') === true
+  const form = new URLSearchParams(isForm ? body : '')
+  record(journal, request, url, form, response)
+  if (body === undefined) {
+    response.writeHead(413, { connection: 'close' }).end()
+    return
+  }
+  if (await stage.before(url.pathname, form, { request, response })) {
+    return
+  }
+  await answer(
+    toForwarded({ request, url, form, body, isForm }, { issuer, stage, store }),
+    response,
+  )
+}
+
 /**
  * Starts a look-alike of ID-porten on 127.0.0.1.
  * @returns The running simulator, to be closed by its caller.
@@ -98,17 +173,8 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { tls, redirectPath = '/callback', refreshTokens = false } = options
   const lifetimes: Lifetimes = { ...defaultLifetimes, ...options.lifetimes }
-  const server =
-    tls === undefined ? createHttpServer() : createHttpsServer({ key: tls.key, cert: tls.cert })
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { server, port } = await listen(tls, options.port ?? 0)
   const issuer = tls === undefined ? `http://127.0.0.1:${port}` : `https://${tls.host}:${port}`
-
   const store = createStore(lifetimes.par)
   const keys = await createKeys()
   const stage = createStage(issuer, keys)
@@ -124,86 +190,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     keys,
     stage,
   })
-  const answer = provider.callback()
   const journal: JournalEntry[] = []
-
-  function record(request: IncomingMessage, url: URL, form: URLSearchParams, res: ServerResponse) {
-    journal.push({
-      method: request.method ?? '',
-      path: url.pathname,
-      query: new URLSearchParams(url.search),
-      form: new URLSearchParams(form),
-      headers: request.headers,
-      get status() {
-        return res.headersSent ? res.statusCode : undefined
-      },
-    })
-    journal.splice(0, journal.length - maxJournalEntries)
-  }
-
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = URL.parse(`${issuer}${request.url}`)
-    if (url === null || request.url?.startsWith('/') !== true) {
-      response.writeHead(400).end()
-      return
-    }
-    const body = await readBody(request)
-    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-    const form = new URLSearchParams(isForm === true ? body : '')
-    record(request, url, form, response)
-    if (body === undefined) {
-      response.writeHead(413, { connection: 'close' }).end()
-      return
-    }
-
-    if (await stage.before(url.pathname, form, { request, response })) {
-      return
-    }
-    const ownAddress = new URL(url.pathname, issuer)
-    const called = URL.parse(`${ownAddress.protocol}//${request.headers.host}${url.pathname}`)
-    if (stage.scenario !== null && url.pathname.startsWith(`${redirectedPath}/`)) {
-      url.pathname = url.pathname.slice(redirectedPath.length)
-    }
-
-    for (const parameters of [url.searchParams, form]) {
-      // oidc-provider takes a parameter once; an address has no space in it.
-      const resources = parameters.getAll('resource')
-      if (resources.length > 1) {
-        parameters.set('resource', resources.join(' '))
-      }
-      const hint = parameters.get('id_token_hint')
-      if (hint !== null && stage.originalOf(hint) !== hint) {
-        parameters.set('id_token_hint', stage.originalOf(hint))
-      }
-    }
-    const token = form.get('token')
-    if ((url.pathname === paths.revocation || url.pathname === paths.introspection) && token) {
-      // oidc-provider refuses every JWT here; one that is unknown must count as an unknown token.
-      const opaque = store.resolve(token)
-      form.set('token', opaque.includes('.') ? 'unknown' : opaque)
-    }
-    const requestUri = url.searchParams.get('request_uri')
-    if (requestUri !== null) {
-      url.searchParams.set('request_uri', toProviderRequestUri(requestUri))
-    }
-    // oidc-provider takes a logout by POST only together with a POST to /authorize.
-    const isEndSession = url.pathname === paths.end_session
-    const isLogout = request.method === 'POST' && isEndSession
-    const search = isLogout ? `?${form.toString()}` : url.search
-    const forwarded = new ForwardedRequest(request, {
-      method: isLogout ? 'GET' : (request.method ?? 'GET'),
-      url: `${url.pathname}${search}`,
-      host: new URL(issuer).host,
-      address: called ?? ownAddress,
-      form,
-      body: isLogout ? '' : isForm === true ? form.toString() : body,
-      cookies: !isEndSession || cookieStays(stage.scenario?.logoutCookie, request, issuer),
-    })
-    await answer(forwarded, response)
-  }
+  const passage: Passage = { issuer, journal, stage, store, answer: provider.callback() }
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, response).catch((error: unknown) => {
+    handle(request, response, passage).catch((error: unknown) => {
       // A client that goes away in the middle of its request is no fault of the simulator.
       if (request.complete) {
         process.emitWarning(error instanceof Error ? error : String(error))

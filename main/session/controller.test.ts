@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
-import { plainScope } from '../../simulator/provider.ts'
+import { plainScope } from '../../simulator/scopes.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from '../login/errors.ts'
 import type { Fetch } from '../login/base/http.ts'

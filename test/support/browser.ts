@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { clientId } from '../../simulator/provider.ts'
+import { clientId } from '../../simulator/clients.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
 
 /** Where a visit ended: on a page of the simulator, or at an address of the client. */

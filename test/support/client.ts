@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { persons } from '../../simulator/persons.ts'
-import { clientId } from '../../simulator/provider.ts'
+import { clientId } from '../../simulator/clients.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser, beginLogin, finishLogin } from './browser.ts'
 import type { Attempt } from './browser.ts'

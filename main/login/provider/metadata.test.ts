@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { discoveryDocument } from '../../../simulator/discovery.ts'
+import { discoveryDocument } from '../../../simulator/provider/discovery.ts'
 import { LoginError } from '../errors.ts'
 import { createProviderCache } from './cache.ts'
 import { createHttp } from '../base/http.ts'

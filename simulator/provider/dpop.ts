@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify } from 'jose'
 import { errors } from 'oidc-provider'
-import type { NoncePolicy } from './scenarios.ts'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { NoncePolicy } from '../scenarios.ts'
+import { addressOf } from './context.ts'
+import type { ProviderParts } from './parts.ts'
 
 /** The algorithms that a proof may be signed with. */
 export const dpopAlgorithms: readonly string[] = ['ES256', 'Ed25519', 'EdDSA']
@@ -97,5 +100,26 @@ export function createProofChecker(): ProofChecker {
       nonces.set(origin, [...(nonces.get(origin) ?? []), nonce].slice(-goodNonces))
       return nonce
     },
+  }
+}
+
+/** The key of the DPoP proof of a request, under the nonce policy of the scenario that plays. */
+export async function provenKey(
+  ctx: KoaContextWithOIDC,
+  { proofs, stage }: Pick<ProviderParts, 'proofs' | 'stage'>,
+  accessToken?: string,
+): Promise<string> {
+  const address = addressOf(ctx)
+  const nonces = stage.scenario?.dpopNonce
+  try {
+    const proven = { method: ctx.method, address, proof: ctx.get('dpop') }
+    return await proofs.check(
+      accessToken === undefined ? proven : { ...proven, accessToken },
+      nonces,
+    )
+  } finally {
+    if (nonces !== undefined) {
+      ctx.set('dpop-nonce', proofs.nextNonce(address.origin))
+    }
   }
 }

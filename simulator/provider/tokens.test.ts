@@ -2,12 +2,20 @@ import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { persons } from './persons.ts'
-import { clientId, consentScope, otherClientId, plainScope } from './provider.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator, SimulatorOptions } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin, insecure } from '../test/support/browser.ts'
-import { callApi, codeForm, getCode, getTokens, loginHint, post } from '../test/support/client.ts'
+import { persons } from '../persons.ts'
+import { clientId, otherClientId } from '../clients.ts'
+import { consentScope, plainScope } from '../scopes.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator, SimulatorOptions } from '../simulator.ts'
+import { TestBrowser, beginLogin, finishLogin, insecure } from '../../test/support/browser.ts'
+import {
+  callApi,
+  codeForm,
+  getCode,
+  getTokens,
+  loginHint,
+  post,
+} from '../../test/support/client.ts'
 
 const person = persons[0]
 const pid = person?.pid ?? ''

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ScenarioName } from './scenarios.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
-import { beginLogin } from '../test/support/browser.ts'
-import { getTokens } from '../test/support/client.ts'
+import type { ScenarioName } from '../scenarios.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
+import { beginLogin } from '../../test/support/browser.ts'
+import { getTokens } from '../../test/support/client.ts'
 
 let simulator: Simulator
 

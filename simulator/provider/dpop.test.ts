@@ -1,10 +1,11 @@
 import { decodeJwt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { clientId, plainScope } from './provider.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
+import { clientId } from '../clients.ts'
+import { plainScope } from '../scopes.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../../test/support/browser.ts'
 import {
   callApi,
   codeForm,
@@ -12,7 +13,7 @@ import {
   getCode,
   post,
   refreshForm,
-} from '../test/support/client.ts'
+} from '../../test/support/client.ts'
 
 let simulator: Simulator
 

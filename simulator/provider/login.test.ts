@@ -1,17 +1,19 @@
 import { decodeJwt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { lowLevelPerson, persons, personWithoutNames, personWithoutPid } from './persons.ts'
-import { consentScope, languageCookie, otherClientId, plainScope } from './provider.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
+import { lowLevelPerson, persons, personWithoutNames, personWithoutPid } from '../persons.ts'
+import { otherClientId } from '../clients.ts'
+import { languageCookie } from './language.ts'
+import { consentScope, plainScope } from '../scopes.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
 import {
   TestBrowser,
   beginLogin,
   checkedOn,
   finishLogin,
   insecure,
-} from '../test/support/browser.ts'
+} from '../../test/support/browser.ts'
 
 const [first, second] = persons
 const [low, substantial, high] = ['low', 'substantial', 'high'].map((l) => `idporten-loa-${l}`)

@@ -4,9 +4,9 @@ import { apiPaths, paths } from './discovery.ts'
 import type { Locale } from './discovery.ts'
 import { dpopAlgorithms } from './dpop.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
-import { contactOf } from './persons.ts'
-import type { TestPerson } from './persons.ts'
-import { consentScope, plainScope } from './scopes.ts'
+import { contactOf } from '../persons.ts'
+import type { TestPerson } from '../persons.ts'
+import { consentScope, plainScope } from '../scopes.ts'
 
 /** An access token that is alive. */
 export interface LiveToken {

@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { otherClientId } from './provider.ts'
-import type { ScenarioName } from './scenarios.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator, SimulatorOptions } from './simulator.ts'
-import { getTokens, post, refreshForm } from '../test/support/client.ts'
+import { otherClientId } from '../clients.ts'
+import type { ScenarioName } from '../scenarios.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator, SimulatorOptions } from '../simulator.ts'
+import { getTokens, post, refreshForm } from '../../test/support/client.ts'
 
 let simulators: Simulator[] = []
 

@@ -1,4 +1,4 @@
-import { acrValues } from './levels.ts'
+import { acrValues } from '../levels.ts'
 
 /** The paths of ID-porten's endpoints, without its two hosts. */
 export const paths = {

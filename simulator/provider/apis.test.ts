@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { personWithoutNames, personWithoutPid, persons } from './persons.ts'
-import { clientId, consentScope, plainScope } from './provider.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
+import { personWithoutNames, personWithoutPid, persons } from '../persons.ts'
+import { clientId } from '../clients.ts'
+import { consentScope, plainScope } from '../scopes.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../../test/support/browser.ts'
 import {
   athOf,
   callApi,
@@ -13,7 +14,7 @@ import {
   getTokens,
   loginHint,
   post,
-} from '../test/support/client.ts'
+} from '../../test/support/client.ts'
 
 const scope = `openid profile ${consentScope} ${plainScope}`
 

@@ -12,7 +12,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { translator } from '../assets/locales/index.ts'
 import { plainScope } from '../simulator/scopes.ts'
-import type { Scenario } from '../simulator/scenarios.ts'
+import type { Scenario } from '../simulator/scenarios/scenario.ts'
 import {
   type Desktop,
   electronPath,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import { networkCode } from '../main/login/error-map.ts'
 import { browserCommands, findCommand } from '../scripts/bootstrap/system-packages.mjs'
-import type { ScenarioName } from '../simulator/scenarios.ts'
+import type { ScenarioName } from '../simulator/scenarios/index.ts'
 import { type Simulator, startSimulator } from '../simulator/simulator.ts'
 import {
   type Desktop,

@@ -1,6 +1,6 @@
 import { expect, logInAt, signIn, test } from './fixtures/desktop.ts'
 import { expectRefused } from './fixtures/failure.ts'
-import type { Scenario } from '../simulator/scenarios.ts'
+import type { Scenario } from '../simulator/scenarios/scenario.ts'
 
 /** Harmless oddities that let people in, and what is told when they do not come from something harmless. */
 

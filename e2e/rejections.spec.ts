@@ -1,4 +1,5 @@
-import { scenarios, type ScenarioName, type Scenario } from '../simulator/scenarios.ts'
+import { scenarios, type ScenarioName } from '../simulator/scenarios/index.ts'
+import type { Scenario } from '../simulator/scenarios/scenario.ts'
 import type { Simulator } from '../simulator/simulator.ts'
 import { type Desktop, expect, logInAt, signOutEverywhere, test } from './fixtures/desktop.ts'
 import { expectRefused, type Refusal } from './fixtures/failure.ts'

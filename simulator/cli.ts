@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
-import { faults, steps } from './faults.ts'
-import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
-import type { Scenario, ScenarioName } from './scenarios.ts'
+import { faults } from './faults/index.ts'
+import { steps } from './faults/steps.ts'
+import { isScenarioName, scenarioGroups, scenarios } from './scenarios/index.ts'
+import type { ScenarioName } from './scenarios/index.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 import { startSimulator } from './simulator.ts'
 
 const usage =

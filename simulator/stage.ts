@@ -1,14 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { comesAfter, faults, stepOf } from './faults.ts'
-import type { FaultName, Step, Wire } from './faults.ts'
+import type { Wire } from './faults/fault.ts'
+import { comesAfter, faults } from './faults/index.ts'
+import type { FaultName } from './faults/index.ts'
+import { stepOf } from './faults/steps.ts'
+import type { Step } from './faults/steps.ts'
 import { ForwardedRequest } from './provider/forwarded-request.ts'
 import { signCompact } from './keys.ts'
 import { errorPage, messagePage, pageHeaders } from './pages.ts'
 import type { Keys } from './keys.ts'
-import { scenarios } from './scenarios.ts'
-import type { IssuedIdToken, Scenario, ScenarioName, Tools } from './scenarios.ts'
+import { scenarios } from './scenarios/index.ts'
+import type { ScenarioName } from './scenarios/index.ts'
+import type { IssuedIdToken, Scenario, Tools } from './scenarios/scenario.ts'
 
 /** The scenario that plays, and what it does to the provider's answers. */
 export interface Stage {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Scenario } from '../../simulator/scenarios.ts'
+import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from './errors.ts'
 import type { LoginOptions } from './login.ts'

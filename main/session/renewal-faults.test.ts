@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { ScenarioName } from '../../simulator/scenarios.ts'
+import type { ScenarioName } from '../../simulator/scenarios/index.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from '../login/errors.ts'
 import { arrive, createMailbox, logInAt } from '../../test/support/login.ts'

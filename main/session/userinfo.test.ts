@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
-import type { ScenarioName } from '../../simulator/scenarios.ts'
+import type { ScenarioName } from '../../simulator/scenarios/index.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { ControllerOptions } from './controller.ts'
 import {

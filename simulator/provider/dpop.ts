@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify } from 'jose'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { NoncePolicy } from '../scenarios.ts'
+import type { NoncePolicy } from '../scenarios/scenario.ts'
 import { addressOf } from './context.ts'
 import type { ProviderParts } from './parts.ts'
 

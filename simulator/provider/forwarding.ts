@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { redirectedPath } from '../faults.ts'
+import { redirectedPath } from '../faults/status.ts'
 import { paths } from './discovery.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { ProviderParts } from './parts.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ScenarioName } from '../scenarios.ts'
+import type { ScenarioName } from '../scenarios/index.ts'
 import { startSimulator } from '../simulator.ts'
 import type { Simulator } from '../simulator.ts'
 import { beginLogin } from '../../test/support/browser.ts'

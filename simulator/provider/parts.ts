@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Keys } from '../keys.ts'
 import type { Representation } from '../representation.ts'
-import type { RefreshTokenUsage } from '../scenarios.ts'
+import type { RefreshTokenUsage } from '../scenarios/scenario.ts'
 import type { Stage } from '../stage.ts'
 import type { Locale } from './discovery.ts'
 import type { ProofChecker } from './dpop.ts'

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { otherClientId } from '../clients.ts'
-import type { ScenarioName } from '../scenarios.ts'
+import type { ScenarioName } from '../scenarios/index.ts'
 import { startSimulator } from '../simulator.ts'
 import type { Simulator, SimulatorOptions } from '../simulator.ts'
 import { getTokens, post, refreshForm } from '../../test/support/client.ts'

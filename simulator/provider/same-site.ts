@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Scenario } from '../scenarios.ts'
+import type { Scenario } from '../scenarios/scenario.ts'
 
 /**
  * Tells whether a browser would send a cookie with a request if every other origin were another site,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Scenario } from '../../simulator/scenarios.ts'
+import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import {
   type Cell,

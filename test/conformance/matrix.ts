@@ -3,7 +3,8 @@
  * what the fault is and where it happens: the code says whose fault it was, never more than that.
  */
 import type { ErrorCode } from '../../preload/contract.ts'
-import { type FaultName, type Step, stepsWithFaults } from '../../simulator/faults.ts'
+import { type FaultName, stepsWithFaults } from '../../simulator/faults/index.ts'
+import type { Step } from '../../simulator/faults/steps.ts'
 import type { UserAction, Outcome } from './play.ts'
 
 /** The steps of a login, in their order. */

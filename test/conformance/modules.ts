@@ -4,7 +4,8 @@
  * the simulator plays its part.
  * Source: openid-certification/conformance-suite, client modules for OpenID Connect and FAPI 2.
  */
-import type { Scenario, ScenarioName } from '../../simulator/scenarios.ts'
+import type { ScenarioName } from '../../simulator/scenarios/index.ts'
+import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import type { Outcome, PlayOptions } from './play.ts'
 
 export interface Module {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { oauthErrors } from '../../preload/contract.ts'
-import { hostileTexts } from '../../simulator/faults.ts'
+import { hostileTexts } from '../../simulator/faults/hostile-texts.ts'
 import {
   isScenarioName,
-  type Scenario,
   scenarioGroups,
   type ScenarioName,
   scenarios,
-} from '../../simulator/scenarios.ts'
+} from '../../simulator/scenarios/index.ts'
+import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { arrive, knock, logInAt } from '../support/login.ts'
 import { createMemoryVault, createTestApp, profileOf } from '../support/app.ts'

@@ -3,8 +3,9 @@
  * of the project's list (S: specifications, F: faults), and where each is shown. Rules that are about
  * the listener, the window or the package alone are not here: their tests are beside their code.
  */
-import type { FaultName } from '../../simulator/faults.ts'
-import { type Scenario, type ScenarioName, scenarios } from '../../simulator/scenarios.ts'
+import type { FaultName } from '../../simulator/faults/index.ts'
+import { type ScenarioName, scenarios } from '../../simulator/scenarios/index.ts'
+import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import type { MatrixStep } from './matrix.ts'
 import type { UserAction, Outcome } from './play.ts'
 

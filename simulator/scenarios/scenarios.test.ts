@@ -7,12 +7,13 @@ import {
 } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { clientId } from './clients.ts'
-import { isScenarioName, scenarioGroups, scenarios } from './scenarios.ts'
-import type { Scenario, ScenarioName } from './scenarios.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin, insecure } from '../test/support/browser.ts'
+import { clientId } from '../clients.ts'
+import { isScenarioName, scenarioGroups, scenarios } from './index.ts'
+import type { ScenarioName } from './index.ts'
+import type { Scenario } from './scenario.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
+import { TestBrowser, beginLogin, finishLogin, insecure } from '../../test/support/browser.ts'
 
 let simulator: Simulator
 

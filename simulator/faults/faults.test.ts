@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { discoveryDocument } from './provider/discovery.ts'
-import { faults, stepOf, steps, stepsWithFaults } from './faults.ts'
-import type { FaultName, Step } from './faults.ts'
-import { startSimulator } from './simulator.ts'
-import type { Simulator } from './simulator.ts'
-import { TestBrowser, beginLogin, finishLogin } from '../test/support/browser.ts'
+import { discoveryDocument } from '../provider/discovery.ts'
+import { faults, stepsWithFaults } from './index.ts'
+import { stepOf, steps } from './steps.ts'
+import type { FaultName } from './index.ts'
+import type { Step } from './steps.ts'
+import { startSimulator } from '../simulator.ts'
+import type { Simulator } from '../simulator.ts'
+import { TestBrowser, beginLogin, finishLogin } from '../../test/support/browser.ts'
 
 let simulators: Simulator[] = []
 

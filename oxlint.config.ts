@@ -158,6 +158,14 @@ export default {
       ],
     }),
     {
+      files: ['simulator/**'],
+      excludeFiles: tests,
+      rules: {
+        'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
+        'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      },
+    },
+    {
       files: tests,
       rules: { 'no-restricted-imports': 'off', 'no-restricted-globals': 'off' },
     },

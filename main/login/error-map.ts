@@ -5,6 +5,7 @@
 import { AuthorizationResponseError, ResponseBodyError } from 'oauth4webapi'
 import {
   type Explanation,
+  failure,
   LoginError,
   type LoginErrorCode,
   oauthErrors,
@@ -103,9 +104,8 @@ export function networkError(error: unknown, step: Step, method: string): LoginE
   const code = known ?? 'E_NETWORK_UNREACHABLE'
   const reason = name === 'REDIRECT' ? 'a redirect' : (name ?? 'no answer')
   const problem = name === null ? undefined : tlsNames.find(([pattern]) => pattern.test(name))?.[1]
-  return new LoginError(code, `${step.name}: ${reason}`, {
+  return failure(code, step.name, reason, {
     cause: error,
-    detail: { key: step.name, reason },
     explanation: explain(code, problem, method),
   })
 }
@@ -184,9 +184,8 @@ export function libraryError(error: unknown, step: Step): LoginError {
   if (error instanceof LoginError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const { reason, explanation } = oauthReason(error)
-  return new LoginError(libraryCode(code, step) ?? step.invalid, `${step.name}: ${reason}`, {
+  return failure(libraryCode(code, step) ?? step.invalid, step.name, reason, {
     cause: error,
-    detail: { key: step.name, reason },
     explanation,
   })
 }

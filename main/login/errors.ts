@@ -99,6 +99,15 @@ export interface ErrorDetail {
   readonly reason: string
 }
 
+/** What may be known of a failure beyond its code and its message. */
+interface MoreOfError {
+  readonly cause?: unknown
+  readonly detail?: ErrorDetail | null
+  readonly explanation?: Explanation | null
+  readonly checks?: readonly Check[]
+  readonly retryAfter?: number | null
+}
+
 /** Marks a `LoginError` of whichever copy of this module made it: a bundler or npm may bring two. */
 const brand = Symbol.for('idporten-login.LoginError')
 
@@ -127,17 +136,7 @@ export class LoginError<Code extends string = LoginErrorCode> extends Error {
   /** Seconds that the provider wants to be left alone (RFC 9110 §10.2.3), within bounds; null when it did not say. */
   readonly retryAfter: number | null
 
-  constructor(
-    code: Code,
-    message: string,
-    more: {
-      cause?: unknown
-      detail?: ErrorDetail | null
-      explanation?: Explanation | null
-      checks?: readonly Check[]
-      retryAfter?: number | null
-    } = {},
-  ) {
+  constructor(code: Code, message: string, more: MoreOfError = {}) {
     super(message, { cause: more.cause })
     this.code = code
     this.detail = more.detail ?? null
@@ -145,6 +144,20 @@ export class LoginError<Code extends string = LoginErrorCode> extends Error {
     this.checks = more.checks ?? []
     this.retryAfter = more.retryAfter ?? null
   }
+}
+
+/**
+ * Makes the failure of one thing that has a name, such as a request, a parameter or a rule: `key` says which
+ * it is, and `reason` why it failed. Both stand in the detail and in the message, there behind `subject`.
+ */
+export function failure<Code extends LoginErrorCode>(
+  code: Code,
+  key: string,
+  reason: string,
+  { subject, ...more }: Omit<MoreOfError, 'detail'> & { readonly subject?: string } = {},
+): LoginError<Code> {
+  const words = [...(subject === undefined ? [] : [subject]), key, reason]
+  return new LoginError(code, words.join(': '), { ...more, detail: { key, reason } })
 }
 
 /** Returns the error itself when it has a name already, else `E_UNEXPECTED` with it as the cause. */

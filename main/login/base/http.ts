@@ -1,4 +1,4 @@
-import { type Explanation, LoginError, type LoginErrorCode } from '../errors.ts'
+import { type Explanation, failure, LoginError } from '../errors.ts'
 import { networkError, type Step } from '../error-map.ts'
 import type { Clock } from './clock.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -172,18 +172,8 @@ function timeOf({ headers }: Response): number | null {
   return Number.isNaN(date) || Number.isNaN(age) ? null : date + age * 1000
 }
 
-function refusal(
-  code: LoginErrorCode,
-  step: Step,
-  reason: string,
-  more: { explanation?: Explanation | null; retryAfter?: number | null } = {},
-): LoginError {
-  const detail = { key: step.name, reason }
-  return new LoginError(code, `${step.name}: ${reason}`, { detail, ...more })
-}
-
 function tooLate(step: Step, milliseconds: number): LoginError {
-  return refusal('E_NETWORK_TIMEOUT', step, `no answer in ${milliseconds} ms`)
+  return failure('E_NETWORK_TIMEOUT', step.name, `no answer in ${milliseconds} ms`)
 }
 
 function cutOff(error: unknown, step: Step, method: string): LoginError {
@@ -199,7 +189,7 @@ async function readBody(response: Response, maxBytes: number, step: Step): Promi
   for await (const chunk of response.body ?? []) {
     size += chunk.length
     if (size > maxBytes) {
-      throw refusal('E_NETWORK_BODY', step, `larger than ${maxBytes} bytes`)
+      throw failure('E_NETWORK_BODY', step.name, `larger than ${maxBytes} bytes`)
     }
     chunks.push(chunk)
   }
@@ -209,7 +199,7 @@ async function readBody(response: Response, maxBytes: number, step: Step): Promi
 /** Nothing follows a redirect: what was asked for, a token above all, is for the one who was asked. */
 function refuseRedirect({ status }: Response, step: Step, explanation: Explanation | null): void {
   if (status >= 300 && status < 400) {
-    throw refusal('E_NETWORK_REDIRECT', step, `HTTP ${status}`, { explanation })
+    throw failure('E_NETWORK_REDIRECT', step.name, `HTTP ${status}`, { explanation })
   }
 }
 
@@ -221,7 +211,7 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   refuseRedirect(response, step, portal)
   if (status >= 500 || status === 429) {
     const waits = status === 429 || status === 503
-    throw refusal('E_NETWORK_STATUS', step, `HTTP ${status}`, {
+    throw failure('E_NETWORK_STATUS', step.name, `HTTP ${status}`, {
       retryAfter: waits ? retryAfter(headers, clock) : null,
       // RFC 6585 §6: Network Authentication Required.
       explanation: status === 511 ? { kind: 'captive-portal' } : null,
@@ -232,7 +222,7 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
     // From a list: a provider may put anything there.
     const shown = knownTypes.includes(type) ? type : 'unknown'
-    throw refusal(step.invalid, step, `HTTP ${status} with content type ${shown}`, {
+    throw failure(step.invalid, step.name, `HTTP ${status} with content type ${shown}`, {
       explanation: type === 'text/html' ? portal : null,
     })
   }
@@ -244,7 +234,7 @@ function parseOnly(bytes: Uint8Array, step: Step): unknown {
     return parseStrictJson(bytes)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw refusal(step.invalid, step, `not usable: ${error.message}`)
+    throw failure(step.invalid, step.name, `not usable: ${error.message}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { oauthReason, plain } from '../error-map.ts'
-import { type Check, LoginError } from '../errors.ts'
+import { type Check, failure, LoginError } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
 import type { AuthorizationRequest, LoginPolicy } from '../request/authorization.ts'
 
@@ -28,10 +28,7 @@ export function checkCallback(
   request: AuthorizationRequest,
 ): CheckedCallback {
   const invalid = (key: string, reason: string, cause?: unknown): never => {
-    throw new LoginError('E_CALLBACK_INVALID', `callback: ${key}: ${reason}`, {
-      cause,
-      detail: { key, reason },
-    })
+    throw failure('E_CALLBACK_INVALID', key, reason, { subject: 'callback', cause })
   }
   const iss = parameters.get('iss')
   // Demanded even when the metadata forgets to promise it: ID-porten always sends it. An error without it
@@ -42,9 +39,7 @@ export function checkCallback(
       iss === null
         ? 'is absent'
         : `is another issuer: expected ${provider.issuer}, got ${plain(iss)}`
-    throw new LoginError('E_CALLBACK_ISSUER', `callback: iss: ${reason}`, {
-      detail: { key: 'iss', reason },
-    })
+    throw failure('E_CALLBACK_ISSUER', 'iss', reason, { subject: 'callback' })
   }
   for (const name of unasked) {
     if (parameters.has(name)) invalid(name, 'was not asked for')

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { LoginError } from '../errors.ts'
+import { failure } from '../errors.ts'
 import { libraryError } from '../error-map.ts'
 import type { Clock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
@@ -72,10 +72,6 @@ async function readJson(response: Response): Promise<string> {
     return text
   } catch (error) {
     if (!response.ok || text === '') return ''
-    const reason = 'not JSON'
-    throw new LoginError('E_API_RESPONSE', `${steps.api.name}: ${reason}`, {
-      cause: error,
-      detail: { key: steps.api.name, reason },
-    })
+    throw failure('E_API_RESPONSE', steps.api.name, 'not JSON', { cause: error })
   }
 }

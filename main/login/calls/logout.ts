@@ -21,7 +21,7 @@ const handedOverAfter = 1000
  * ID token, so that it stands in no address. Where the provider is to send the browser back and does not
  * (its cookie may not come with a form of another site), it is asked once more by an ordinary visit
  * without the token. Resolves when there is nothing more to wait for.
- * Throws `AppError` `E_LISTENER_BIND`, `E_BROWSER_OPEN`.
+ * Throws `LoginError` `E_LISTENER_BIND`, `E_BROWSER_OPEN`.
  * Source: OpenID Connect RP-Initiated Logout 1.0 §2 and §3; Digdir, "Utlogging".
  */
 export async function logOutInBrowser(options: {

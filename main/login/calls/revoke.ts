@@ -14,7 +14,7 @@ export function outlivesLogout({ scope }: Login): boolean {
 
 /**
  * Revokes the tokens of a login: the refresh token where there is one, which ends the whole grant.
- * Throws `AppError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
+ * Throws `LoginError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
  */
 export async function revokeTokens(
   { provider, refreshToken, accessToken }: Login,

@@ -1,6 +1,6 @@
 import { type CryptoKey, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
-import { LoginError } from '../errors.ts'
+import { failure } from '../errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Provider } from './metadata.ts'
 import { type Http, steps } from '../base/http.ts'
@@ -134,7 +134,7 @@ async function fetchKeys(uri: string, http: Http): Promise<readonly Verification
     headers: { accept: 'application/json, application/jwk-set+json' },
   })
   const refuse = (reason: string): never => {
-    throw new LoginError('E_PROVIDER_KEYS', `keys: ${reason}`, { detail: { key: 'keys', reason } })
+    throw failure('E_PROVIDER_KEYS', 'keys', reason)
   }
   if (response.status !== 200) refuse(`HTTP ${response.status}`)
   const parsed = v.safeParse(keySet, http.jsonOf(response))

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import { LoginError } from '../errors.ts'
+import { failure } from '../errors.ts'
 import { nameLibraryError, oauthReason, plain } from '../error-map.ts'
 import { type Http, steps } from '../base/http.ts'
 import { idTokenAlgorithm } from './keys.ts'
@@ -111,8 +111,5 @@ function refuseForeignEndpoint(name: string, address: string, issuer: URL): void
 }
 
 function refuse(key: string, reason: string, cause?: unknown): never {
-  throw new LoginError('E_PROVIDER_METADATA', `discovery: ${key}: ${reason}`, {
-    cause,
-    detail: { key, reason },
-  })
+  throw failure('E_PROVIDER_METADATA', key, reason, { subject: 'discovery', cause })
 }

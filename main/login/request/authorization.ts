@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
-import { LoginError } from '../errors.ts'
+import { failure, LoginError } from '../errors.ts'
 import { nameLibraryError } from '../error-map.ts'
 import type { Clock } from '../base/clock.ts'
 import { isLoopback, type Provider } from '../provider/metadata.ts'
@@ -131,9 +131,7 @@ function authorizationUrl(provider: Provider, parameters: URLSearchParams): stri
   for (const name of new Set(parameters.keys())) {
     if (url.searchParams.has(name)) {
       const reason = `has a parameter ${name} of its own`
-      throw new LoginError('E_PROVIDER_METADATA', `authorization_endpoint: ${reason}`, {
-        detail: { key: 'authorization_endpoint', reason },
-      })
+      throw failure('E_PROVIDER_METADATA', 'authorization_endpoint', reason)
     }
   }
   // Its own query stays as it is written.
@@ -206,5 +204,5 @@ function namePushFailure(error: unknown, status: number): unknown {
 
 function refusal(reason: string): LoginError {
   const { name, refused } = steps.pushedRequest
-  return new LoginError(refused, `${name}: ${reason}`, { detail: { key: name, reason } })
+  return failure(refused, name, reason)
 }

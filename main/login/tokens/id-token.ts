@@ -1,7 +1,7 @@
 import { compactVerify } from 'jose'
 import type { Secret } from '../base/secret.ts'
 import { parseStrictJson } from '../base/strict-json.ts'
-import { type Check, LoginError } from '../errors.ts'
+import { type Check, failure, LoginError } from '../errors.ts'
 import { idTokenAlgorithm, matching, type VerificationKey } from '../provider/keys.ts'
 import {
   type Claims,
@@ -39,16 +39,13 @@ export async function verifyIdToken(
   const skew = clockThatExplains(failed, claims, expectation)
   if (skew === null) {
     const reason = `expected ${failed.expected}, got ${failed.got}`
-    throw new LoginError(failed.failure, `ID token: ${failed.rule}: ${reason}`, {
-      detail: { key: failed.rule, reason },
-      checks,
-    })
+    throw failure(failed.failure, failed.rule, reason, { subject: 'ID token', checks })
   }
   const direction = skew > 0 ? 'ahead' : 'behind'
   const off = Math.abs(skew)
   const reason = `this computer's clock is ${off} s ${direction === 'ahead' ? 'ahead of' : 'behind'} the provider's`
-  throw new LoginError('E_CLOCK_SKEW', `ID token: ${failed.rule}: ${reason}`, {
-    detail: { key: failed.rule, reason },
+  throw failure('E_CLOCK_SKEW', failed.rule, reason, {
+    subject: 'ID token',
     explanation: { kind: 'clock', direction, seconds: off },
     checks,
   })

@@ -371,7 +371,6 @@ describe('nonces', () => {
     expect(renewal && (await read(proofOf(renewal))).nonce).toBe('rolled')
   })
 
-  // `http.for` takes the challenge away, and userinfo is asked once only: no nonce ever gets there.
   it('that userinfo asks for are sent to it (S-152)', async () => {
     const app = await apps.signedIn(simulator, {
       profile: profile(),

@@ -27,7 +27,8 @@ async function serve(listener: RequestListener): Promise<string> {
 const never = new AbortController().signal
 const create = (options: Partial<HttpOptions> = {}) =>
   createHttp({ fetch, clock: createTestClock(), signal: never, ...options })
-const get = (url: string, options?: Partial<HttpOptions>) => create(options).for(steps.token)(url)
+const get = (url: string, options?: Partial<HttpOptions>) =>
+  create(options).requestJson(steps.token)(url)
 const refusalOf = async (url: string, options?: Partial<HttpOptions>) => {
   const error = await failureOf(get(url, options), LoginError)
   expect(error.detail?.key).toBe('token request')
@@ -151,7 +152,7 @@ describe('an answer is refused', () => {
       'E_TOKEN_RESPONSE',
       `HTTP 200 with content type ${shown}`,
     ])
-    const other = await failureOf(create().for(steps.discovery)(url), LoginError)
+    const other = await failureOf(create().requestJson(steps.discovery)(url), LoginError)
     expect(other.code).toBe('E_PROVIDER_METADATA')
   })
 
@@ -238,13 +239,16 @@ describe('a network that wants a login of its own is recognised', () => {
     ['and not by an outage', 503, page, false],
   ])('%s', async (_, status, headers, recognised) => {
     const url = await serve((_request, response) => response.writeHead(status, headers).end('<p>'))
-    const error = await failureOf(create().for(steps.discovery)(url), LoginError)
+    const error = await failureOf(create().requestJson(steps.discovery)(url), LoginError)
     expect(error.explanation).toEqual(recognised ? { kind: 'captive-portal' } : null)
   })
 
   it('and not by the answer to a form', async () => {
     const url = await serve((_, response) => response.writeHead(200, page).end('<p>'))
-    const error = await failureOf(create().for(steps.token)(url, { method: 'POST' }), LoginError)
+    const error = await failureOf(
+      create().requestJson(steps.token)(url, { method: 'POST' }),
+      LoginError,
+    )
     expect(error.explanation).toBeNull()
   })
 })
@@ -266,7 +270,7 @@ describe('an answer is taken', () => {
     const url = await serve((_, response) =>
       response.writeHead(401, headers).end('{"error":"invalid_client"}'),
     )
-    const answer = await create().for(steps.token)(url, { method: 'POST' })
+    const answer = await create().requestJson(steps.token)(url, { method: 'POST' })
     expect([answer.headers.get('www-authenticate'), await answer.json()]).toEqual([
       null,
       { error: 'invalid_client' },
@@ -284,7 +288,7 @@ describe('an answer is taken', () => {
     })
     const body = new URLSearchParams({ a: 'b&c' })
     const headers = { 'x-test': 'y', 'content-type': 'application/x-www-form-urlencoded' }
-    await create().for(steps.token)(url, { method: 'POST', headers, body })
+    await create().requestJson(steps.token)(url, { method: 'POST', headers, body })
     await expect(seen.promise).resolves.toBe('POST y a=b%26c')
   })
 })
@@ -312,7 +316,7 @@ describe("the difference to the provider's clock", () => {
     const http = create({ clock: createTestClock(at + skew) })
     expect(http.clockSkew()).toBeNull()
     const url = await serve((_request, response) => response.writeHead(503, { date }).end())
-    await failureOf(http.for(steps.token)(url), LoginError)
+    await failureOf(http.requestJson(steps.token)(url), LoginError)
     expect(http.clockSkew()).toBe(skew)
   })
 
@@ -320,7 +324,9 @@ describe("the difference to the provider's clock", () => {
     const clock = createTestClock(at - 90_000)
     const http = create({ clock })
     const date = new Date(at).toUTCString()
-    await http.for(steps.token)(await serve((_, response) => json(response, '{}', { date })))
+    await http.requestJson(steps.token)(
+      await serve((_, response) => json(response, '{}', { date })),
+    )
     clock.advance(60_000)
     expect(http.clockSkew()).toBe(-90_000)
     clock.set(90_000)
@@ -330,13 +336,15 @@ describe("the difference to the provider's clock", () => {
   it('counts the age of an answer that a cache on the way has kept', async () => {
     const http = create({ clock: createTestClock(at) })
     const headers = { date: new Date(at - 3_600_000).toUTCString(), age: '3600' }
-    await http.for(steps.discovery)(await serve((_, response) => json(response, '{}', headers)))
+    await http.requestJson(steps.discovery)(
+      await serve((_, response) => json(response, '{}', headers)),
+    )
     expect(http.clockSkew()).toBe(0)
   })
 
   it('stays unknown when there is no date to read', async () => {
     const http = create()
-    await http.for(steps.token)(
+    await http.requestJson(steps.token)(
       await serve((_, response) => json(response, '{}', { date: 'today' })),
     )
     expect(http.clockSkew()).toBeNull()

@@ -60,15 +60,15 @@ const longestRetryAfter = 60
 
 export interface Http {
   /**
-   * A fetch for one step, with all limits on. Throws `LoginError` for everything but JSON and refusals (4xx);
+   * Returns a fetch for one step, with all limits on. It throws `LoginError` for everything but JSON and refusals (4xx);
    * `onStatus` is told the status also when what follows it cannot be used.
    */
-  for(
+  requestJson(
     step: Step,
     onStatus?: (status: number) => void,
   ): (url: string, request?: RequestOptions) => Promise<Response>
-  /** A fetch whose answer is taken with any status but a redirect, and with any body: what an API says is shown. */
-  open(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  /** Returns a fetch that takes an answer with any status but a redirect, and with any body: what an API says is shown. */
+  requestAny(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
   /** What the JSON of such an answer is, parsed once; null for a refusal. */
   jsonOf(response: Response): unknown
   /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
@@ -151,11 +151,11 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   return {
-    for:
+    requestJson:
       (step, onStatus) =>
       (url, request = {}) =>
         send(step, url, request, false, onStatus),
-    open:
+    requestAny:
       (step) =>
       (url, request = {}) =>
         send(step, url, request, true),

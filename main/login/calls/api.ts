@@ -45,7 +45,7 @@ export async function callApi(options: {
       {
         // Without the body: the calls of a profile have none.
         [oauth.customFetch]: (address, { method, headers }) =>
-          http.open(steps.api)(address, { method, headers }),
+          http.requestAny(steps.api)(address, { method, headers }),
         [oauth.allowInsecureRequests]: isLoopback(url),
         ...(login.proofKey && { DPoP: login.proofKey.handle }),
       },

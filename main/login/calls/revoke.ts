@@ -29,7 +29,7 @@ export async function revokeTokens(
       oauth.None(),
       token.reveal(),
       {
-        [oauth.customFetch]: http.open(steps.revocation),
+        [oauth.customFetch]: http.requestAny(steps.revocation),
         [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
         additionalParameters: {
           token_type_hint: refreshToken === null ? 'access_token' : 'refresh_token',

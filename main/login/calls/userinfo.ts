@@ -17,7 +17,7 @@ export async function fetchUserinfo(
   const client: oauth.Client = { client_id: clientId }
   const request = async (): Promise<Response> =>
     await oauth.userInfoRequest(provider, client, accessToken.reveal(), {
-      [oauth.customFetch]: http.for(steps.userinfo),
+      [oauth.customFetch]: http.requestJson(steps.userinfo),
       [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
       ...(proofKey && { DPoP: proofKey.handle }),
     })

@@ -130,7 +130,7 @@ function kidOf(token: Secret): unknown {
 }
 
 async function fetchKeys(uri: string, http: Http): Promise<readonly VerificationKey[]> {
-  const response = await http.for(steps.keys)(uri, {
+  const response = await http.requestJson(steps.keys)(uri, {
     headers: { accept: 'application/json, application/jwk-set+json' },
   })
   const refuse = (reason: string): never => {

@@ -65,7 +65,7 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
   }
   const response = await oauth
     .discoveryRequest(url, {
-      [oauth.customFetch]: http.for(steps.discovery),
+      [oauth.customFetch]: http.requestJson(steps.discovery),
       [oauth.allowInsecureRequests]: isLoopback(url),
     })
     .catch((error: unknown) => {

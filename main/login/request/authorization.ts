@@ -170,7 +170,7 @@ function createPush(options: {
         oauth.None(),
         parameters,
         {
-          [oauth.customFetch]: http.for(steps.pushedRequest, (came) => {
+          [oauth.customFetch]: http.requestJson(steps.pushedRequest, (came) => {
             status = came
           }),
           [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),

@@ -120,7 +120,7 @@ function clientOf({ clientId }: TokenRequestOptions): oauth.Client {
 
 function requestOptions({ provider, resource, proofKey, http }: TokenRequestOptions) {
   return {
-    [oauth.customFetch]: http.for(steps.token),
+    [oauth.customFetch]: http.requestJson(steps.token),
     [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
     additionalParameters: new URLSearchParams(
       resource.map((value): [string, string] => ['resource', value]),

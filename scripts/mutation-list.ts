@@ -88,8 +88,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'never prove with the nonce that is asked for',
     file: tokenRequest,
-    from: 'if (proofKey !== null && (await asksForOtherProof(response, proofKey.isCorrected()))) {',
-    to: 'if (proofKey !== null && proofKey.isCorrected === asksForOtherProof) {',
+    from: '(await asksForOtherProof(answer, proofKey.isCorrected()))',
+    to: 'proofKey.isCorrected === asksForOtherProof',
   },
   {
     name: 'call an answer that was cut off unreachable',

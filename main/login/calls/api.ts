@@ -3,6 +3,7 @@ import { failure } from '../errors.ts'
 import { libraryError } from '../error-map.ts'
 import type { Clock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
+import { retryForProof } from '../request/dpop.ts'
 import { type Http, steps } from '../base/http.ts'
 import type { Login } from '../tokens/result.ts'
 
@@ -50,11 +51,7 @@ export async function callApi(options: {
         ...(login.proofKey && { DPoP: login.proofKey.handle }),
       },
     )
-  const response = await send().catch(async (error: unknown) => {
-    // A nonce is asked for once; then the proof carries it (RFC 9449 §9).
-    if (oauth.isDPoPNonceError(error)) return await send().catch(challenged)
-    return challenged(error)
-  })
+  const response = await retryForProof(send).catch(challenged)
   const body = await readJson(response)
   return { httpStatus: response.status, tookMs: clock.monotonic() - startedAt, body }
 }

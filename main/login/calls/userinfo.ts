@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { type Http, steps } from '../base/http.ts'
 import { libraryError } from '../error-map.ts'
 import { isLoopback } from '../provider/metadata.ts'
+import { retryForProof } from '../request/dpop.ts'
 import type { Claims } from '../tokens/rules.ts'
 import type { Login } from '../tokens/result.ts'
 
@@ -27,11 +28,7 @@ export async function fetchUserinfo(
     return { ...(await oauth.processUserInfoResponse(provider, client, subject, response)) }
   }
   try {
-    return await ask().catch(async (error: unknown) => {
-      // As with an API: a nonce is asked for once.
-      if (oauth.isDPoPNonceError(error)) return await ask()
-      throw error
-    })
+    return await retryForProof(ask)
   } catch (error) {
     throw libraryError(error, steps.userinfo)
   }

@@ -59,6 +59,25 @@ function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): P
   }
 }
 
+/**
+ * Sends a request, and sends it once more when its proof was refused, which means that nothing else was done:
+ * a nonce is wanted in the proof, or `wantsOther` finds in the answer that another proof may be accepted.
+ * Throws what `send` throws. Source: RFC 9449 §8 and §9.
+ */
+export async function retryForProof<T>(
+  send: () => Promise<T>,
+  wantsOther: (answer: T) => Promise<boolean> = async () => false,
+): Promise<T> {
+  let answer: T
+  try {
+    answer = await send()
+  } catch (error) {
+    if (!oauth.isDPoPNonceError(error)) throw error
+    return await send()
+  }
+  return (await wantsOther(answer)) ? await send() : answer
+}
+
 const privateKeySchema = v.object({
   kty: v.literal('EC'),
   crv: v.literal('P-256'),

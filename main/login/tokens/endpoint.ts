@@ -4,7 +4,7 @@ import { LoginError } from '../errors.ts'
 import { libraryError, nameLibraryError } from '../error-map.ts'
 import type { AuthorizationRequest } from '../request/authorization.ts'
 import { isLoopback, type Provider } from '../provider/metadata.ts'
-import type { ProofKey } from '../request/dpop.ts'
+import { type ProofKey, retryForProof } from '../request/dpop.ts'
 import { type Http, steps } from '../base/http.ts'
 import { clockTolerance } from './rules.ts'
 import { Secret } from '../base/secret.ts'
@@ -143,12 +143,12 @@ async function send(
     proofKey?.setClockSkew(http.clockSkew())
     return answer
   }
-  let response = await request()
-  // The one repeat that there is: the provider refused the proof, and did nothing else. It wants a nonce
-  // (RFC 9449 §8), or its answer was the first to tell that this computer's clock is off.
-  if (proofKey !== null && (await asksForOtherProof(response, proofKey.isCorrected()))) {
-    response = await request()
-  }
+  // The library has not read the answer yet, so a wish for a nonce comes as an answer and not as an error.
+  const response = await retryForProof(
+    request,
+    async (answer) =>
+      proofKey !== null && (await asksForOtherProof(answer, proofKey.isCorrected())),
+  )
   const confirm = async (): Promise<void> => {
     await accept(response).catch((error: unknown) => {
       throw libraryError(error, steps.token)
@@ -178,6 +178,7 @@ async function send(
   }
 }
 
+/** Tells whether a refused proof is worth another one, with a nonce or with the time that the refusal told first. */
 async function asksForOtherProof(response: Response, hasOtherTime: boolean): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   const body: unknown = await response

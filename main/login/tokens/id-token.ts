@@ -3,12 +3,12 @@ import type { Secret } from '../base/secret.ts'
 import { parseStrictJson } from '../base/strict-json.ts'
 import { type Check, failure, LoginError } from '../errors.ts'
 import { idTokenAlgorithm, matching, type VerificationKey } from '../provider/keys.ts'
+import { claimRules } from './claim-rules.ts'
+import { headerRules } from './header-rules.ts'
 import {
   type Claims,
-  claimRules,
   clockTolerance,
   core,
-  headerRules,
   type IdTokenExpectation,
   type Rule,
   type VerifiedIdToken,

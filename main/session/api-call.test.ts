@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
-import { plainScope } from '../../simulator/scopes.ts'
+import { consentScope, plainScope } from '../../simulator/scopes.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/base/http.ts'
-import { arrive, logInAt } from '../../test/support/login.ts'
+import { TestBrowser, type Visit } from '../../test/support/browser.ts'
+import { arrive, locationOf, logInAt, navigate } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
 import {
   createApps,
@@ -146,6 +147,35 @@ describe('a call of an API', () => {
     expect(apiOf(app)).toMatchObject({ granted: false, running: false, answer: null })
     expect(app.controller.snapshot().session?.refusedScopes).toEqual([plainScope])
     expect(apiCalls(app)).toEqual([])
+  })
+
+  it('that the person did not consent to is possible after a renewal that brings the consent', async () => {
+    const contacts = { name: 'contacts', url: withoutRefresh.apis.person, scope: consentScope }
+    const app = apps.create(withoutRefresh, {
+      profile: profileOf(withoutRefresh, { apis: [contacts] }),
+    })
+    const browser = new TestBrowser()
+    const visit = async (): Promise<Visit> => {
+      const start = await app.opened.next()
+      return await browser.open(locationOf(await navigate(start), start))
+    }
+    const answer = async (page: Visit, action: 'consent' | 'refuse') => {
+      const { left } = await browser.press(page, action)
+      if (left === undefined) throw new Error('the provider kept the browser')
+      await arrive(left)
+    }
+    await app.ready()
+    await app.controller.signIn()
+    await answer(await browser.press(await visit(), 'login'), 'refuse')
+    const { session } = await app.reach('signed-in')
+    expect([session?.refusedScopes, session?.apis[0]?.granted]).toEqual([[consentScope], false])
+
+    const renewal = app.controller.renew()
+    await answer(await visit(), 'consent')
+    await renewal
+    expect(app.controller.snapshot().session?.refusedScopes).toEqual([])
+    await app.controller.callApi(0)
+    expect(apiOf(app)).toMatchObject({ granted: true, answer: { httpStatus: 200 } })
   })
 
   it.each([-1, 1, 99, 0.5, Number.NaN])(

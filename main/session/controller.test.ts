@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { lowLevelPerson, persons } from '../../simulator/persons.ts'
+import {
+  lowLevelPerson,
+  persons,
+  personWithoutNames,
+  personWithoutPid,
+} from '../../simulator/persons.ts'
 import { plainScope } from '../../simulator/scopes.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from '../login/errors.ts'
@@ -143,6 +148,20 @@ describe('a whole login', () => {
     expect(pushed?.form.get('scope')).toBe(`openid profile ${plainScope}`)
     expect(pushed?.form.get('ui_locales')).toBe('se')
     expect([app.chosen, app.controller.snapshot().language]).toEqual([['se'], 'se'])
+  })
+})
+
+describe('a person', () => {
+  it.each([
+    ['a personal number', personWithoutPid],
+    ['a name', personWithoutNames],
+  ])('without %s is let in', async (_, person) => {
+    const app = create()
+    await app.ready()
+    const { snapshot } = await app.logIn({ pid: person.pid })
+    expect([snapshot.status, snapshot.error]).toEqual(['signed-in', null])
+    const failed = snapshot.session?.checks.filter(({ result }) => result === 'fail')
+    expect(failed).toEqual([])
   })
 })
 

@@ -2,9 +2,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import type { Fetch } from '../login/base/http.ts'
-import { arrive, logInAt } from '../../test/support/login.ts'
+import { TestBrowser } from '../../test/support/browser.ts'
+import { arrive, locationOf, logInAt, navigate } from '../../test/support/login.ts'
 import type { ControllerOptions } from './controller.ts'
-import { createMemoryVault, createApps, profileOf, type TestApp } from '../../test/support/app.ts'
+import {
+  createApps,
+  createMemoryVault,
+  echoApi,
+  logInWith,
+  profileOf,
+  type TestApp,
+} from '../../test/support/app.ts'
 
 let simulator: Simulator
 let withoutRefresh: Simulator
@@ -173,6 +181,32 @@ describe('a renewal through the browser', () => {
       waiting: null,
       session: { accessTokenLeftMs: 120_000 },
     })
+  })
+
+  it('asks who it is when the login has ended elsewhere, which ends nothing here (F-59)', async () => {
+    const profile = profileOf(withoutRefresh, { apis: [echoApi(withoutRefresh)] })
+    const app = create(withoutRefresh, { profile })
+    const browser = new TestBrowser()
+    await app.ready()
+    await app.controller.signIn()
+    await logInWith(browser, await app.opened.next())
+    const { session: former } = await app.reach('signed-in')
+    await browser.open(`${withoutRefresh.issuer}/logout`)
+
+    await app.controller.callApi(0)
+    const { status, session } = app.controller.snapshot()
+    expect([status, session?.apis[0]?.answer?.httpStatus]).toEqual(['signed-in', 200])
+    expect(session?.accessToken).toEqual(former?.accessToken)
+    const renewal = app.controller.renew()
+    const start = await app.opened.next()
+    const page = await browser.open(locationOf(await navigate(start), start))
+    const { left } = await browser.press(page, 'login')
+    if (left === undefined) throw new Error('the provider kept the browser')
+    await arrive(left)
+    await renewal
+    const renewed = app.controller.snapshot()
+    expect([renewed.status, problemOf(app)]).toEqual(['signed-in', null])
+    expect(renewed.session?.accessToken).not.toEqual(former?.accessToken)
   })
 
   it('that is cancelled leaves the session', async () => {

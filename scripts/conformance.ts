@@ -1,6 +1,8 @@
 /**
- * Runs the conformance modules, the rules and the matrix of faults through the whole app, prints what
- * was expected and what came of it, and writes docs/conformance.md. Exit code 1 when one failed.
+ * Runs the conformance modules, the rules and the matrix of faults through the whole app, and the tests
+ * elsewhere that show a rule; prints what was expected and what came of it, and writes docs/conformance.md.
+ * Exit code 1 when one failed. With `--report=<file>` it takes the report of a thorough run of Vitest
+ * instead, and fails when the file in docs is another than this report makes.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,8 +18,11 @@ import { type Row, rows } from '../test/conformance/rows.ts'
 /** The file that holds the report. */
 export const reportFile = fileURLToPath(new URL('../docs/conformance.md', import.meta.url))
 
-/** What came of the test of that name, where this was expected. */
-export type OutcomeOf = (title: string, expected: string) => string
+/**
+ * What came of the test of that name, where this was expected. With a file, of all tests of that file
+ * with this in their names.
+ */
+export type OutcomeOf = (name: string, expected: string, file?: string) => string
 
 /** Everything went as it must. */
 export const asExpected: OutcomeOf = (_title, expected) => expected
@@ -82,16 +87,23 @@ function waysOf(row: Row): string {
     row.matrix === undefined
       ? ''
       : `the matrix${row.at === undefined ? '' : ` at ${row.at}`}: ${row.matrix.join(', ')}`,
-    ...new Set((row.shownBy ?? []).map(([file]) => `[${path.basename(file)}](../${file})`)),
+    ...new Set(filesOf(row).map((file) => `[${path.basename(file)}](../${file})`)),
     ...(row.see ?? []),
   ]
   return ways.filter((way) => way !== '').join('; ')
 }
 
-/** Whether this command plays something of the row; tests in other folders are not run by it. */
+/** The files of the tests elsewhere that show a row. */
+const filesOf = ({ shownBy = [], endToEnd }: Row): string[] => [
+  ...(endToEnd === undefined ? [] : [endToEnd]),
+  ...shownBy.map(([file]) => file),
+]
+
+/** Whether this command plays something of the row; what needs Electron is not run by it. */
 function isPlayed(row: Row): boolean {
-  const { plays, withProofs, renews, calls, signsOut, own, matrix, tested } = row
-  const here = plays ?? withProofs ?? renews ?? calls ?? signsOut ?? own ?? matrix ?? tested
+  const { plays, withProofs, renews, calls, signsOut, own, matrix, tested, shownBy } = row
+  const here =
+    plays ?? withProofs ?? renews ?? calls ?? signsOut ?? own ?? matrix ?? tested ?? shownBy
   return (
     here !== undefined ||
     rows.some((other) => row.see?.includes(other.id) === true && isPlayed(other))
@@ -100,9 +112,10 @@ function isPlayed(row: Row): boolean {
 
 /** What came of a row and of all that it points at. */
 function outcomeOfRow(row: Row, outcomeOf: OutcomeOf): string {
-  const { matrix = [], at, see = [] } = row
+  const { matrix = [], at, see = [], shownBy = [] } = row
   const outcomes = [
     outcomeOf(titleOfRow(row), shown),
+    ...shownBy.map(([file, name]) => outcomeOf(name, shown, file)),
     ...cells
       .filter(({ fault, step }) => matrix.includes(fault) && (at === undefined || at === step))
       .map((cell) => outcomeOf(titleOf(cell), cell.expected)),
@@ -155,7 +168,7 @@ ${table(['Fault', ...matrixSteps], gridOf(outcomeOf))}
 
 ## Rules of the specifications, and faults
 
-${rows.length} rules, of which ${rows.filter(isPlayed).length} are played here. Of the others it is checked that their tests exist; \`npm test\` runs them.
+${rows.length} rules, of which ${rows.filter(isPlayed).length} are shown by what this command runs. The others need Electron: \`npm test\` runs them.
 
 ${table(['Id', 'Rule', 'Shown by', 'Outcome'], rowLines(outcomeOf))}
 `
@@ -166,30 +179,63 @@ ${table(['Id', 'Rule', 'Shown by', 'Outcome'], rowLines(outcomeOf))}
 
 /** What Vitest's JSON reporter says, as far as it is read here. */
 interface VitestReport {
-  readonly success: boolean
   readonly testResults: readonly {
-    readonly assertionResults: readonly {
-      readonly title: string
-      readonly status: string
-      readonly meta?: { readonly outcome?: string }
-    }[]
+    readonly name: string
+    readonly assertionResults: readonly Result[]
   }[]
 }
 
+interface Result {
+  readonly title: string
+  readonly fullName: string
+  readonly status: string
+  readonly meta?: { readonly outcome?: string }
+}
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+const folder = 'test/conformance'
+
 function runTests(): VitestReport {
-  const folder = mkdtempSync(path.join(tmpdir(), 'idporten-desktop-conformance-'))
-  const file = path.join(folder, 'report.json')
-  const project = fileURLToPath(new URL('..', import.meta.url))
+  const temporary = mkdtempSync(path.join(tmpdir(), 'idporten-desktop-conformance-'))
+  const file = path.join(temporary, 'report.json')
   try {
     const vitest = path.join(project, 'node_modules/vitest/vitest.mjs')
+    const others = new Set(rows.flatMap(({ shownBy = [] }) => shownBy.map(([name]) => name)))
     const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
-    spawnSync(process.execPath, [vitest, 'run', 'test/conformance', ...reporters], {
+    spawnSync(process.execPath, [vitest, 'run', folder, ...others, ...reporters], {
       cwd: project,
+      env: { ...process.env, IDPORTEN_DESKTOP_THOROUGH: '1' },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     return JSON.parse(readFileSync(file, 'utf8'))
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** The outcomes that a report of Vitest tells. */
+export function outcomesOf({ testResults }: VitestReport): OutcomeOf {
+  const files = new Map(
+    testResults.map(({ name, assertionResults }) => [
+      path.relative(project, name).replaceAll('\\', '/'),
+      assertionResults,
+    ]),
+  )
+  const here = new Map(
+    Array.from(files)
+      .filter(([file]) => file.startsWith(folder))
+      .flatMap(([, results]) => results.map((result) => [result.title, result] as const)),
+  )
+  return (name, _expected, file) => {
+    const results =
+      file === undefined
+        ? [here.get(name)].filter((result) => result !== undefined)
+        : (files.get(file) ?? []).filter(({ fullName }) => fullName.includes(name))
+    if (results.length === 0) return `FAILED: no test ${name}`
+    const failed = results.find(({ status }) => status !== 'passed')
+    return failed === undefined
+      ? (results[0]?.meta?.outcome ?? shown)
+      : `FAILED: ${failed.meta?.outcome ?? 'no outcome'}`
   }
 }
 
@@ -204,18 +250,7 @@ function print(head: readonly string[], lines: readonly (readonly string[])[]): 
   process.stdout.write('\n')
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { success, testResults } = runTests()
-  const results = new Map(
-    testResults.flatMap(({ assertionResults }) =>
-      assertionResults.map((result) => [result.title, result] as const),
-    ),
-  )
-  const outcomeOf: OutcomeOf = (title) => {
-    const result = results.get(title)
-    if (result?.status === 'passed') return result.meta?.outcome ?? shown
-    return `FAILED: ${result?.meta?.outcome ?? 'no outcome'}`
-  }
+function printAll(outcomeOf: OutcomeOf): void {
   for (const { title, modules } of plans) {
     process.stdout.write(`\n${title}\n\n`)
     const lines = linesOf(modules, outcomeOf).map((line) => [line[1], line[3], line[4]])
@@ -229,6 +264,24 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ['Id', 'Rule', 'Outcome'],
     rowLines(outcomeOf).map(([id = '', rule = '', , outcome = '']) => [id, rule, outcome]),
   )
-  writeFileSync(reportFile, await report(outcomeOf))
-  process.exitCode = success ? 0 : 1
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const given = process.argv.find((argument) => argument.startsWith('--report='))
+  const file = given?.slice('--report='.length)
+  const outcomeOf = outcomesOf(
+    file === undefined ? runTests() : JSON.parse(readFileSync(file, 'utf8')),
+  )
+  const made = await report(outcomeOf)
+  if (file === undefined) {
+    printAll(outcomeOf)
+    writeFileSync(reportFile, made)
+    process.exitCode = made.includes('FAILED') ? 1 : 0
+  } else if (made !== readFileSync(reportFile, 'utf8')) {
+    const failed = made.split('\n').filter((line) => line.includes('FAILED'))
+    process.stderr.write(
+      `docs/conformance.md is not what the tests say.\n${failed.join('\n')}\nRun: npm run conformance\n`,
+    )
+    process.exitCode = 1
+  }
 }

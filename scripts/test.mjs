@@ -1,6 +1,8 @@
 /**
  * Sets up, builds and runs every check, and closes with one line: `N passed, N failed, N skipped`.
  * `npm test -- unit e2e` runs only the named steps: build format lint types unit e2e.
+ * `npm run test:all` (`--all`) runs also what a merge need not wait for, and the steps conformance
+ * and mutations. `--seed=123` repeats the properties of a run that printed this seed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -16,10 +18,18 @@ import { countPlaywright, countVitest, sum, withExitCode } from './test-report.m
 
 /** @typedef {import('./test-report.mjs').Count} Count */
 
-const stepTimeoutMs = 20 * 60_000
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const all = options.includes('--all')
+const seed = options.find((option) => /^--seed=\d+$/u.test(option))?.slice('--seed='.length)
+
+const stepTimeoutMs = (all ? 120 : 20) * 60_000
 const reports = await mkdtemp(path.join(os.tmpdir(), 'idporten-desktop-reports-'))
+const unitReport = path.join(reports, 'vitest.json')
 const env = {
   ...process.env,
+  ...(all && { IDPORTEN_DESKTOP_THOROUGH: '1' }),
+  ...(seed !== undefined && { IDPORTEN_DESKTOP_SEED: seed }),
   PATH: [path.dirname(installedNode), process.env['PATH']].join(path.delimiter),
 }
 
@@ -31,17 +41,24 @@ const steps = {
   types: () => script('types'),
   unit,
   e2e,
+  // The report says what the tests said, so that making it anew changes nothing.
+  ...(all && {
+    conformance: () => script('conformance', `--report=${unitReport}`),
+    mutations: () => script('mutations', '--changed'),
+  }),
 }
 
-const asked = process.argv.slice(2)
 const chosen = Object.entries(steps).filter(([name]) => asked.length === 0 || asked.includes(name))
 
 try {
   await runWithSetup('scripts/test.mjs', 'tests', async () => {
-    const unknown = asked.filter((name) => !(name in steps))
+    const unknown = [
+      ...asked.filter((name) => !(name in steps)),
+      ...options.filter((option) => !/^--(?:all|seed=\d+)$/u.test(option)),
+    ]
     if (unknown.length > 0) {
       throw new SetupError(
-        `Unknown step ${unknown.join(', ')}: choose of ${Object.keys(steps).join(' ')}`,
+        `Unknown: ${unknown.join(' ')}. Choose of ${Object.keys(steps).join(' ')} --all --seed=<number>`,
       )
     }
     /** @type {Count[]} */
@@ -54,6 +71,7 @@ try {
     }
     const { passed, failed, skipped } = sum(counts)
     for (const name of skipped) say(`SKIPPED: ${name}`)
+    if (!all) say('This is what a merge needs; npm run test:all runs more.')
     process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped\n`)
     return failed > 0 || passed === 0 ? 1 : 0
   })
@@ -65,26 +83,23 @@ try {
  * Runs a script of package.json, which counts as one test.
  *
  * @param {string} name
+ * @param {...string} args
  * @returns {Promise<Count>}
  */
-async function script(name) {
+async function script(name, ...args) {
   const shell = process.platform === 'win32'
   const npmScript = process.env['npm_execpath']
+  const run = ['run', '--silent', name, '--', ...args]
   const child =
     npmScript === undefined
-      ? spawn('npm', ['run', '--silent', name], { cwd: project, env, shell, stdio: 'inherit' })
-      : spawn(process.execPath, [npmScript, 'run', '--silent', name], {
-          cwd: project,
-          env,
-          stdio: 'inherit',
-        })
+      ? spawn('npm', run, { cwd: project, env, shell, stdio: 'inherit' })
+      : spawn(process.execPath, [npmScript, ...run], { cwd: project, env, stdio: 'inherit' })
   const code = await exitCode(child, { timeoutMs: stepTimeoutMs })
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] }
 }
 
 /** @returns {Promise<Count>} */
 async function unit() {
-  const file = path.join(reports, 'vitest.json')
   const child = spawn(
     installedNode,
     [
@@ -92,12 +107,12 @@ async function unit() {
       'run',
       '--reporter=default',
       '--reporter=json',
-      `--outputFile.json=${file}`,
+      `--outputFile.json=${unitReport}`,
     ],
     { cwd: project, env, stdio: ['ignore', 'inherit', 'inherit'] },
   )
   const code = await exitCode(child, { timeoutMs: stepTimeoutMs })
-  return withExitCode(await read(file, countVitest), code)
+  return withExitCode(await read(unitReport, countVitest), code)
 }
 
 /** @returns {Promise<Count>} */
@@ -108,7 +123,7 @@ async function e2e() {
     'test',
     '--reporter=list,json',
   ]
-  const options = {
+  const running = {
     cwd: project,
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
     timeoutMs: stepTimeoutMs,
@@ -116,8 +131,8 @@ async function e2e() {
   // Windows of tests would disturb the person at the screen, and a keyring of their own would not do.
   const code =
     process.platform === 'linux'
-      ? await runHeadless(installedNode, args, options)
-      : await exitCode(spawn(installedNode, args, { ...options, stdio: 'inherit' }), options)
+      ? await runHeadless(installedNode, args, running)
+      : await exitCode(spawn(installedNode, args, { ...running, stdio: 'inherit' }), running)
   return withExitCode(await read(file, countPlaywright), code)
 }
 

@@ -6,12 +6,14 @@ import {
   cells,
   actionAt,
   limitOf,
+  mergeCells,
   type MatrixStep,
   backOffOf,
   timesOf,
   titleOf,
 } from './matrix.ts'
 import { play, type PlayOptions } from './play.ts'
+import { thorough } from '../support/thorough.ts'
 
 let simulator: Simulator
 let withRefresh: Simulator
@@ -71,7 +73,7 @@ function optionsOf(cell: Cell): PlayOptions {
   }
 }
 
-it.for(cells.map((cell) => [titleOf(cell), cell] as const))(
+it.for((thorough ? cells : mergeCells).map((cell) => [titleOf(cell), cell] as const))(
   '%s',
   { timeout: 30_000 },
   async ([, cell], { task }) => {

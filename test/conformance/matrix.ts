@@ -190,3 +190,24 @@ export const cells: readonly Cell[] = matrixSteps.flatMap((step) => {
     .filter((possible) => possible.step === at)
     .map(({ name }) => ({ step, fault: name, expected: expectedAt(step, name) }))
 })
+
+/** Spoils nothing but the good answer to a form, which the provider gives at the end of a login alone. */
+const needsLogin = (fault: FaultName): boolean =>
+  fault === 'http-200' || fault === 'numbers-as-strings'
+
+/** One cell of each fault, with a step whose request needs no login before it. */
+export const httpCells: readonly Cell[] = cells.filter(
+  ({ fault }, index) =>
+    !needsLogin(fault) && cells.findIndex((other) => other.fault === fault) === index,
+)
+
+/**
+ * What a merge logs in for: one cell for each pair of a step and an outcome. What becomes of each fault
+ * where answers are read is tested there, without a login (main/login/base/http.faults.test.ts).
+ */
+export const mergeCells: readonly Cell[] = cells.filter(
+  (cell, index) =>
+    needsLogin(cell.fault) ||
+    cells.findIndex(({ step, expected }) => step === cell.step && expected === cell.expected) ===
+      index,
+)

@@ -71,33 +71,6 @@ async function processesOf({ app, userData }: Desktop): Promise<() => Promise<nu
   }
 }
 
-test('a login that ended elsewhere leaves the session as it is, until a renewal asks who it is (F-59)', async ({
-  launch,
-  browserPage,
-  simulator,
-}) => {
-  const desktop = await launch({ profile: apiOf(simulator.apis.echo) })
-  const page = await signIn(desktop, browserPage)
-  const former = (await desktop.claim('access', 'jti').textContent()) ?? ''
-  await page.goto(`${simulator.issuer}/logout`)
-  await expect(page.locator('h1')).toHaveText('Logget ut')
-
-  await desktop.action('call-api').click()
-  const answer = desktop.window.locator('[data-api-result="Ekko"]')
-  await expect(answer).toHaveAttribute('data-http-status', '200')
-  await desktop.expectStatus('signed-in')
-  await expect(desktop.claim('access', 'jti')).toHaveText(former)
-
-  await desktop.action('renew').click()
-  const again = await browserPage(loginPage)
-  await expect(desktop.root).toHaveAttribute('data-renewing', 'browser')
-  await desktop.expectStatus('signed-in')
-  await logInAt(again)
-  await expect(desktop.claim('access', 'jti')).not.toHaveText(former)
-  await desktop.expectStatus('signed-in')
-  await expect(desktop.window.locator('[data-problem]')).toHaveCount(0)
-})
-
 test('a page that crashes in the middle of a login comes back with it, and the login finishes (F-76)', async ({
   launch,
   browserPage,
@@ -112,7 +85,7 @@ test('a page that crashes in the middle of a login comes back with it, and the l
   await expect.poll(status).toBe('signed-in')
 })
 
-test('a page that crashes while somebody is signed in comes back with the session, which goes on (F-76)', async ({
+test('a page that crashes while somebody is signed in comes back with the session, which goes on (F-76) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -130,7 +103,7 @@ test('a page that crashes while somebody is signed in comes back with the sessio
   await expect.poll(ask(status)).toBe('200')
 })
 
-test('a page that crashes again and again comes back three times; then the app says so and ends, with its login (F-76; error box replaced by a fake)', async ({
+test('a page that crashes again and again comes back three times; then the app says so and ends, with its login (F-76; error box replaced by a fake) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -158,7 +131,7 @@ test('a page that crashes again and again comes back three times; then the app s
   await signIn(next, browserPage)
 })
 
-test('a GPU process that is killed in the middle of a login is replaced, and the login finishes (F-76)', async ({
+test('a GPU process that is killed in the middle of a login is replaced, and the login finishes (F-76) @thorough', async ({
   launch,
   browserPage,
 }) => {
@@ -180,7 +153,7 @@ test('a GPU process that is killed in the middle of a login is replaced, and the
   expect((await desktop.window.screenshot()).length).toBeGreaterThan(0)
 })
 
-test('a data folder whose every file is garbage is no hindrance to a start and a login (F-76)', async ({
+test('a data folder whose every file is garbage is no hindrance to a start and a login (F-76) @thorough', async ({
   launch,
   browserPage,
 }) => {
@@ -224,7 +197,7 @@ test('a second start while a login waits for the browser changes nothing, and th
   expect(simulator.journal.filter(({ path }) => path === '/par')).toHaveLength(1)
 })
 
-test('a second start while the code is exchanged changes nothing, and the login finishes (F-77)', async ({
+test('a second start while the code is exchanged changes nothing, and the login finishes (F-77) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -278,7 +251,7 @@ test('an app that is killed in the middle of a login leaves no process and no po
   await next.expectStatus('signed-in')
 })
 
-test('an app that is quit in the middle of a login leaves no process (F-80)', async ({
+test('an app that is quit in the middle of a login leaves no process (F-80) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -294,7 +267,7 @@ test('an app that is quit in the middle of a login leaves no process (F-80)', as
   await expectPortClosed(lastPort(simulator))
 })
 
-test('an app whose folder is moved in the middle of a login finishes it (F-80; an unpackaged copy: a packaged app takes no test provider)', async ({
+test('an app whose folder is moved in the middle of a login finishes it (F-80; an unpackaged copy: a packaged app takes no test provider) @thorough', async ({
   launch,
   browserPage,
   folder,
@@ -316,7 +289,7 @@ test('an app whose folder is moved in the middle of a login finishes it (F-80; a
   await expect.poll(() => page.title()).toMatch(/logget inn/)
 })
 
-test('a lock that another computer left in the folder stops no start (F-77)', async ({
+test('a lock that another computer left in the folder stops no start (F-77) @thorough', async ({
   launch,
   browserPage,
   folder,

@@ -28,90 +28,245 @@ async function expectUnmoved({ app }: Desktop): Promise<void> {
   await expect.poll(look).toEqual([{ address: appUrl, control: true }])
 }
 
-test('1, 18: shows nothing but its own page, over its own protocol', async ({ launch }) => {
-  const desktop = await launch()
-  expect(desktop.window.url()).toBe(appUrl)
-  await expectUnmoved(desktop)
-})
-
-test('2: gives no Node to the page', async ({ launch }) => {
-  const { window } = await launch()
-  const found = await window.evaluate(() =>
-    ['require', 'process', 'module', 'Buffer', 'global', 'electron', 'ipcRenderer'].filter(
-      (name) => name in globalThis,
-    ),
-  )
-  expect(found).toEqual([])
-})
-
-test('3, 20: offers named functions on a frozen bridge, and nothing of Electron', async ({
-  launch,
-}) => {
-  const { window } = await launch()
-  const bridge = await window.evaluate(() => {
-    const offered: unknown = Reflect.get(globalThis, 'idporten')
-    if (typeof offered !== 'object' || offered === null) return null
-    const replaced = Reflect.set(offered, 'signIn', () => 'mine')
-    return {
-      names: Object.keys(offered).toSorted(),
-      types: [...new Set(Object.values(offered).map((value) => typeof value))],
-      replaced: replaced && String(Reflect.get(offered, 'signIn')).includes('mine'),
+/** What is seen in an app that is left alone, so all of it in one. */
+const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
+  '1, 18: shows nothing but its own page, over its own protocol': async (desktop) => {
+    expect(desktop.window.url()).toBe(appUrl)
+    await expectUnmoved(desktop)
+  },
+  '2: gives no Node to the page': async ({ window }) => {
+    const found = await window.evaluate(() =>
+      ['require', 'process', 'module', 'Buffer', 'global', 'electron', 'ipcRenderer'].filter(
+        (name) => name in globalThis,
+      ),
+    )
+    expect(found).toEqual([])
+  },
+  '3, 20: offers named functions on a frozen bridge, and nothing of Electron': async ({
+    window,
+  }) => {
+    const bridge = await window.evaluate(() => {
+      const offered: unknown = Reflect.get(globalThis, 'idporten')
+      if (typeof offered !== 'object' || offered === null) return null
+      const replaced = Reflect.set(offered, 'signIn', () => 'mine')
+      return {
+        names: Object.keys(offered).toSorted(),
+        types: [...new Set(Object.values(offered).map((value) => typeof value))],
+        replaced: replaced && String(Reflect.get(offered, 'signIn')).includes('mine'),
+      }
+    })
+    expect(bridge).toEqual({
+      names: [
+        'callApi',
+        'cancel',
+        'copyLink',
+        'getSnapshot',
+        'onSnapshot',
+        'prolong',
+        'renew',
+        'reopenBrowser',
+        'revealPid',
+        'setLanguage',
+        'signIn',
+        'signOut',
+        'switchUser',
+      ],
+      types: ['function'],
+      replaced: false,
+    })
+  },
+  '3 to 11: has every web preference on the safe side': async ({ app }) => {
+    const preferences = await app.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents
+      const read: unknown = contents && Reflect.get(contents, 'getLastWebPreferences')
+      return typeof read === 'function' ? (Reflect.apply(read, contents, []) as object) : {}
+    })
+    expect(preferences).toMatchObject({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      webviewTag: false,
+    })
+    // These are listed only when they are on.
+    for (const name of ['nodeIntegrationInWorker', 'navigateOnDragDrop', 'experimentalFeatures']) {
+      expect(preferences).not.toMatchObject({ [name]: true })
     }
-  })
-  expect(bridge).toEqual({
-    names: [
-      'callApi',
-      'cancel',
-      'copyLink',
-      'getSnapshot',
-      'onSnapshot',
-      'prolong',
-      'renew',
-      'reopenBrowser',
-      'revealPid',
-      'setLanguage',
-      'signIn',
-      'signOut',
-      'switchUser',
-    ],
-    types: ['function'],
-    replaced: false,
-  })
+  },
+  '4: runs the page in the sandbox of the system, as /proc tells': async ({ app, window }) => {
+    await window.waitForLoadState()
+    const pids = await app.evaluate(({ BrowserWindow }) => ({
+      renderer: BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId() ?? 0,
+      main: process.pid,
+    }))
+    const status = await readFile(`/proc/${pids.renderer}/status`, 'utf8')
+    expect(/^Seccomp:\s+(\d)$/m.exec(status)?.[1], 'seccomp filter').toBe('2')
+    for (const pid of [pids.main, pids.renderer]) {
+      expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('no-sandbox')
+    }
+  },
+  '18: serves only the files of the build': async ({ app }) => {
+    const answers = await app.evaluate(async ({ session }) => {
+      const own = session.fromPartition('window')
+      const addresses = [
+        'app://bundle/index.html',
+        'app://bundle/',
+        'app://bundle/../main/index.js',
+        'app://bundle/%2e%2e/main/index.js',
+        'app://bundle/..%2fmain%2findex.js',
+        'app://bundle/%5c..%5cmain%5cindex.js',
+        'app://bundle//etc/passwd',
+        'app://bundle/index.html?x=1',
+        'app://bundle/index.html%00',
+        'app://other/index.html',
+      ]
+      const statuses = await Promise.all(
+        addresses.map(
+          async (address) => (await own.fetch(address).catch(() => ({ status: 0 }))).status,
+        ),
+      )
+      const posted = await own.fetch('app://bundle/index.html', { method: 'POST' })
+      return { ok: statuses[0], others: [...new Set([...statuses.slice(1), posted.status])] }
+    })
+    expect(answers).toEqual({ ok: 200, others: [404] })
+  },
+  'fetches no dictionary from anybody: the spell checker is off in every session': async ({
+    app,
+  }) => {
+    const on = await app.evaluate(({ session }) =>
+      [
+        session.defaultSession,
+        session.fromPartition('window', { cache: false }),
+        session.fromPartition('provider', { cache: false }),
+      ].map((each) => each.isSpellCheckerEnabled()),
+    )
+    expect(on).toEqual([false, false, false])
+  },
+  'has no default menu': async ({ app }) => {
+    expect(await app.evaluate(({ Menu }) => Menu.getApplicationMenu())).toBe(null)
+  },
+}
+
+/** What a page might try, which leaves the app as it was. */
+const attacks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
+  '7: sends the content security policy as a header, and it blocks scripts, styles and requests':
+    async (desktop) => {
+      const policy = await desktop.app.evaluate(async ({ session }) => {
+        const response = await session.fromPartition('window').fetch('app://bundle/index.html')
+        return response.headers.get('content-security-policy')
+      })
+      expect(policy).toContain("default-src 'none'")
+      expect(policy).toContain("connect-src 'none'")
+      expect(policy).not.toContain('unsafe')
+      const blocked = await desktop.window.evaluate(async () => {
+        const violations = new Set<string>()
+        const allViolated = new Promise<void>((resolve) => {
+          document.addEventListener('securitypolicyviolation', (event) => {
+            violations.add(event.effectiveDirective)
+            if (violations.size === 3) resolve()
+          })
+        })
+        let script = 'loaded'
+        try {
+          document.head.append(
+            Object.assign(document.createElement('script'), { src: 'https://example.org/x.js' }),
+          )
+        } catch {
+          // Trusted types refuse the address before the policy on scripts is asked.
+          script = 'blocked'
+        }
+        const frame = document.createElement('iframe')
+        frame.src = 'https://example.org/'
+        document.body.append(frame)
+        const fetched = await fetch('https://example.org/').then(
+          () => 'fetched',
+          () => 'blocked',
+        )
+        let inline = 'blocked'
+        try {
+          document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=1>')
+          inline = 'inserted'
+        } catch {
+          // Trusted types refuse the text.
+        }
+        await allViolated
+        frame.remove()
+        return { fetched, inline, script, violations: [...violations].toSorted() }
+      })
+      expect(blocked.fetched).toBe('blocked')
+      expect(blocked.inline).toBe('blocked')
+      expect(blocked.script).toBe('blocked')
+      expect(blocked.violations).toEqual(['connect-src', 'frame-src', 'require-trusted-types-for'])
+      await expectUnmoved(desktop)
+    },
+  '12: does not attach a webview': async (desktop) => {
+    await desktop.window.evaluate(() => {
+      const view = document.createElement('webview')
+      view.setAttribute('src', 'https://example.org/')
+      document.body.append(view)
+    })
+    const kinds = await desktop.app.evaluate(({ webContents }) =>
+      webContents.getAllWebContents().map((contents) => contents.getType()),
+    )
+    expect(kinds).toEqual(['window'])
+  },
+  '13: refuses to navigate, whichever way the page tries': async (desktop) => {
+    await desktop.window.evaluate(() => {
+      const click = (target: string): void => {
+        for (const href of [
+          'https://example.org/',
+          'file:///etc/passwd',
+          'data:text/html,x',
+          'app://other/',
+        ]) {
+          const link = document.createElement('a')
+          link.href = href
+          link.target = target
+          document.body.append(link)
+          link.click()
+          link.remove()
+        }
+      }
+      click('_self')
+      click('_top')
+      const form = document.createElement('form')
+      form.action = 'https://example.org/'
+      document.body.append(form)
+      form.submit()
+      form.remove()
+      location.href = 'https://example.org/'
+    })
+    await expect.poll(desktop.log).toMatch(/denied \{"what":"(frame )?navigation"\}/)
+    await expectUnmoved(desktop)
+  },
+  '14: opens no second window': async (desktop) => {
+    const opened = await desktop.window.evaluate(() => {
+      const link = document.createElement('a')
+      link.href = 'https://example.org/'
+      link.target = '_blank'
+      link.rel = 'noopener'
+      document.body.append(link)
+      link.click()
+      link.remove()
+      return window.open('https://example.org/') !== null
+    })
+    expect(opened).toBe(false)
+    await expect.poll(desktop.log).toContain('denied {"what":"window"}')
+    await expectUnmoved(desktop)
+  },
+}
+
+test('is on the safe side in everything that can be looked at', async ({ launch }) => {
+  const desktop = await launch()
+  for (const [what, look] of Object.entries(looks)) await test.step(what, () => look(desktop))
 })
 
-test('3 to 11: has every web preference on the safe side', async ({ launch }) => {
-  const { app } = await launch()
-  const preferences = await app.evaluate(({ BrowserWindow }) => {
-    const contents = BrowserWindow.getAllWindows()[0]?.webContents
-    const read: unknown = contents && Reflect.get(contents, 'getLastWebPreferences')
-    return typeof read === 'function' ? (Reflect.apply(read, contents, []) as object) : {}
-  })
-  expect(preferences).toMatchObject({
-    sandbox: true,
-    contextIsolation: true,
-    nodeIntegration: false,
-    nodeIntegrationInSubFrames: false,
-    webSecurity: true,
-    allowRunningInsecureContent: false,
-    webviewTag: false,
-  })
-  // These are listed only when they are on.
-  for (const name of ['nodeIntegrationInWorker', 'navigateOnDragDrop', 'experimentalFeatures']) {
-    expect(preferences).not.toMatchObject({ [name]: true })
-  }
-})
-
-test('4: runs the page in the sandbox of the system, as /proc tells', async ({ launch }) => {
-  const { app, window } = await launch()
-  await window.waitForLoadState()
-  const pids = await app.evaluate(({ BrowserWindow }) => ({
-    renderer: BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId() ?? 0,
-    main: process.pid,
-  }))
-  const status = await readFile(`/proc/${pids.renderer}/status`, 'utf8')
-  expect(/^Seccomp:\s+(\d)$/m.exec(status)?.[1], 'seccomp filter').toBe('2')
-  for (const pid of [pids.main, pids.renderer]) {
-    expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('no-sandbox')
+test('holds against what a page might try', async ({ launch }) => {
+  const desktop = await launch({ expectedErrors: blockedByPolicy })
+  for (const [what, attack] of Object.entries(attacks)) {
+    await test.step(what, () => attack(desktop))
   }
 })
 
@@ -152,120 +307,6 @@ test('5: denies every permission', async ({ launch }) => {
   })
 })
 
-test('7: sends the content security policy as a header, and it blocks scripts, styles and requests', async ({
-  launch,
-}) => {
-  const desktop = await launch({ expectedErrors: blockedByPolicy })
-  const policy = await desktop.app.evaluate(async ({ session }) => {
-    const response = await session.fromPartition('window').fetch('app://bundle/index.html')
-    return response.headers.get('content-security-policy')
-  })
-  expect(policy).toContain("default-src 'none'")
-  expect(policy).toContain("connect-src 'none'")
-  expect(policy).not.toContain('unsafe')
-  const blocked = await desktop.window.evaluate(async () => {
-    const violations = new Set<string>()
-    const allViolated = new Promise<void>((resolve) => {
-      document.addEventListener('securitypolicyviolation', (event) => {
-        violations.add(event.effectiveDirective)
-        if (violations.size === 3) resolve()
-      })
-    })
-    let script = 'loaded'
-    try {
-      document.head.append(
-        Object.assign(document.createElement('script'), { src: 'https://example.org/x.js' }),
-      )
-    } catch {
-      // Trusted types refuse the address before the policy on scripts is asked.
-      script = 'blocked'
-    }
-    const frame = document.createElement('iframe')
-    frame.src = 'https://example.org/'
-    document.body.append(frame)
-    const fetched = await fetch('https://example.org/').then(
-      () => 'fetched',
-      () => 'blocked',
-    )
-    let inline = 'blocked'
-    try {
-      document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=1>')
-      inline = 'inserted'
-    } catch {
-      // Trusted types refuse the text.
-    }
-    await allViolated
-    frame.remove()
-    return { fetched, inline, script, violations: [...violations].toSorted() }
-  })
-  expect(blocked.fetched).toBe('blocked')
-  expect(blocked.inline).toBe('blocked')
-  expect(blocked.script).toBe('blocked')
-  expect(blocked.violations).toEqual(['connect-src', 'frame-src', 'require-trusted-types-for'])
-  await expectUnmoved(desktop)
-})
-
-test('12: does not attach a webview', async ({ launch }) => {
-  const desktop = await launch({ expectedErrors: blockedByPolicy })
-  await desktop.window.evaluate(() => {
-    const view = document.createElement('webview')
-    view.setAttribute('src', 'https://example.org/')
-    document.body.append(view)
-  })
-  const kinds = await desktop.app.evaluate(({ webContents }) =>
-    webContents.getAllWebContents().map((contents) => contents.getType()),
-  )
-  expect(kinds).toEqual(['window'])
-})
-
-test('13: refuses to navigate, whichever way the page tries', async ({ launch }) => {
-  const desktop = await launch({ expectedErrors: blockedByPolicy })
-  await desktop.window.evaluate(() => {
-    const click = (target: string): void => {
-      for (const href of [
-        'https://example.org/',
-        'file:///etc/passwd',
-        'data:text/html,x',
-        'app://other/',
-      ]) {
-        const link = document.createElement('a')
-        link.href = href
-        link.target = target
-        document.body.append(link)
-        link.click()
-        link.remove()
-      }
-    }
-    click('_self')
-    click('_top')
-    const form = document.createElement('form')
-    form.action = 'https://example.org/'
-    document.body.append(form)
-    form.submit()
-    form.remove()
-    location.href = 'https://example.org/'
-  })
-  await expect.poll(desktop.log).toMatch(/denied \{"what":"(frame )?navigation"\}/)
-  await expectUnmoved(desktop)
-})
-
-test('14: opens no second window', async ({ launch }) => {
-  const desktop = await launch({ expectedErrors: blockedByPolicy })
-  const opened = await desktop.window.evaluate(() => {
-    const link = document.createElement('a')
-    link.href = 'https://example.org/'
-    link.target = '_blank'
-    link.rel = 'noopener'
-    document.body.append(link)
-    link.click()
-    link.remove()
-    return window.open('https://example.org/') !== null
-  })
-  expect(opened).toBe(false)
-  await expect.poll(desktop.log).toContain('denied {"what":"window"}')
-  await expectUnmoved(desktop)
-})
-
 test('15: takes no address from the page, and opens only its own start address', async ({
   launch,
   browserPage,
@@ -292,52 +333,6 @@ test('15: takes no address from the page, and opens only its own start address',
     () => Reflect.get(globalThis, 'openedAddress') as string,
   )
   expect(opened).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/)
-})
-
-test('18: serves only the files of the build', async ({ launch }) => {
-  const { app } = await launch()
-  const answers = await app.evaluate(async ({ session }) => {
-    const own = session.fromPartition('window')
-    const addresses = [
-      'app://bundle/index.html',
-      'app://bundle/',
-      'app://bundle/../main/index.js',
-      'app://bundle/%2e%2e/main/index.js',
-      'app://bundle/..%2fmain%2findex.js',
-      'app://bundle/%5c..%5cmain%5cindex.js',
-      'app://bundle//etc/passwd',
-      'app://bundle/index.html?x=1',
-      'app://bundle/index.html%00',
-      'app://other/index.html',
-    ]
-    const statuses = await Promise.all(
-      addresses.map(
-        async (address) => (await own.fetch(address).catch(() => ({ status: 0 }))).status,
-      ),
-    )
-    const posted = await own.fetch('app://bundle/index.html', { method: 'POST' })
-    return { ok: statuses[0], others: [...new Set([...statuses.slice(1), posted.status])] }
-  })
-  expect(answers).toEqual({ ok: 200, others: [404] })
-})
-
-test('fetches no dictionary from anybody: the spell checker is off in every session', async ({
-  launch,
-}) => {
-  const { app } = await launch()
-  const on = await app.evaluate(({ session }) =>
-    [
-      session.defaultSession,
-      session.fromPartition('window', { cache: false }),
-      session.fromPartition('provider', { cache: false }),
-    ].map((each) => each.isSpellCheckerEnabled()),
-  )
-  expect(on).toEqual([false, false, false])
-})
-
-test('has no default menu', async ({ launch }) => {
-  const { app } = await launch()
-  expect(await app.evaluate(({ Menu }) => Menu.getApplicationMenu())).toBe(null)
 })
 
 test('lets a second start only show the first window (F-77)', async ({ launch }) => {

@@ -59,6 +59,8 @@ test('logs in at an https provider of a private authority behind a proxy', async
 interface BadConnection {
   readonly what: string
   readonly explanation: string
+  /** Says that it is left to the thorough run. */
+  readonly when?: string
   /** What the server says of itself; the folder is for an authority of its own. */
   readonly options: (authority: Authority, folder: string) => Promise<ServerOptions>
 }
@@ -67,11 +69,13 @@ const badConnections: readonly BadConnection[] = [
   {
     what: 'a certificate that is over',
     explanation: 'tls:expired',
+    when: ' @thorough',
     options: ({ issue }) => issue(host, -1),
   },
   {
     what: 'a certificate for another host',
     explanation: 'tls:wrong-host',
+    when: ' @thorough',
     options: ({ issue }) => issue(`other.${host}`, 2),
   },
   {
@@ -82,6 +86,7 @@ const badConnections: readonly BadConnection[] = [
   {
     what: 'a version of TLS that is no longer safe',
     explanation: 'tls:old-version',
+    when: ' @thorough',
     options: ({ key, cert }) =>
       Promise.resolve({
         key,
@@ -93,8 +98,8 @@ const badConnections: readonly BadConnection[] = [
   },
 ]
 
-for (const { what, explanation, options } of badConnections) {
-  test(`refuses ${what}, and logs in when the provider has put it right`, async ({
+for (const { what, explanation, when = '', options } of badConnections) {
+  test(`refuses ${what}, and logs in when the provider has put it right${when}`, async ({
     launch,
     browserPage,
     folder,
@@ -137,7 +142,7 @@ for (const { what, explanation, options } of badConnections) {
   })
 }
 
-test('names a proxy that is down', async ({ launch, folder }) => {
+test('names a proxy that is down @thorough', async ({ launch, folder }) => {
   const { home, key, cert } = await createAuthority(folder, host, true)
   const simulator = await startSimulator({ tls: { key, cert, host } })
   const proxy = await startProxy(host)
@@ -180,22 +185,7 @@ test('names a proxy that demands a password, and logs in when it lets the app th
   }
 })
 
-test('tells a network that shows its own page in place of the provider, and logs in behind it', async ({
-  launch,
-  browserPage,
-  simulator,
-}) => {
-  const desktop = await launch()
-  simulator.play('discovery-html-200')
-  await desktop.action('sign-in').click()
-  await expectRefused(desktop, { code: 'E_PROVIDER_METADATA', explanation: 'captive-portal' })
-  expect(await desktop.log()).not.toContain('waiting-for-browser')
-
-  simulator.play(null)
-  await signIn(desktop, browserPage)
-})
-
-test('tells a network that leads to its own page in place of the provider, and logs in behind it', async ({
+test('tells a network that leads to its own page in place of the provider, and logs in behind it @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -279,7 +269,7 @@ test('follows no redirect of the token endpoint, carries no cookie, and logs in 
 
 const megabyte = 1024 * 1024
 
-test('refuses bodies that are too large, compressed or without an end, in little memory', async ({
+test('refuses bodies that are too large, compressed or without an end, in little memory @thorough', async ({
   launch,
   browserPage,
   simulator,

@@ -1,13 +1,12 @@
 import { expect, logInAt, signIn, test } from './fixtures/desktop.ts'
 import { expectRefused } from './fixtures/failure.ts'
-import type { Scenario } from '../simulator/scenarios/scenario.ts'
 
 /** Harmless oddities that let people in, and what is told when they do not come from something harmless. */
 
 const loginPage = '[data-action="login"]'
 
 for (const minutes of [-4, 4]) {
-  test(`logs in on a computer whose clock is ${minutes} minutes off, with a fresh login and bound tokens (clock of main moved by the test)`, async ({
+  test(`logs in on a computer whose clock is ${minutes} minutes off, with a fresh login and bound tokens (clock of main moved by the test) @thorough`, async ({
     launch,
     browserPage,
   }) => {
@@ -28,7 +27,7 @@ const tooFar = [
   { minutes: 8, explanation: 'clock:ahead', time: '8 minutter' },
 ]
 for (const { minutes, explanation, time } of tooFar) {
-  test(`refuses a login on a computer whose clock is ${minutes} minutes off, and lets it in when the clock is right (clock of main moved by the test)`, async ({
+  test(`refuses a login on a computer whose clock is ${minutes} minutes off, and lets it in when the clock is right (clock of main moved by the test) @thorough`, async ({
     launch,
     browserPage,
   }) => {
@@ -47,7 +46,7 @@ for (const { minutes, explanation, time } of tooFar) {
   })
 }
 
-test('tells what the provider said of a client that it does not know, while the browser is away and when the time is over', async ({
+test('tells what the provider said of a client that it does not know, while the browser is away and when the time is over @thorough', async ({
   launch,
   simulator,
 }) => {
@@ -60,47 +59,4 @@ test('tells what the provider said of a client that it does not know, while the 
   await expectRefused(desktop, { code: 'E_LOGIN_TIMEOUT', explanation: 'oauth:invalid_client' })
   await expect(desktop.window.getByText('pushed authorization request')).toBeVisible()
   expect(simulator.journal.filter(({ path }) => path === '/par')).toHaveLength(1)
-})
-
-const harmless: Readonly<Record<string, Scenario>> = {
-  'whose endpoint for pushed requests answers 404 with a page': {
-    summary: 'The endpoint for pushed requests is not there.',
-    fault: { step: 'pushed-request', kind: 'http-404' },
-  },
-  'whose endpoint for pushed requests answers 200': {
-    summary: 'The endpoint for pushed requests answers 200.',
-    fault: { step: 'pushed-request', kind: 'http-200' },
-  },
-  'that names an endpoint on another host which nobody asks': {
-    summary: 'An endpoint that nobody asks is on another host.',
-    metadata: (document) => ({ ...document, registration_endpoint: 'https://evil.example/x' }),
-  },
-}
-for (const [what, scenario] of Object.entries(harmless)) {
-  test(`logs in at a provider ${what}`, async ({ launch, browserPage, simulator }) => {
-    simulator.play(scenario)
-    const desktop = await launch()
-    await signIn(desktop, browserPage)
-    await expect(desktop.window.locator('[data-push-refused]')).toHaveCount(0)
-  })
-}
-
-test('tells that the person declined also when the answer does not name its issuer, and refuses a code without it', async ({
-  launch,
-  browserPage,
-  simulator,
-}) => {
-  simulator.play({
-    summary: 'No answer names its issuer.',
-    callback: (parameters) => parameters.delete('iss'),
-  })
-  const desktop = await launch()
-  await desktop.action('sign-in').click()
-  const page = await browserPage(loginPage)
-  await page.locator('[data-action="cancel"]').click()
-  await expectRefused(desktop, { code: 'E_LOGIN_DENIED' })
-
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage(loginPage))
-  await expectRefused(desktop, { code: 'E_CALLBACK_ISSUER' })
 })

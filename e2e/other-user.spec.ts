@@ -57,7 +57,7 @@ test('refuses another user of the computer who comes to the start address first;
   expect(await desktop.log()).not.toContain('connections not checked')
 })
 
-test('tells that a start address was opened again after the browser had used it, and the login goes on', async ({
+test('tells that a start address was opened again after the browser had used it, and the login goes on @thorough', async ({
   launch,
   browserPage,
 }) => {
@@ -73,7 +73,7 @@ test('tells that a start address was opened again after the browser had used it,
   await desktop.expectStatus('signed-in')
 })
 
-test('refuses the right callback of another user of the computer, then takes that of the browser', async ({
+test('refuses the right callback of another user of the computer, then takes that of the browser @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -97,7 +97,7 @@ test('refuses the right callback of another user of the computer, then takes tha
   expect(simulator.journal.filter(({ path }) => path === '/token')).toHaveLength(1)
 })
 
-test('shows another user of the computer no logout page, tells it, and the browser logs out with the token', async ({
+test('shows another user of the computer no logout page, tells it, and the browser logs out with the token @thorough', async ({
   launch,
   browserPage,
   simulator,

@@ -137,7 +137,7 @@ async function withDevFull<T>(use: (full: number) => Promise<T>): Promise<T> {
   }
 }
 
-test('an output that is read gets the same lines as the log file, each once', async ({
+test('an output that is read gets the same lines as the log file, each once @thorough', async ({
   startApp,
   logFolder,
 }) => {
@@ -169,7 +169,7 @@ test('an output that its reader has closed costs no processor time, and the log 
   await closeWindow(running)
 })
 
-test('an output on a full disk costs no processor time, and the log file has each line once', async ({
+test('an output on a full disk costs no processor time, and the log file has each line once @thorough', async ({
   startApp,
   logFolder,
 }) => {
@@ -201,7 +201,7 @@ test('a log file on a full disk costs no processor time, and the output has each
   await closeWindow(running)
 })
 
-test('a log folder that cannot be made costs no processor time, and the log goes on when it can', async ({
+test('a log folder that cannot be made costs no processor time, and the log goes on when it can @thorough', async ({
   startApp,
   logFolder,
   userData,
@@ -221,7 +221,7 @@ test('a log folder that cannot be made costs no processor time, and the log goes
   await closeWindow(running)
 })
 
-test('a log folder that is removed is made again by the next line', async ({
+test('a log folder that is removed is made again by the next line @thorough', async ({
   startApp,
   logFolder,
 }) => {
@@ -235,7 +235,7 @@ test('a log folder that is removed is made again by the next line', async ({
   await closeWindow(running)
 })
 
-test('an output and a log file that are both on a full disk cost no processor time, and the window works on', async ({
+test('an output and a log file that are both on a full disk cost no processor time, and the window works on @thorough', async ({
   startApp,
   logFolder,
 }) => {

@@ -96,12 +96,6 @@ test('runs as itself and not as Node, whatever the environment says', async ({ f
   expect(await readFile(mark).catch(() => 'not run')).toBe('not run')
 })
 
-test('starts and shows its window, and cannot sign in without a profile', async ({ folder }) => {
-  const app = await startPackaged(join(folder, 'user-data'))
-  await expect.poll(app.html).toBe('signed-out E_PROFILE_INVALID')
-  app.end()
-})
-
 test('takes a profile for a known issuer, and refuses one for a loopback issuer', async ({
   folder,
 }) => {

@@ -17,6 +17,9 @@ interface Rejection extends Refusal {
   readonly early?: boolean
 }
 
+/** The layer that is played before each merge; test/conformance plays all of it without a window. */
+const merged = 'metadata without https, and ID tokens that the provider did not sign'
+
 /** Metadata is kept after a good login, so one that spoils it comes first. */
 const layers: Readonly<Record<string, readonly Rejection[]>> = {
   'metadata of another issuer, callbacks of another sender, and refusals by the provider': [
@@ -34,7 +37,7 @@ const layers: Readonly<Record<string, readonly Rejection[]>> = {
       explanation: 'oauth:invalid_scope',
     },
   ],
-  'metadata without https, and ID tokens that the provider did not sign': [
+  [merged]: [
     { scenario: 'metadata-http-token-endpoint', code: 'E_PROVIDER_METADATA', early: true },
     {
       scenario: 'wrong-key-signature',
@@ -128,7 +131,11 @@ async function expectGoodLogin(
 const reference = /^[A-HJ-NP-Z2-9]{6}$/
 
 for (const [what, rejections] of Object.entries(layers)) {
-  test(`refuses ${what}, and logs in after each`, async ({ launch, browserPage, simulator }) => {
+  test(`refuses ${what}, and logs in after each${what === merged ? '' : ' @thorough'}`, async ({
+    launch,
+    browserPage,
+    simulator,
+  }) => {
     test.slow()
     const desktop = await launch()
     let known = false
@@ -179,39 +186,3 @@ for (const [what, rejections] of Object.entries(layers)) {
     }
   })
 }
-
-test('refuses to ask a provider that is down before it wants to be asked, and logs in then', async ({
-  launch,
-  browserPage,
-  simulator,
-}) => {
-  const desktop = await launch()
-  /** What the window has of the wait and of the way in, from the moment the wait is there. */
-  const wait = desktop.window.evaluate(
-    () =>
-      new Promise<{ text: string; disabled: boolean }>((resolve) => {
-        new MutationObserver((_, observer) => {
-          const shown = document.querySelector('[data-retry-wait]')
-          const signIn = document.querySelector('[data-action="sign-in"]')
-          if (shown === null || signIn === null) return
-          observer.disconnect()
-          resolve({ text: shown.textContent, disabled: signIn.matches(':disabled') })
-        }).observe(document.documentElement, { subtree: true, childList: true, attributes: true })
-      }),
-  )
-  simulator.play('token-http-503-retry-after')
-  await desktop.action('sign-in').click()
-  await logInAt(await browserPage('[data-action="login"]'))
-  expect(await wait).toEqual({
-    text: expect.stringMatching(/^ID-porten ber appen vente. Du kan prøve igjen om 0:0[12]\.$/),
-    disabled: true,
-  })
-  await expectRefused(desktop, { code: 'E_NETWORK_STATUS' })
-
-  simulator.play(null)
-  // The click waits until the control is on.
-  await desktop.action('sign-in').click()
-  await expect(desktop.window.locator('[data-retry-wait]')).toHaveCount(0)
-  await desktop.expectStatus('signed-in')
-  await expect(desktop.root).toHaveAttribute('data-attempt', '2')
-})

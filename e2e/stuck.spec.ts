@@ -1,30 +1,9 @@
-import { createServer } from 'node:http'
-import { type AddressInfo, createConnection } from 'node:net'
+import { createConnection } from 'node:net'
 import { expect, expectPortClosed, lastPort, logInAt, test } from './fixtures/desktop.ts'
 
 /** Nobody is stuck: whatever is lost on the way ends in a named state with a way on. */
 
 const loginPage = '[data-action="login"]'
-
-test('hints that no browser has come (openExternal replaced by a fake that opens nothing), then logs in', async ({
-  launch,
-  browserPage,
-}) => {
-  const desktop = await launch()
-  await desktop.app.evaluate(({ shell }) => {
-    const real = shell.openExternal
-    // As on Linux: the promise resolves although nothing opened.
-    shell.openExternal = async () => {
-      shell.openExternal = real
-    }
-  })
-  await desktop.action('sign-in').click()
-  await desktop.expectStatus('waiting-for-browser')
-  await expect(desktop.window.locator('[data-hint="browser-missing"]')).toBeVisible()
-  await desktop.action('reopen-browser').click()
-  await logInAt(await browserPage(loginPage))
-  await desktop.expectStatus('signed-in')
-})
 
 test('ends the login, its port and the app when the window is closed, and the next start logs in (F-78)', async ({
   launch,
@@ -66,9 +45,10 @@ test('closing the tab leaves a way on: the same login opens again', async ({
   await expect(desktop.root).toHaveAttribute('data-attempt', '1')
 })
 
-test('a second start address of a used link says so, and the login goes on', async ({
+test('a copied link logs in from another browser; when it is used again it says so', async ({
   launch,
   browserPage,
+  systemBrowser,
 }) => {
   const desktop = await launch()
   await desktop.action('sign-in').click()
@@ -79,7 +59,8 @@ test('a second start address of a used link says so, and the login goes on', asy
   const read = (): Promise<string> =>
     desktop.app.evaluate(async ({ clipboard }) => await clipboard.readText())
   await expect.poll(read).toMatch(/^http/)
-  const second = await page.context().newPage()
+  const other = await (await systemBrowser.connect()).newContext()
+  const second = await other.newPage()
   await second.goto(await read())
   await expect(second.locator(loginPage)).toBeVisible()
   const third = await page.context().newPage()
@@ -88,9 +69,10 @@ test('a second start address of a used link says so, and the login goes on', asy
   await expect(third.locator('h1')).toHaveText('Lenken virker ikke lenger')
   await logInAt(second)
   await desktop.expectStatus('signed-in')
+  await other.close()
 })
 
-test('opens the same login again when the spare connections of the browser have been closed meanwhile', async ({
+test('opens the same login again when the spare connections of the browser have been closed meanwhile @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -115,7 +97,7 @@ test('opens the same login again when the spare connections of the browser have 
   await desktop.expectStatus('signed-in')
 })
 
-test('takes a sleep off the time that is left (events and clocks of the sleep are made by the test)', async ({
+test('takes a sleep off the time that is left, and gives more when it is asked for (events and clocks of the sleep are made by the test)', async ({
   launch,
   browserPage,
 }) => {
@@ -135,28 +117,8 @@ test('takes a sleep off the time that is left (events and clocks of the sleep ar
     Date.now = now
   })
   await expect(timer).toHaveText(/^3:1\d$/)
+  await desktop.action('prolong').click()
+  await expect(timer).toHaveText(/^(5:00|4:5\d)$/)
   await logInAt(page)
   await desktop.expectStatus('signed-in')
-})
-
-test('names a provider that answers with something else, and opens no browser', async ({
-  launch,
-}) => {
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Log in to the network</h1>')
-  })
-  await new Promise<void>((resolve) => {
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  try {
-    const desktop = await launch({ profile: { issuer: `http://127.0.0.1:${port}` } })
-    await desktop.action('sign-in').click()
-    await desktop.expectStatus('signed-out', 'E_PROVIDER_METADATA')
-    await expect(desktop.action('sign-in')).toBeEnabled()
-    expect(await desktop.log()).not.toContain('waiting-for-browser')
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
 })

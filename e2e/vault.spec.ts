@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { translator } from '../assets/locales/index.ts'
-import { otherClientId } from '../simulator/clients.ts'
 import type { Simulator } from '../simulator/simulator.ts'
 import { test as base, type Desktop, expect, signIn } from './fixtures/desktop.ts'
 import { type Keyring, startKeyring } from './fixtures/keyring.ts'
@@ -50,7 +49,7 @@ for (const { dpop, how } of [
   { dpop: false, how: 'an ordinary login' },
   { dpop: true, how: 'a login with bound tokens (DPoP)' },
 ]) {
-  test(`${how} is taken up after a restart without a browser, and forgotten on sign-out`, async ({
+  test(`${how} is taken up after a restart without a browser, and forgotten on sign-out${dpop ? ' @thorough' : ''}`, async ({
     launch,
     browserPage,
     simulator,
@@ -95,7 +94,7 @@ for (const { dpop, how } of [
   })
 }
 
-test('a login is taken up after 29 minutes without activity, and forgotten after 31 or by a clock that went back (wall clock of the first run moved by the test)', async ({
+test('a login is taken up after 29 minutes without activity, and forgotten after 31 or by a clock that went back (wall clock of the first run moved by the test) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -134,100 +133,7 @@ test('a login is taken up after 29 minutes without activity, and forgotten after
   }
 })
 
-test('a login is forgotten when the profile no longer asks for it', async ({
-  launch,
-  browserPage,
-  simulator,
-  keyring,
-}) => {
-  const before = await launch({ profile: remembering, ...keyring })
-  await signInAnew(before, browserPage)
-  await expectRemembered(before, 'kept')
-  await before.close()
-  const since = simulator.journal.length
-  const after = await launch({ userData: before.userData, ...keyring })
-  await after.expectStatus('signed-out')
-  expect(existsSync(vaultOf(after))).toBe(false)
-  expect(asked(simulator, since)).toEqual([])
-})
-
-test('a login in a damaged file is not taken up, and the next one is kept', async ({
-  launch,
-  browserPage,
-  simulator,
-  keyring,
-}) => {
-  const before = await launch({ profile: remembering, ...keyring })
-  await signInAnew(before, browserPage)
-  await expectRemembered(before, 'kept')
-  await before.close()
-  const bytes = await readFile(vaultOf(before))
-  bytes.writeUInt8(bytes.readUInt8(bytes.length - 40) ^ 1, bytes.length - 40)
-  await writeFile(vaultOf(before), bytes)
-
-  const since = simulator.journal.length
-  const { userData } = before
-  const after = await launch({ profile: remembering, userData, ...keyring })
-  await after.expectStatus('signed-out')
-  await expect(after.window.getByRole('alert')).toHaveCount(0)
-  expect(asked(simulator, since)).toEqual([])
-  await after.action('sign-in').click()
-  await after.expectStatus('signed-in')
-  await expectRemembered(after, 'kept')
-  await after.close()
-  const last = await launch({ profile: remembering, userData, ...keyring })
-  await last.expectStatus('signed-in')
-})
-
-test("another client's profile does not get the login", async ({
-  launch,
-  browserPage,
-  simulator,
-  keyring,
-}) => {
-  const before = await launch({ profile: remembering, ...keyring })
-  await signInAnew(before, browserPage)
-  await expectRemembered(before, 'kept')
-  await before.close()
-  const since = simulator.journal.length
-  const profile = { ...remembering, clientId: otherClientId }
-  const other = await launch({ profile, userData: before.userData, ...keyring })
-  await other.expectStatus('signed-out')
-  await expect(other.window.locator('[data-claim]')).toHaveCount(0)
-  expect(asked(simulator, since)).toEqual([])
-})
-
-test('a login is kept while the provider is down, dropped without alarm when it refuses', async ({
-  launch,
-  browserPage,
-  simulator,
-  keyring,
-}) => {
-  const before = await launch({ profile: remembering, ...keyring })
-  await signInAnew(before, browserPage)
-  await expectRemembered(before, 'kept')
-  await before.close()
-  const { userData } = before
-  simulator.play('discovery-reset')
-  const offline = await launch({ profile: remembering, userData, ...keyring })
-  await offline.expectStatus('signed-out', 'E_NETWORK_UNREACHABLE')
-  expect(existsSync(vaultOf(offline))).toBe(true)
-  await offline.close()
-
-  simulator.play(null)
-  const online = await launch({ profile: remembering, userData, ...keyring })
-  await online.expectStatus('signed-in')
-  await expectRemembered(online, 'kept')
-  await online.close()
-
-  simulator.play('refresh-invalid-grant')
-  const refused = await launch({ profile: remembering, userData, ...keyring })
-  await refused.expectStatus('signed-out')
-  await expect(refused.window.getByRole('alert')).toHaveCount(0)
-  expect(existsSync(vaultOf(refused))).toBe(false)
-})
-
-test('a login outlives the end of the app in the middle of a renewal', async ({
+test('a login outlives the end of the app in the middle of a renewal @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -248,7 +154,8 @@ test('a login outlives the end of the app in the middle of a renewal', async ({
 test.describe('where nothing can be kept safely', () => {
   const withoutKeyring = {
     'the desktop has no keyring': async () => await Promise.resolve(null),
-    'no keyring answers': async (folder: string) => await startKeyring(folder, { daemon: false }),
+    'no keyring answers @thorough': async (folder: string) =>
+      await startKeyring(folder, { daemon: false }),
   }
   for (const [what, start] of Object.entries(withoutKeyring)) {
     test(`a login works, says that it is not remembered, and leaves no file when ${what}`, async ({

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -20,6 +19,7 @@ import {
   type TestApp,
   textsIn,
 } from '../../test/support/app.ts'
+import { runs, seed } from '../../test/support/thorough.ts'
 
 let withRefresh: Simulator
 let withoutRefresh: Simulator
@@ -328,9 +328,10 @@ function repeats(answers: readonly unknown[]): number {
 describe('whatever is wished in whatever order', () => {
   it('opens no browser unasked, shows no secret, and leaves nothing behind', async () => {
     await fc.assert(fc.asyncProperty(story, live), {
-      numRuns: Number(process.env['RUNS'] ?? 60),
+      numRuns: runs(15, 60),
+      seed,
     })
-    expect([...reached].toSorted()).toEqual([
+    const states = [
       'an answer',
       'exchanging',
       'kept',
@@ -341,7 +342,10 @@ describe('whatever is wished in whatever order', () => {
       'signed-in',
       'signed-out',
       'waiting-for-browser',
-    ])
+    ]
+    expect(states).toEqual(expect.arrayContaining([...reached]))
+    // The few stories of a merge need not come everywhere.
+    expect(reached.size).toBeGreaterThanOrEqual(runs(6, states.length))
   }, 120_000)
 })
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errors, type Failure, languages, statuses } from '../../preload/contract.ts'
 import { type Event, initialState, inProgress, reduce, type SignedIn, type State } from './state.ts'
+import { runs, seed } from '../../test/support/thorough.ts'
 
 const failure: Failure = {
   code: 'E_LOGIN_TIMEOUT',
@@ -148,7 +149,7 @@ describe('whatever happens in whatever order', () => {
             expect(state.status !== 'restoring' || before.status === 'restoring').toBe(true)
           }
         }),
-        { numRuns: 2000 },
+        { numRuns: runs(600, 2000), seed },
       )
       expect([...reached].toSorted()).toEqual([...statuses].toSorted())
     },
@@ -166,6 +167,7 @@ describe('whatever happens in whatever order', () => {
         fc.pre(foreign)
         expect(reduce(state, next)).toBe(state)
       }),
+      { numRuns: runs(100, 1000), seed },
     )
   })
 
@@ -180,6 +182,7 @@ describe('whatever happens in whatever order', () => {
           (before.status === 'exchanging' || before.status === 'restoring')
         expect(!isNew || isDue).toBe(true)
       }),
+      { numRuns: runs(100, 1000), seed },
     )
   })
 })

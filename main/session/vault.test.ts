@@ -27,6 +27,7 @@ import { Secret } from '../login/base/secret.ts'
 import { createTestClock, failureOf } from '../../test/support/login.ts'
 import { createTestCipher, storedOf, owner, watchFileCalls } from '../../test/support/vault.ts'
 import { type Cipher, createVault, type StoredSession, vaultUnavailable } from './vault.ts'
+import { runs, seed, thorough } from '../../test/support/thorough.ts'
 
 let folder = ''
 let file = ''
@@ -331,7 +332,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
         writeFileSync(file, bytes)
         expect(await subject()).toBe(bytes.equals(right) ? 'a' : null)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100, 500), seed },
     )
   })
 })
@@ -492,7 +493,7 @@ describe('at the same time', () => {
         expect(await subject()).toBe(steps[last] === 'write' ? `s${last}` : null)
         expect(errors).toEqual([])
       }),
-      { numRuns: 100 },
+      { numRuns: runs(30, 100), seed },
     )
   })
 })
@@ -681,15 +682,16 @@ describe('killed (F-71)', () => {
   const leftovers = async (place: string) =>
     (await readdir(place)).filter((name) => temporaryName.test(name)).length
 
-  it(
-    'at any moment of a write, it is the old or the new one, 200 times',
+  // By chance and often for the thorough run; the test after it kills at each file call.
+  it.for(thorough ? [200] : [])(
+    'at any moment of a write, it is the old or the new one, %i times',
     { timeout: 120_000 },
-    async () => {
+    async (times) => {
       const found = new Map<string, number>()
       let halfWritten = 0
       const lane = async (number: number) => {
         const place = join(folder, `lane-${number}`)
-        for (let turn = 0; turn < 50; turn += 1) {
+        for (let turn = 0; turn < times / 4; turn += 1) {
           /* oxlint-disable no-await-in-loop */
           const { started, ended, kill } = writer(place, 0)
           await started

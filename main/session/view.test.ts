@@ -5,6 +5,7 @@ import { errors, type Failure, snapshotSchema } from '../../preload/contract.ts'
 import { initialState, type SignedIn, type State } from './state.ts'
 import { parseProfile } from './profile.ts'
 import { maskPersonalNumbers, toSnapshot } from './view.ts'
+import { runs, seed } from '../../test/support/thorough.ts'
 
 const pid = '12838540137'
 const masked = '128385•••••'
@@ -151,6 +152,7 @@ describe('the claims', () => {
         const shown = show(signedIn(changes, { pidRevealed: revealed }))
         expect(JSON.stringify(shown)).not.toContain('the-nonce')
       }),
+      { numRuns: runs(50, 1000), seed },
     )
   })
 

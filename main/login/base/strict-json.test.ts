@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseStrictJson } from './strict-json.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const utf16 = (text: string) => new Uint8Array(Buffer.from(text, 'utf16le'))
@@ -65,5 +66,6 @@ it('gives what JSON.parse gives for everything that can be written in one way', 
       fc.pre(!text.includes('__proto__'))
       expect(parseStrictJson(bytes(text))).toEqual(JSON.parse(text))
     }),
+    { numRuns: runs(100, 2000), seed },
   )
 })

@@ -15,6 +15,7 @@ import {
   texts,
   waitForBrowser,
 } from '../../../test/support/login.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const state = 'k-Zr9_x0Q.y~3'
 const pathname = '/callback'
@@ -233,9 +234,13 @@ describe('the callback settles by the one right request only', () => {
         )
         expect(code).toBe(right)
       }),
-      { numRuns: 500, examples: [[''], [`state=${state}`], [`state=${encodedState}&code=%41`]] },
+      {
+        numRuns: runs(200, 500),
+        seed,
+        examples: [[''], [`state=${state}`], [`state=${encodedState}&code=%41`]],
+      },
     )
-    expectBoth(50)
+    expectBoth(runs(15, 50))
   })
 
   /** Something that is done to the lines or the bytes of the right request. */
@@ -349,9 +354,9 @@ describe('the callback settles by the one right request only', () => {
         })
         expect(code).toBe(right)
       }),
-      { numRuns: 700, examples: [[[[], []]]] },
+      { numRuns: runs(250, 700), seed, examples: [[[[], []]]] },
     )
-    expectBoth(50)
+    expectBoth(runs(15, 50))
   })
 })
 
@@ -411,7 +416,7 @@ describe('an attempt', () => {
           expect((await page).body).toContain('signed-in title')
           expect(login.tokenRequests()).toHaveLength(1)
         }),
-        { numRuns: 25 },
+        { numRuns: runs(8, 25), seed },
       )
     },
   )

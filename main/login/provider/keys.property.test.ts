@@ -21,6 +21,7 @@ import {
   rsa,
   type UsableKey,
 } from '../../../test/support/oracle.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const issuer = 'https://issuer.test'
 const now = 1_800_000_000
@@ -324,7 +325,7 @@ describe('a token is refused for the keys of the provider', () => {
         expect(ours).toEqual(theirs)
         tally.add(theirs.code === null, ...theirs.broken)
       }),
-      { numRuns: 900 },
+      { numRuns: runs(250, 900), seed },
     )
     tally.expectBoth()
     tally.expectSeen(['kid', 'signature'])

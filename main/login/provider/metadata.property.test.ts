@@ -5,6 +5,7 @@ import { discover } from './metadata.ts'
 import { createHttp } from '../base/http.ts'
 import { createTestClock } from '../../../test/support/login.ts'
 import { createTally, type Json, readObject } from '../../../test/support/oracle.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const issuers = [
   'https://issuer.test',
@@ -371,7 +372,7 @@ describe('metadata are refused', () => {
           tally.add(broken.length === 0, ...broken)
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(900, 3000), seed },
     )
     tally.expectBoth()
     tally.expectSeen(['document', 'issuer', ...required, ...optional, ...Object.keys(lists)])

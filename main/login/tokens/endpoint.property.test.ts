@@ -9,6 +9,7 @@ import { createTestClock, failureOf } from '../../../test/support/login.ts'
 import { compact, createTally, type Json, readObject, rsa } from '../../../test/support/oracle.ts'
 import { checkCallback } from '../callback/response.ts'
 import { refreshTokens, requestTokens } from './endpoint.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const issuer = 'https://issuer.test'
 const now = 1_800_000_000
@@ -316,7 +317,7 @@ describe('a token response is refused', () => {
         expect(ours).toEqual(theirs)
         tally.add(theirs.tokens !== null)
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(400, 1500), seed },
     )
     tally.expectBoth()
   })

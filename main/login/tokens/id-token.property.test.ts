@@ -29,6 +29,7 @@ import {
   rsa,
   type UsableKey,
 } from '../../../test/support/oracle.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const now = 1_800_000_000
 const issuer = 'https://issuer.test'
@@ -511,7 +512,7 @@ describe('an ID token is refused', () => {
           expect(ours).toEqual(theirs)
           tally.add(broken.length === 0, ...broken)
         }),
-        { numRuns: 1600 },
+        { numRuns: runs(500, 1600), seed },
       )
       tally.expectBoth()
       tally.expectSeen(['jwt', ...headerRuleNames, ...claimRuleNames])
@@ -679,7 +680,7 @@ describe('a whole attempt', () => {
           blamed: true,
         })
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150), seed },
     )
     tally.expectBoth()
   })

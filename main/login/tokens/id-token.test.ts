@@ -21,6 +21,7 @@ import { createHttp } from '../base/http.ts'
 import { createKeyCache, type KeySource } from '../provider/keys.ts'
 import { Secret } from '../base/secret.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
+import { runs, seed } from '../../../test/support/thorough.ts'
 
 const now = 1_800_000_000
 const issuer = 'https://issuer.test'
@@ -532,6 +533,6 @@ it('never accepts what jose refuses, whatever one claim is changed to', async ()
         await expect(theirs).resolves.toBeTruthy()
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(50, 150), seed },
   )
 })

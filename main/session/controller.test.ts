@@ -11,8 +11,7 @@ import { LoginError } from '../login/errors.ts'
 import type { Fetch } from '../login/base/http.ts'
 import type { Peer } from '../login/callback/peer.ts'
 import { arrive, logInAt, navigate, navigation, send } from '../../test/support/login.ts'
-import type { ControllerOptions } from './controller.ts'
-import { createApps, profileOf, textsIn } from '../../test/support/app.ts'
+import { createApps, profileOf, type TestAppOptions, textsIn } from '../../test/support/app.ts'
 
 const pid = persons[0]?.pid ?? ''
 const halfAnHour = 30 * 60_000
@@ -26,7 +25,7 @@ afterEach(() => apps.closeAll())
 
 const profileWith = (changes: object = {}) => profileOf(simulator, changes)
 
-const create = (options: Partial<ControllerOptions> = {}) => apps.create(simulator, options)
+const create = (options: TestAppOptions = {}) => apps.create(simulator, options)
 
 /** A fetch that holds the answer of the token endpoint and lets go of nothing, whatever is aborted. */
 function holdingTokens() {
@@ -226,7 +225,7 @@ describe('strangers', () => {
   it('that no system tells from the person are let in as before, and the log says so once', async () => {
     const platform = vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin')
     try {
-      const app = create()
+      const app = create({ peer: 'system' })
       await app.ready()
       expect((await app.logIn()).snapshot.status).toBe('signed-in')
       expect(app.lines.filter((line) => line.startsWith('connections not checked'))).toEqual([

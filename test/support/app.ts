@@ -4,6 +4,7 @@ import { plainScope } from '../../simulator/scopes.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser, type Visit } from './browser.ts'
 import type { Fetch } from '../../main/login/base/http.ts'
+import type { PeerCheck } from '../../main/login/callback/peer.ts'
 import {
   type Answer,
   arrive,
@@ -60,8 +61,19 @@ export function createMemoryLogoutRecord(): LogoutRecord {
 
 export type TestApp = ReturnType<typeof createTestApp>
 
+export interface TestAppOptions extends Omit<Partial<ControllerOptions>, 'peer'> {
+  /**
+   * Who is at the other end of a connection; the person when absent, because the table of connections is
+   * long while tests run and reading it takes longer than a login. `system` asks the system, as the app does.
+   */
+  readonly peer?: PeerCheck | 'system'
+}
+
 /** The whole app without Electron: its window, log, clipboard, browser and clock are the test. */
-export function createTestApp(simulator: Simulator, options: Partial<ControllerOptions> = {}) {
+export function createTestApp(
+  simulator: Simulator,
+  { peer = async () => 'ours', ...options }: TestAppOptions = {},
+) {
   const clock = createTestClock()
   const opened = createMailbox<string>()
   const snapshots: Snapshot[] = []
@@ -104,6 +116,7 @@ export function createTestApp(simulator: Simulator, options: Partial<ControllerO
       lines.push(`${redactText(event)} ${JSON.stringify(redact(details ?? {}))}`)
       for (const { wanted, resolve } of readers) if (event === wanted) resolve()
     },
+    ...(peer !== 'system' && { peer }),
     ...options,
   })
   const until = async (wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> => {
@@ -164,7 +177,7 @@ export function echoApi(simulator: Simulator, name = 'echo') {
 /** The apps of a test file, all closed after each test. */
 export function createApps() {
   let apps: TestApp[] = []
-  const create = (simulator: Simulator, options: Partial<ControllerOptions> = {}): TestApp => {
+  const create = (simulator: Simulator, options: TestAppOptions = {}): TestApp => {
     const app = createTestApp(simulator, options)
     apps.push(app)
     return app
@@ -174,7 +187,7 @@ export function createApps() {
     /** An app with somebody signed in, and all that belongs to a login done. */
     signedIn: async (
       simulator: Simulator,
-      options: Partial<ControllerOptions> = {},
+      options: TestAppOptions = {},
       action?: UserAction,
     ): Promise<TestApp> => {
       const app = create(simulator, options)

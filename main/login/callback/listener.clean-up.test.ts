@@ -7,6 +7,9 @@ import { openLoopbackListener, callbackRedirectDelay } from './listener.ts'
 import { createPeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
 import { arrive, createMailbox, knock, navigate, texts } from '../../../test/support/login.ts'
+import { runs } from '../../../test/support/thorough.ts'
+
+const times = runs(100, 1000)
 
 let simulator: Simulator
 beforeAll(async () => {
@@ -80,11 +83,11 @@ async function listen(round: number): Promise<string> {
   return await refusal(listener.port)
 }
 
-it('a thousand listeners leave nothing behind', { timeout: 60_000 }, async () => {
+it(`${times} listeners leave nothing behind`, { timeout: 60_000 }, async () => {
   await listen(3)
   const before = resources()
   const answers = new Set<string>()
-  for (let round = 0; round < 1000; round += 1) {
+  for (let round = 0; round < times; round += 1) {
     // oxlint-disable-next-line no-await-in-loop
     answers.add(await listen(round))
   }
@@ -124,7 +127,7 @@ async function cancelled(round: number): Promise<string> {
   return start === null ? 'ECONNREFUSED' : await refusal(Number(new URL(start).port))
 }
 
-it('a thousand attempts that are cancelled leave nothing behind', { timeout: 60_000 }, async () => {
+it(`${times} attempts that are cancelled leave nothing behind`, { timeout: 60_000 }, async () => {
   for (let round = 0; round < 4; round += 1) {
     // oxlint-disable-next-line no-await-in-loop
     await cancelled(round)
@@ -132,7 +135,7 @@ it('a thousand attempts that are cancelled leave nothing behind', { timeout: 60_
   await turn()
   const before = resources()
   const answers = new Set<string>()
-  for (let round = 0; round < 1000; round += 1) {
+  for (let round = 0; round < times; round += 1) {
     // oxlint-disable-next-line no-await-in-loop
     answers.add(await cancelled(round))
   }

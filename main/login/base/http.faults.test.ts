@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Cell, httpCells } from '../../../test/conformance/matrix.ts'
 import { createTestClock } from '../../../test/support/login.ts'
-import { stepsWithFaults } from '../../../simulator/faults.ts'
+import { stepsWithFaults } from '../../../simulator/faults/index.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import { LoginError } from '../errors.ts'
 import { createHttp, httpLimits, steps } from './http.ts'
@@ -51,7 +51,7 @@ it.for(httpCells.map((cell) => [`${cell.fault}: ${expectedAt(cell)}`, cell] as c
       clock,
       signal: new AbortController().signal,
     })
-    const answer = http.for(steps[step])(`${simulator.issuer}${path}`, { method })
+    const answer = http.requestJson(steps[step])(`${simulator.issuer}${path}`, { method })
     const outcome = answer.then(
       () => 'is left to the step',
       (error: unknown) => (error instanceof LoginError ? error.code : String(error)),

@@ -183,7 +183,11 @@ function cutOff(error: unknown, step: Step, method: string): LoginError {
   return new LoginError('E_NETWORK_BODY', message, { cause: error, detail })
 }
 
-async function readBody(response: Response, maxBytes: number, step: Step): Promise<Buffer<ArrayBuffer>> {
+async function readBody(
+  response: Response,
+  maxBytes: number,
+  step: Step,
+): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {

@@ -5,7 +5,7 @@
 export { type Clock, systemClock } from './base/clock.ts'
 export { createHttp, type Fetch, type Http } from './base/http.ts'
 export { Secret, secretRemover } from './base/secret.ts'
-export { isForeign, type RefusalReason } from './callback/listener.ts'
+export { isForeign, type RejectionReason } from './callback/judge.ts'
 export type { CallbackTexts } from './callback/pages.ts'
 export { createPeerCheck, type PeerCheck } from './callback/peer.ts'
 export { type ApiAnswer, callApi } from './calls/api.ts'

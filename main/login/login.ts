@@ -3,13 +3,9 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { createHttp, type Fetch, type Http, type HttpLimits } from './base/http.ts'
 import { Secret, secretRemover } from './base/secret.ts'
 import { type BrowserTrip, type BrowserTripEvent, createBrowserTrip } from './browser-trip.ts'
-import {
-  type LoopbackListener,
-  openLoopbackListener,
-  type Outcome,
-  type RefusalReason,
-} from './callback/listener.ts'
-import type { CallbackTexts } from './callback/pages.ts'
+import { type LoopbackListener, openLoopbackListener } from './callback/listener.ts'
+import type { CallbackTexts, Outcome } from './callback/pages.ts'
+import type { RejectionReason } from './callback/judge.ts'
 import { createPeerCheck, type PeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
 import { defaultTexts } from './callback/texts.ts'
@@ -36,7 +32,7 @@ const defaultTimeout = 300_000
 export type LoginEvent =
   | BrowserTripEvent
   /** A request to the listener was refused; a few are normal, see `isForeign`. */
-  | { readonly type: 'rejected-request'; readonly reason: RefusalReason }
+  | { readonly type: 'rejected-request'; readonly reason: RejectionReason }
   /** Somebody came to a start address that was spent already. */
   | { readonly type: 'start-address-reused' }
   /** The browser has returned, and the tokens are being requested. */

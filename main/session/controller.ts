@@ -46,7 +46,7 @@ import {
   otherPerson,
   type PeerCheck,
   type ProofKey,
-  type RefusalReason,
+  type RejectionReason,
   renewByRefreshToken,
   restoreProofKey,
   Secret,
@@ -221,7 +221,7 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   /** A flood of rejected requests must fill neither the log nor the bridge. */
-  const rejectedRequest = (id: number, reason: RefusalReason): void => {
+  const rejectedRequest = (id: number, reason: RejectionReason): void => {
     rejections += 1
     if (rejections <= maxLoggedRejections) log('rejected request', { reason })
     if (isForeign(reason)) dispatch({ type: 'request-rejected', attempt: id })

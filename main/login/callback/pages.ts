@@ -13,6 +13,12 @@ export type CallbackPage =
   | 'logging-out'
   | 'logged-out'
 
+/** What is left of an attempt for the browser to see: the last page. */
+export type Outcome = Extract<
+  CallbackPage,
+  'signed-in' | 'denied' | 'failed' | 'cancelled' | 'logged-out'
+>
+
 /** The words of the pages in the person's language. */
 export interface CallbackTexts {
   readonly lang: string

@@ -2,7 +2,8 @@ import * as oauth from 'oauth4webapi'
 import { type CallbackTexts, logoutPage } from '../callback/pages.ts'
 import type { Clock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
-import { openLoopbackListener, type RefusalReason } from '../callback/listener.ts'
+import type { RejectionReason } from '../callback/judge.ts'
+import { openLoopbackListener } from '../callback/listener.ts'
 import { createPeerCheck, type PeerCheck } from '../callback/peer.ts'
 import { Secret } from '../base/secret.ts'
 import type { Login } from '../tokens/result.ts'
@@ -37,7 +38,7 @@ export async function logOutInBrowser(options: {
   readonly openBrowser: (address: string) => Promise<void>
   readonly onOpened: () => void
   /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
-  readonly onRejected: (reason: RefusalReason) => void
+  readonly onRejected: (reason: RejectionReason) => void
   /** Somebody came to the address of that page after it had been shown. */
   readonly onStartReused: () => void
   /** Tells whose a connection to the listener is; by default the system is asked. */

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { digest, type Expected, judge, maxHeaders, type RequestHead } from './judge.ts'
+
+const expected: Expected = {
+  port: 4711,
+  redirectPath: '/callback',
+  resultPath: '/last-page',
+  starts: {
+    stateOf: (path) => (path === '/fresh' ? 'fresh' : path === '/spent' ? 'spent' : null),
+  },
+  stateDigest: digest('right'),
+}
+
+/** The callback as a browser brings it, with more headers, and with other parts where they are given. */
+function request(
+  parts: { method?: string; httpVersion?: string; url?: string; host?: string[] } = {},
+  ...more: (readonly [string, string])[]
+): RequestHead {
+  const { method = 'GET', httpVersion = '1.1', url = '/callback?code=x&state=right' } = parts
+  const hosts = (parts.host ?? ['127.0.0.1:4711']).map((host) => ['Host', host] as const)
+  const all = [...hosts, ...more]
+  // Node writes names small, and keeps the first of two values of the headers in question.
+  const small = all.map(([name, value]) => [name.toLowerCase(), value] as const).toReversed()
+  return { method, httpVersion, url, rawHeaders: all.flat(), headers: Object.fromEntries(small) }
+}
+const headers = (count: number) =>
+  Array.from({ length: count }, (_, index) => [`X-${index}`, '1'] as const)
+const targetOf = (length: number) => '/callback?code=x&state=right&x='.padEnd(length, 'x')
+const browser = [
+  ['Sec-Fetch-Mode', 'navigate'],
+  ['Sec-Fetch-Dest', 'document'],
+] as const
+
+describe('a request is rejected, and its twin is taken for the callback', () => {
+  it.each([
+    ['headers', 431, request({}, ...headers(maxHeaders)), request({}, ...headers(maxHeaders - 1))],
+    ['host', 421, request({ host: [] }), request()],
+    ['host', 421, request({ host: ['localhost:4711'] }), request({ host: ['127.0.0.1:4711'] })],
+    ['host', 421, request({ host: ['127.0.0.1:4712'] }), request({ host: ['127.0.0.1:4711'] })],
+    ['host', 421, request({}, ['hOST', 'evil.example']), request({}, ['X-Host', 'evil.example'])],
+    ['version', 505, request({ httpVersion: '1.0' }), request({ httpVersion: '1.1' })],
+    ['method', 405, request({ method: 'HEAD' }), request({ method: 'GET' })],
+    ['body', 400, request({}, ['Content-Length', '1']), request({}, ['Content-Length', '0'])],
+    ['body', 400, request({}, ['Transfer-Encoding', 'chunked']), request({}, ['TE', 'chunked'])],
+    ['target', 414, request({ url: targetOf(8193) }), request({ url: targetOf(8192) })],
+    ['target', 400, request({ url: '/callback?code=x&state=right#x' }), request()],
+    ['target', 400, request({ url: 'http://127.0.0.1:4711/callback?state=right' }), request()],
+    ['path', 404, request({ url: '/callback/?state=right' }), request()],
+    ['not a navigation', 403, request({}, ['Sec-Fetch-Mode', 'cors']), request({}, ...browser)],
+    ['not a navigation', 403, request({}, ['Sec-Fetch-Dest', 'iframe']), request({}, ...browser)],
+    ['not a navigation', 403, request({}, ['Origin', 'null']), request({}, ['Referer', 'null'])],
+    ['not a navigation', 403, request({}, ['Purpose', 'prefetch']), request({}, ['X-Purpose', ''])],
+    [
+      'malformed or doubled parameters',
+      400,
+      request({ url: '/callback?state=right&code=x&state=right' }),
+      request({ url: '/callback?state=right&code=x&State=right' }),
+    ],
+    [
+      'malformed or doubled parameters',
+      400,
+      request({ url: '/callback?state=right&code=%' }),
+      request({ url: '/callback?state=right&code=%25' }),
+    ],
+    ['state', 400, request({ url: '/callback?code=x&state=Right' }), request()],
+    ['state', 400, request({ url: '/callback?error=access_denied' }), request()],
+    [
+      'state',
+      400,
+      request({ url: '/callback?state=r%20ight' }),
+      request({ url: '/callback?state=r%69ght' }),
+    ],
+  ] as const)('%s: %i', (reason, status, wrong, right) => {
+    expect(judge(wrong, expected)).toMatchObject({ type: 'rejected', status, reason })
+    expect(judge(right, expected)).toMatchObject({ type: 'callback' })
+  })
+
+  it('and a rejected method is told which one is allowed', () => {
+    expect(judge(request({ method: 'POST' }), expected)).toHaveProperty('headers.Allow', 'GET')
+    expect(judge(request({ url: '/' }), expected)).toHaveProperty('headers', {})
+  })
+})
+
+describe('what a request is', () => {
+  it.each([
+    ['a start address', '/fresh', { type: 'start', path: '/fresh' }],
+    ['a start address with a query', '/fresh?x=%', { type: 'start', path: '/fresh' }],
+    ['a start address that has led a browser on', '/spent', { type: 'spent-start' }],
+    ['the last page', '/last-page', { type: 'result' }],
+  ])('%s', (_, url, verdict) => {
+    expect(judge(request({ url }), expected)).toEqual(verdict)
+    const embedded = judge(request({ url }, ['Sec-Fetch-Dest', 'image']), expected)
+    expect(embedded).toMatchObject({ type: 'rejected', reason: 'not a navigation' })
+  })
+
+  it('the callback, with its parameters decoded', () => {
+    const verdict = judge(request({ url: '/callback?&code=a+b%2Bc&state=right&iss' }), expected)
+    expect(verdict).toHaveProperty('type', 'callback')
+    const parameters = verdict.type === 'callback' ? [...verdict.parameters] : []
+    expect(parameters).toEqual([
+      ['code', 'a b+c'],
+      ['state', 'right'],
+      ['iss', ''],
+    ])
+  })
+
+  it('no callback at all while no state is pending', () => {
+    const nonePending = { ...expected, stateDigest: randomBytes(32) }
+    const urls = ['/callback', '/callback?state=', '/callback?state=right']
+    for (const url of urls) {
+      expect(judge(request({ url }), nonePending)).toHaveProperty('reason', 'state')
+    }
+  })
+})

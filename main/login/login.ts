@@ -219,7 +219,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     const parameters = await listener.callback
     trip.returned()
     ended.signal.throwIfAborted()
-    secrets.push(new Secret(parameters.get('code') ?? ''))
+    secrets.push(new Secret(parameters.reveal().get('code') ?? ''))
     settings.onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
     const exchange = { settings, provider, keys, proofKey, request, parameters, http, secrets }
@@ -301,7 +301,7 @@ interface Exchange {
   readonly keys: KeySource
   readonly proofKey: ProofKey | null
   readonly request: AuthorizationRequest
-  readonly parameters: URLSearchParams
+  readonly parameters: Secret<URLSearchParams>
   readonly http: Http
   /** Grows by the tokens. */
   readonly secrets: Secret[]

@@ -4,18 +4,18 @@ import { inspect } from 'node:util'
 const shortestSecret = 16
 
 /**
- * A value that must not leave main: a token, code, verifier, state or nonce.
- * It is no string, so it cannot be put into a snapshot, and it prints as `[secret]` wherever it lands.
+ * A value that must not leave main: a token, verifier, state or nonce, or the parameters of a callback, which
+ * hold the authorization code. It cannot be put into a snapshot, and it prints as `[secret]` wherever it lands.
  */
-export class Secret {
-  readonly #value: string
+export class Secret<Value = string> {
+  readonly #value: Value
 
-  constructor(value: string) {
+  constructor(value: Value) {
     this.#value = value
   }
 
   /** The value itself, for the one call that needs it. */
-  reveal(): string {
+  reveal(): Value {
     return this.#value
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { digest, type Expected, judge, maxHeaders, type RequestHead } from './judge.ts'
 
@@ -97,12 +98,14 @@ describe('what a request is', () => {
   it('the callback, with its parameters decoded', () => {
     const verdict = judge(request({ url: '/callback?&code=a+b%2Bc&state=right&iss' }), expected)
     expect(verdict).toHaveProperty('type', 'callback')
-    const parameters = verdict.type === 'callback' ? [...verdict.parameters] : []
+    const parameters = verdict.type === 'callback' ? [...verdict.parameters.reveal()] : []
     expect(parameters).toEqual([
       ['code', 'a b+c'],
       ['state', 'right'],
       ['iss', ''],
     ])
+    // The authorization code and the state stand in no log, wherever a verdict lands.
+    expect(inspect(verdict, { depth: 9 }) + JSON.stringify(verdict)).not.toContain('right')
   })
 
   it('no callback at all while no state is pending', () => {

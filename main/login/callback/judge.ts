@@ -1,6 +1,7 @@
 /** The judge of requests: what a request to the listener is, from its bytes and what is expected, as a value. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { Secret } from '../base/secret.ts'
 
 /** Why a request, or what came in its place, was rejected. */
 export type RejectionReason =
@@ -60,7 +61,7 @@ export type Verdict =
   | { readonly type: 'start'; readonly path: string }
   | { readonly type: 'spent-start' }
   | { readonly type: 'result' }
-  | { readonly type: 'callback'; readonly parameters: URLSearchParams }
+  | { readonly type: 'callback'; readonly parameters: Secret<URLSearchParams> }
 
 /** How many headers a request may have, far below Node's own limit: a browser sends about fifteen. */
 export const maxHeaders = 64
@@ -93,7 +94,7 @@ export function judge(request: RequestHead, expected: Expected): Verdict {
 
   const parameters = parseQuery(query)
   if (parameters === null) return rejected(400, 'malformed or doubled parameters')
-  if (!timingSafeEqual(digest(parameters.get('state') ?? ''), expected.stateDigest)) {
+  if (!timingSafeEqual(digest(parameters.reveal().get('state') ?? ''), expected.stateDigest)) {
     return rejected(400, 'state')
   }
   return { type: 'callback', parameters }
@@ -132,8 +133,8 @@ function parseTarget(target: string): { readonly path: string; readonly query: s
     : { path: target.slice(0, at), query: target.slice(at + 1) }
 }
 
-/** Decodes a query strictly; null when a parameter is doubled or an escape is broken. */
-function parseQuery(query: string): URLSearchParams | null {
+/** Decodes a query strictly, and keeps it secret; null when a parameter is doubled or an escape is broken. */
+function parseQuery(query: string): Secret<URLSearchParams> | null {
   const parameters = new URLSearchParams()
   for (const pair of query.split('&')) {
     if (pair === '') continue
@@ -147,7 +148,7 @@ function parseQuery(query: string): URLSearchParams | null {
       return null
     }
   }
-  return parameters
+  return new Secret(parameters)
 }
 
 /**

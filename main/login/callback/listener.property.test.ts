@@ -40,14 +40,14 @@ async function taken(make: (host: string) => Buffer): Promise<string | null> {
   })
   expecting(new Secret(state))
   const codes: string[] = []
-  const settled = callback.then((parameters) => codes.push(codeOf(parameters)))
+  const settled = callback.then((parameters) => codes.push(codeOf(parameters.reveal())))
   await send(port, make(`127.0.0.1:${port}`), true)
   const [first = null] = codes
   const right = await navigate(`http://127.0.0.1:${port}${pathname}?code=right&state=${state}`)
   expect(right.status).toBe(303)
   await settled
   // Settled once: by the first, or else by the right one.
-  expect(codeOf(await callback)).toBe(first ?? 'right')
+  expect(codeOf((await callback).reveal())).toBe(first ?? 'right')
   const done = finish('cancelled')
   clock.advance(5000)
   await done

@@ -79,7 +79,7 @@ async function open(
     stillWorks: async () => {
       expect((await navigate(callback())).status).toBe(303)
       const parameters = await listener.callback
-      expect(parameters.get('code')).toBe('right')
+      expect(parameters.reveal().get('code')).toBe('right')
     },
   }
 }
@@ -143,7 +143,7 @@ describe('a callback is refused', () => {
     const answers = await Promise.all([...wrong, callback()].map((address) => navigate(address)))
     expect(answers.map(({ status }) => status)).toEqual([...Array(99).fill(400), 303])
     expect(rejections).toHaveLength(99)
-    expect((await listener.callback).get('code')).toBe('right')
+    expect((await listener.callback).reveal().get('code')).toBe('right')
   })
 })
 
@@ -159,7 +159,7 @@ describe('a callback is taken', () => {
     const { port } = listener
     const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`, ...headers))
     expect([statusesOf(answer), rejections]).toEqual([[303], []])
-    expect((await listener.callback).get('code')).toBe('right')
+    expect((await listener.callback).reveal().get('code')).toBe('right')
   })
 
   it('with a target of 8,192 characters', async () => {
@@ -173,7 +173,7 @@ describe('a callback is taken', () => {
   it('with every parameter decoded once', async () => {
     const { listener, callback } = await open()
     await navigate(callback(`a=b%2520+c&state=${state}&error=&&x=%C3%A6&code=y%26z`))
-    expect([...(await listener.callback)]).toEqual([
+    expect([...(await listener.callback).reveal()]).toEqual([
       ['a', 'b%20 c'],
       ['state', state],
       ['error', ''],
@@ -187,7 +187,7 @@ describe('a callback is taken', () => {
     const first = await navigate(callback())
     const second = await navigate(callback(`code=other&state=${state}`))
     expect([second.status, second.headers.location]).toEqual([303, first.headers.location])
-    expect((await listener.callback).get('code')).toBe('right')
+    expect((await listener.callback).reveal().get('code')).toBe('right')
   })
 
   it.each<readonly [string, string]>([
@@ -199,7 +199,7 @@ describe('a callback is taken', () => {
     const { port } = listener
     const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`) + behind)
     expect(statusesOf(answer)).toEqual([303])
-    expect((await listener.callback).get('code')).toBe('right')
+    expect((await listener.callback).reveal().get('code')).toBe('right')
   })
 
   it.each<readonly [string, string]>([
@@ -574,7 +574,7 @@ describe('while it is not known whose a connection is', () => {
     expect((await brought).status).toBe(303)
     tellStolen('other')
     expect((await stolen).status).toBe(403)
-    expect((await listener.callback).get('code')).toBe('right')
+    expect((await listener.callback).reveal().get('code')).toBe('right')
   })
 
   it.each<readonly [string, string, boolean]>([

@@ -16,7 +16,7 @@ export interface LoopbackListener {
   readonly port: number
   readonly redirectUri: string
   /** The parameters of the one callback that carried the pending state. */
-  readonly callback: Promise<URLSearchParams>
+  readonly callback: Promise<Secret<URLSearchParams>>
   /** Says which state is pending; before that every callback is rejected. */
   readonly expect: (state: Secret) => void
   /** Mints a one-time local address that redirects the browser to the address given then, or shows the page. */
@@ -52,7 +52,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
   const { redirectPath, clock, onRejected } = options
   const resultPath = randomPath()
   const starts = createStartAddresses()
-  const accepted = Promise.withResolvers<URLSearchParams>()
+  const accepted = Promise.withResolvers<Secret<URLSearchParams>>()
   // Nothing has this digest: no login pending looks just like a wrong state, in time too.
   let stateDigest: Buffer = randomBytes(32)
 
@@ -77,7 +77,7 @@ export async function openLoopbackListener(options: ListenerOptions): Promise<Lo
     browsers.leadOn(response, target)
   }
   /** A reload or the back button comes here again: the promise settles once, the page is the same. */
-  const accept = (response: ServerResponse, parameters: URLSearchParams): void => {
+  const accept = (response: ServerResponse, parameters: Secret<URLSearchParams>): void => {
     starts.spendAll()
     accepted.resolve(parameters)
     browsers.sendToLastPage(response, resultPath, callbackRedirectDelay)

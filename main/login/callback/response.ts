@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { Secret } from '../base/secret.ts'
 import { oauthReason, plain } from '../error-map.ts'
 import { type Check, failure, LoginError } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
@@ -12,7 +13,8 @@ const withoutPromise = { authorization_response_iss_parameter_supported: false }
 
 /** A callback that passed, and what was checked of it. */
 export interface CheckedCallback {
-  readonly parameters: URLSearchParams
+  /** As the token request wants them. */
+  readonly parameters: Secret<URLSearchParams>
   readonly checks: readonly Check[]
 }
 
@@ -24,9 +26,10 @@ export interface CheckedCallback {
 export function checkCallback(
   provider: Provider,
   policy: LoginPolicy,
-  parameters: URLSearchParams,
+  callback: Secret<URLSearchParams>,
   request: AuthorizationRequest,
 ): CheckedCallback {
+  const parameters = callback.reveal()
   const invalid = (key: string, reason: string, cause?: unknown): never => {
     throw failure('E_CALLBACK_INVALID', key, reason, { subject: 'callback', cause })
   }
@@ -54,7 +57,7 @@ export function checkCallback(
       parameters,
       request.state.reveal(),
     )
-    return { parameters: valid, checks: callbackChecks(provider) }
+    return { parameters: new Secret(valid), checks: callbackChecks(provider) }
   } catch (error) {
     const { reason, explanation } = oauthReason(error)
     if (!(error instanceof oauth.AuthorizationResponseError)) {

@@ -264,7 +264,9 @@ async function judge(
     signal: new AbortController().signal,
     fetch: async () => new Response(body, { headers: { 'content-type': type } }),
   })
-  const callback = new URLSearchParams({ code: 'code', state: request.state.reveal(), iss: issuer })
+  const callback = new Secret(
+    new URLSearchParams({ code: 'code', state: request.state.reveal(), iss: issuer }),
+  )
   const { parameters } = checkCallback(provider, policy, callback, request)
   const outcome = await requestTokens({
     provider,

@@ -62,7 +62,8 @@ export interface TokenRequestOptions {
 export async function requestTokens(
   options: TokenRequestOptions & {
     readonly request: AuthorizationRequest
-    readonly callback: URLSearchParams
+    /** The checked parameters of the callback. */
+    readonly callback: Secret<URLSearchParams>
   },
 ): Promise<TokenResponse & { readonly idToken: Secret }> {
   const { provider, request, callback } = options
@@ -74,7 +75,7 @@ export async function requestTokens(
         provider,
         client,
         oauth.None(),
-        callback,
+        callback.reveal(),
         request.redirectUri,
         request.codeVerifier.reveal(),
         requestOptions(options),

@@ -10,6 +10,24 @@ describe('a failure', () => {
     expect(toLoginError('boom')).toMatchObject({ code: 'E_UNEXPECTED', message: 'boom' })
   })
 
+  it('of another name than the login has is unexpected, with itself as the cause', () => {
+    for (const other of [new LoginError<string>('E_OTHER', 'x'), { code: 'E_LOGIN_DENIED' }]) {
+      expect(toLoginError(other)).toMatchObject({ code: 'E_UNEXPECTED', cause: other })
+    }
+  })
+
+  it('says what it is and what caused it, and holds nothing that it was not given', () => {
+    const cause = new Error('why')
+    expect(new LoginError('E_LOGIN_DENIED', 'x', { cause })).toMatchObject({
+      name: 'LoginError',
+      cause,
+      detail: null,
+      explanation: null,
+      checks: [],
+      retryAfter: null,
+    })
+  })
+
   it('is told without the values that it must not tell, wherever they are', () => {
     const check = {
       rule: 'x',

@@ -1,10 +1,12 @@
 import os from 'node:os'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Clock } from './clock.ts'
 
 let awake = 0
 let uptime = 0
 let set = 0
-let monotonic: () => number
+let clock: Clock
+const monotonic = () => clock.monotonic()
 
 /** Lets time pass: Node's own clock counts what the computer is awake, the time since its start counts all. */
 function pass(milliseconds: number, { asleep = 0, drift = 0 } = {}): void {
@@ -19,8 +21,7 @@ beforeEach(async () => {
   vi.spyOn(os, 'uptime').mockImplementation(() => Math.floor(uptime / 1000))
   vi.spyOn(Date, 'now').mockImplementation(() => 1_800_000_000_000 + uptime + set)
   vi.resetModules()
-  const { systemClock } = await import('./clock.ts')
-  monotonic = () => systemClock.monotonic()
+  clock = (await import('./clock.ts')).systemClock
 })
 afterEach(() => vi.restoreAllMocks())
 
@@ -53,4 +54,46 @@ describe('the clock of the system counts', () => {
       expect(monotonic() - before).toBe(step * 130)
     }
   })
+
+  it('a sleep of two seconds, and not one that the rounding of a clock explains', () => {
+    const before = monotonic()
+    pass(0, { asleep: 1000 })
+    expect(monotonic() - before).toBe(0)
+    pass(0, { asleep: 2000 })
+    expect(monotonic() - before).toBe(2000)
+  })
+
+  it('without asking the system while the wall clock goes as it should', () => {
+    const asked = vi.mocked(os.uptime)
+    asked.mockClear()
+    pass(3_600_000)
+    monotonic()
+    set = 999
+    monotonic()
+    expect(asked).not.toHaveBeenCalled()
+    set = 1000
+    monotonic()
+    expect(asked).toHaveBeenCalledOnce()
+  })
+})
+
+it("the wall clock is the system's", () => {
+  set = 77
+  expect(clock.now()).toBe(Date.now())
+})
+
+it('a call back comes after its time, unless it was stopped', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const came: string[] = []
+    clock.after(100, () => came.push('kept'))
+    const stop = clock.after(100, () => came.push('stopped'))
+    stop()
+    vi.advanceTimersByTime(99)
+    expect(came).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(came).toEqual(['kept'])
+  } finally {
+    vi.useRealTimers()
+  }
 })

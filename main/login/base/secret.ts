@@ -37,7 +37,6 @@ const shortestRest = 8
 
 function withoutSecret(text: string, secret: string): string {
   const begin = secret.slice(0, shortestRest)
-  if (!text.includes(begin)) return text
   const whole = text.replaceAll(secret, '[secret]')
   const at = whole.lastIndexOf(begin)
   if (at === -1) return whole
@@ -59,7 +58,7 @@ export function secretRemover(secrets: readonly Secret[]): <T>(value: T) => T {
   /** One look at everything: most of what is shown holds no secret. */
   const mayHold = (value: unknown): boolean => {
     if (!comparable) return true
-    const json = JSON.stringify(value) ?? ''
+    const json = JSON.stringify([value])
     return begins.some((begin) => json.includes(begin))
   }
   const remove = (value: unknown): unknown => {

@@ -8,6 +8,7 @@ describe('a level is refused', () => {
   it.each([
     ['one rank too low', low, substantial, substantial],
     ['two ranks too low', low, high, high],
+    ['the middle one for the highest', substantial, high, high],
     ['in capital letters', 'IDPORTEN-LOA-HIGH', high, high],
     ['with more behind it', 'idporten-loa-high2', high, high],
     ['with a space behind it', 'idporten-loa-high ', high, high],

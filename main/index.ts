@@ -17,7 +17,7 @@ import { openSettings } from './platform/settings.ts'
 import { bringToFront, openWindow, watchInput } from './platform/window.ts'
 import { createController } from './session/controller.ts'
 import { openLogoutRecord } from './session/logout-record.ts'
-import { createVault } from './session/vault.ts'
+import { createVault } from './session/vault/vault.ts'
 import { systemClock } from './login/index.ts'
 
 app.enableSandbox()

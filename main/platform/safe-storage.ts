@@ -1,6 +1,7 @@
 import { type SafeStorage, safeStorage } from 'electron'
 import { AppError } from '../errors.ts'
-import { type Cipher, vaultUnavailable } from '../session/vault.ts'
+import { vaultUnavailable } from '../session/vault/failures.ts'
+import type { Cipher } from '../session/vault/seal.ts'
 
 type AsynchronousCalls = 'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync'
 /** Electron before 42 has only the calls that block. */

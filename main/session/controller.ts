@@ -23,7 +23,7 @@ import {
 import { createIdleWatch } from './idle.ts'
 import type { Profile } from './profile.ts'
 import { toSnapshot } from './view.ts'
-import type { Vault } from './vault.ts'
+import type { Vault } from './vault/vault.ts'
 import {
   acrIsEnough,
   type ApiAnswer,

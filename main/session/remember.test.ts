@@ -21,7 +21,10 @@ import {
   textsIn,
 } from '../../test/support/app.ts'
 import { createTestCipher } from '../../test/support/vault.ts'
-import { type Cipher, createVault, type StoredSession, vaultUnavailable } from './vault.ts'
+import { vaultUnavailable } from './vault/failures.ts'
+import type { Cipher } from './vault/seal.ts'
+import type { StoredSession } from './vault/stored-session.ts'
+import { createVault } from './vault/vault.ts'
 
 const other = persons[1]?.pid ?? ''
 let simulator: Simulator

@@ -13,7 +13,7 @@ import {
   profileOf,
   type TestApp,
 } from '../../test/support/app.ts'
-import type { StoredSession } from './vault.ts'
+import type { StoredSession } from './vault/stored-session.ts'
 
 let simulator: Simulator
 const apps = createApps()

@@ -21,7 +21,7 @@ import {
   type TestApp,
 } from '../support/app.ts'
 import { createTestCipher } from '../support/vault.ts'
-import { createVault } from '../../main/session/vault.ts'
+import { createVault } from '../../main/session/vault/vault.ts'
 
 let simulator: Simulator
 const apps = createApps()

@@ -22,7 +22,8 @@ import { type ControllerOptions, createController } from '../../main/session/con
 import { closingPatience } from '../../main/session/logout.ts'
 import type { LogoutRecord, OpenLogout } from '../../main/session/logout-record.ts'
 import { parseProfile, type Profile } from '../../main/session/profile.ts'
-import type { StoredSession, Vault } from '../../main/session/vault.ts'
+import type { StoredSession } from '../../main/session/vault/stored-session.ts'
+import type { Vault } from '../../main/session/vault/vault.ts'
 
 /** The profile of a simulator, with other values where a test wants them. */
 export function profileOf(simulator: Simulator, changes: object = {}): Profile {

@@ -5,7 +5,9 @@ import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
 import { systemClock } from '../../main/login/base/clock.ts'
 import { Secret } from '../../main/login/base/secret.ts'
-import { type Cipher, createVault, type StoredSession } from '../../main/session/vault.ts'
+import type { Cipher } from '../../main/session/vault/seal.ts'
+import type { StoredSession } from '../../main/session/vault/stored-session.ts'
+import { createVault } from '../../main/session/vault/vault.ts'
 
 /**
  * Encrypts in memory as Chromium does on Linux: AES-128-CBC with a fixed initialization vector, so

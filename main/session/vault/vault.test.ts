@@ -21,13 +21,16 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
-import { systemClock } from '../login/base/clock.ts'
-import { Secret } from '../login/base/secret.ts'
-import { createTestClock, failureOf } from '../../test/support/login.ts'
-import { createTestCipher, storedOf, owner, watchFileCalls } from '../../test/support/vault.ts'
-import { type Cipher, createVault, type StoredSession, vaultUnavailable } from './vault.ts'
-import { runs, seed, thorough } from '../../test/support/thorough.ts'
+import { AppError } from '../../errors.ts'
+import { systemClock } from '../../login/base/clock.ts'
+import { Secret } from '../../login/base/secret.ts'
+import { createTestClock, failureOf } from '../../../test/support/login.ts'
+import { createTestCipher, storedOf, owner, watchFileCalls } from '../../../test/support/vault.ts'
+import { vaultUnavailable } from './failures.ts'
+import type { Cipher } from './seal.ts'
+import type { StoredSession } from './stored-session.ts'
+import { createVault } from './vault.ts'
+import { runs, seed, thorough } from '../../../test/support/thorough.ts'
 
 let folder = ''
 let file = ''
@@ -661,7 +664,7 @@ describe('killed (F-71)', () => {
     })
   /** Starts a writer in a folder; tells after how many finished writes it ended. */
   const writer = (place: string, killAt: number) => {
-    const program = join(import.meta.dirname, '../../test/support/vault.ts')
+    const program = join(import.meta.dirname, '../../../test/support/vault.ts')
     const child = spawn(process.execPath, [program, place, key.toString('hex'), String(killAt)], {
       // Starting is most of the time.
       env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },

@@ -15,8 +15,8 @@ export interface IdleWatchOptions {
 export interface IdleWatch {
   /** Begins to watch; the limit is in milliseconds. Gives the time, monotonic, at which it would be over. */
   readonly begin: (limit: number) => number
-  /** Looks now, before anything is shown. */
-  readonly look: () => void
+  /** Tells now when it is over: before anything is shown, and when the computer sleeps, wakes or is locked. */
+  readonly checkDeadline: () => void
   /** The person pressed a button. Gives the new end, or null when they came back too late. */
   readonly touch: () => number | null
   /** The window got input. It is told of every movement of the mouse, so it does next to nothing. */
@@ -24,10 +24,6 @@ export interface IdleWatch {
   /** When the person did something last, in monotonic milliseconds. */
   readonly lastActivity: () => number
   readonly stop: () => void
-  /** The computer goes to sleep, or the screen is locked. */
-  readonly suspended: () => void
-  /** It is over. */
-  readonly resumed: () => void
 }
 
 export function createIdleWatch(options: IdleWatchOptions): IdleWatch {
@@ -42,7 +38,7 @@ export function createIdleWatch(options: IdleWatchOptions): IdleWatch {
     limit = null
   }
 
-  /** Ends what is over, else looks again in a while. */
+  /** Ends what is over, else checks again in a while. */
   const watch = (): void => {
     stopTimer()
     if (limit === null) return
@@ -69,7 +65,7 @@ export function createIdleWatch(options: IdleWatchOptions): IdleWatch {
 
   return {
     begin,
-    look: watch,
+    checkDeadline: watch,
     touch: () => {
       watch()
       if (limit === null) return null
@@ -84,7 +80,5 @@ export function createIdleWatch(options: IdleWatchOptions): IdleWatch {
     },
     lastActivity: () => activeAt,
     stop,
-    suspended: watch,
-    resumed: watch,
   }
 }

@@ -1,37 +1,25 @@
-import type { LogoutRecord } from './logout-record.ts'
-import type { ProviderLogout } from './state.ts'
-import type { Profile } from './profile.ts'
 import {
-  type CallbackTexts,
-  type Clock,
-  type Http,
   isForeign,
   type Login,
   logOutInBrowser,
   outlivesLogout,
-  type PeerCheck,
   revokeTokens,
-  withoutSecrets,
+  secretsOf,
 } from '../login/index.ts'
+import type { Context } from './context.ts'
+import { cleanFailure } from './failures.ts'
+import type { Profile } from './profile.ts'
+import type { ProviderLogout } from './state.ts'
 
 /** Milliseconds after which the browser's logout no longer waits for the revocation. */
 const revocationPatience = 3000
 /** Milliseconds that the end of the app waits for a logout that has begun. */
 export const closingPatience = 2500
 
-export interface ProviderLogoutOptions {
-  readonly clock: Clock
-  readonly http: (signal: AbortSignal) => Http
-  readonly texts: CallbackTexts
-  readonly openBrowser: (address: string) => Promise<void>
-  /** Knows what is still to be done when the process ends in the middle. */
-  readonly record: LogoutRecord
-  /** Tells whose a connection to the listener is. */
-  readonly peer: PeerCheck
-  /** Told for the last sign-out only. */
-  readonly onChange: (change: Partial<ProviderLogout>) => void
-  readonly log: (event: string, details?: Readonly<Record<string, unknown>>) => void
-}
+type LogoutContext = Pick<
+  Context,
+  'clock' | 'http' | 'log' | 'logoutRecord' | 'openBrowser' | 'peer' | 'store' | 'texts'
+>
 
 /** What is left to do at the provider after the session here has ended: nothing of it can bring it back. */
 export interface ProviderLogouts {
@@ -45,14 +33,38 @@ export interface ProviderLogouts {
   readonly close: () => Promise<void>
 }
 
-export function createProviderLogouts(options: ProviderLogoutOptions): ProviderLogouts {
-  const { clock, log, record } = options
-  const closed = new AbortController()
+/** One sign-out, and what is to be done for it at the provider. */
+interface SignOut {
+  readonly login: Login
+  readonly profile: Profile
+  readonly plan: ProviderLogout
+  /** Aborted when a login or another sign-out has taken its place: from then on it tells the window nothing. */
+  readonly overtaken: AbortSignal
+  /** Whether no other sign-out has come after it. */
+  readonly isLast: () => boolean
+  /** Tells the window, unless the sign-out has been overtaken. */
+  readonly tell: (change: Partial<ProviderLogout>) => void
+}
+
+/** How the end of the app comes to a logout that has begun. */
+interface Closing {
+  /** The window is gone: what fails from now on is told by the next start. */
+  readonly begun: () => boolean
+  /** Resolves when it has begun, and nothing must be waited for that can be left out. */
+  readonly hurry: Promise<void>
+  /** Aborted when the app waits no longer. */
+  readonly over: AbortSignal
+}
+
+export function createProviderLogouts(context: LogoutContext): ProviderLogouts {
+  const { clock, logoutRecord, store } = context
   let current = new AbortController()
   const running = new Set<Promise<void>>()
-  let revocations = 0
   let closing = false
   const hurry = Promise.withResolvers<void>()
+  const over = new AbortController()
+  const end: Closing = { begun: () => closing, hurry: hurry.promise, over: over.signal }
+  const revocations = createRevocations(context, end)
 
   const track = (work: Promise<void>): Promise<void> => {
     running.add(work)
@@ -60,101 +72,26 @@ export function createProviderLogouts(options: ProviderLogoutOptions): ProviderL
     return work
   }
 
-  const revoke = async (
-    login: Login,
-    profile: Profile,
-    tell: (change: Partial<ProviderLogout>) => void,
-  ): Promise<void> => {
-    revocations += 1
-    const failure = await revokeTokens(login, profile.clientId, options.http(closed.signal)).then(
-      () => null,
-      (error: unknown) => withoutSecrets(error, login),
-    )
-    revocations -= 1
-    if (failure !== null) log('revocation failed', { error: failure })
-    // No window is left to tell it: the next start does.
-    if (failure !== null && closing) return
-    record.change(profile.issuer, { revocation: revocations > 0 })
-    tell({ revocation: failure === null ? 'done' : 'failed' })
-  }
-
-  const logOut = async (
-    login: Login,
-    profile: Profile,
-    endpoint: string,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const { issuer } = profile
-    const tell = (change: Partial<ProviderLogout>): void => {
-      if (!signal.aborted) options.onChange(change)
-    }
-    let arrived = false
-    const toldOf = new Set<string>()
-    /** A flood of requests must not fill the bridge. */
-    const tellOnce = (what: 'requestRejected' | 'linkReused'): void => {
-      if (toldOf.has(what)) return
-      toldOf.add(what)
-      tell({ [what]: true })
-    }
-    try {
-      const browser = await logOutInBrowser({
-        login,
-        clientId: profile.clientId,
-        endpoint,
-        postLogoutRedirectUri: profile.postLogoutRedirectUri,
-        texts: options.texts,
-        clock,
-        signal,
-        hurry: hurry.promise,
-        openBrowser: options.openBrowser,
-        onOpened: () => {
-          arrived = true
-          record.change(issuer, { browser: false })
-          tell({ browser: 'opened' })
-        },
-        onRejected: (reason) => isForeign(reason) && tellOnce('requestRejected'),
-        onStartReused: () => tellOnce('linkReused'),
-        peer: options.peer,
-      })
-      if (browser === 'done' && !signal.aborted) record.change(issuer, { freshLogin: false })
-      tell({ browser })
-    } catch (error) {
-      if (!signal.aborted) log('logout in the browser failed', { error })
-      tell({ browser: 'failed' })
-    } finally {
-      // Told in the window, or a login has taken its place; without a window the next start tells it.
-      const isLast = signal === current.signal
-      if (isLast && (arrived || !closing)) record.change(issuer, { browser: false })
-    }
-  }
-
-  const run = async (
-    login: Login,
-    profile: Profile,
-    plan: ProviderLogout,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const run = async (signOut: SignOut): Promise<void> => {
+    const { login, plan, overtaken } = signOut
     if (plan.revocation === 'running') {
-      // Revoked first: the provider may not know the tokens any more after its logout.
+      // The tokens are revoked first: the provider may not know them any more after its logout.
       const patience = Promise.withResolvers<void>()
       const stopWaiting = clock.after(revocationPatience, patience.resolve)
-      const revoked = track(
-        revoke(login, profile, (change) => {
-          if (!signal.aborted) options.onChange(change)
-        }),
-      )
+      const revoked = track(revocations.revoke(signOut))
       await Promise.race([revoked, patience.promise, hurry.promise])
       stopWaiting()
     }
     const endpoint = login.provider.end_session_endpoint
-    if (plan.browser === 'none' || endpoint === undefined || signal.aborted) return
-    await logOut(login, profile, endpoint, signal)
+    if (plan.browser === 'none' || endpoint === undefined || overtaken.aborted) return
+    await endInBrowser(context, end, signOut, endpoint)
   }
 
   return {
     begin: (login, profile, browser) => {
       current.abort()
-      current = new AbortController()
+      const own = new AbortController()
+      current = own
       const { provider } = login
       const revokes = provider.revocation_endpoint !== undefined && outlivesLogout(login)
       const ends = browser && provider.end_session_endpoint !== undefined
@@ -164,19 +101,24 @@ export function createProviderLogouts(options: ProviderLogoutOptions): ProviderL
         requestRejected: false,
         linkReused: false,
       }
-      // Before anything else: a process that is killed from here on leaves a record of it.
-      record.change(profile.issuer, {
+      // The record comes before anything else, so that a process that is killed from here on leaves one.
+      logoutRecord.change(profile.issuer, {
         freshLogin: true,
         browser: ends,
-        revocation: revokes || revocations > 0,
+        revocation: revokes || revocations.areRunning(),
       })
-      const { signal } = current
-      // A moment later: whoever asked tells first what it will be.
-      void track(Promise.resolve().then(() => run(login, profile, plan, signal)))
+      const tell = (change: Partial<ProviderLogout>): void => {
+        if (own.signal.aborted) return
+        store.dispatch({ type: 'provider-logout-changed', change })
+      }
+      const isLast = (): boolean => current === own
+      const signOut = { login, profile, plan, overtaken: own.signal, isLast, tell }
+      // It runs a moment later, because whoever asked tells first what it will be.
+      void track(Promise.resolve().then(() => run(signOut)))
       return plan
     },
     interrupted: (issuer) => {
-      const { browser, revocation } = record.read(issuer)
+      const { browser, revocation } = logoutRecord.read(issuer)
       if (!browser && !revocation) return null
       return {
         revocation: revocation ? 'interrupted' : 'none',
@@ -187,14 +129,14 @@ export function createProviderLogouts(options: ProviderLogoutOptions): ProviderL
     },
     overtaken: (issuer) => {
       current.abort()
-      record.change(issuer, { browser: false, revocation: revocations > 0 })
+      logoutRecord.change(issuer, { browser: false, revocation: revocations.areRunning() })
     },
     close: async () => {
       closing = true
       hurry.resolve()
       const stopWaiting = clock.after(closingPatience, () => {
         current.abort()
-        closed.abort()
+        over.abort()
       })
       while (running.size > 0) {
         // oxlint-disable-next-line no-await-in-loop -- A logout begins when its revocation has ended.
@@ -202,5 +144,83 @@ export function createProviderLogouts(options: ProviderLogoutOptions): ProviderL
       }
       stopWaiting()
     },
+  }
+}
+
+interface Revocations {
+  /** Revokes the tokens of a session that has ended. Never throws. */
+  readonly revoke: (signOut: SignOut) => Promise<void>
+  readonly areRunning: () => boolean
+}
+
+function createRevocations(
+  { http, log, logoutRecord }: LogoutContext,
+  closing: Closing,
+): Revocations {
+  let count = 0
+  return {
+    revoke: async ({ login, profile, tell }) => {
+      count += 1
+      const failure = await revokeTokens(login, profile.clientId, http(closing.over)).then(
+        () => null,
+        (error: unknown) => cleanFailure(error, secretsOf(login)),
+      )
+      count -= 1
+      if (failure !== null) log('revocation failed', { error: failure.error })
+      if (failure !== null && closing.begun()) return
+      logoutRecord.change(profile.issuer, { revocation: count > 0 })
+      tell({ revocation: failure === null ? 'done' : 'failed' })
+    },
+    areRunning: () => count > 0,
+  }
+}
+
+/** Ends the login at the provider in the person's browser. Never throws. */
+async function endInBrowser(
+  context: LogoutContext,
+  closing: Closing,
+  { login, profile, overtaken, isLast, tell }: SignOut,
+  endpoint: string,
+): Promise<void> {
+  const { clock, log, logoutRecord, openBrowser, peer, texts } = context
+  const { issuer, clientId, postLogoutRedirectUri } = profile
+  let arrived = false
+  const toldOf = new Set<string>()
+  /** A flood of requests must not fill the bridge. */
+  const tellOnce = (what: 'requestRejected' | 'linkReused'): void => {
+    if (toldOf.has(what)) return
+    toldOf.add(what)
+    tell({ [what]: true })
+  }
+  try {
+    const browser = await logOutInBrowser({
+      login,
+      clientId,
+      endpoint,
+      postLogoutRedirectUri,
+      texts,
+      clock,
+      signal: overtaken,
+      hurry: closing.hurry,
+      openBrowser,
+      onOpened: () => {
+        arrived = true
+        logoutRecord.change(issuer, { browser: false })
+        tell({ browser: 'opened' })
+      },
+      onRejected: (reason) => isForeign(reason) && tellOnce('requestRejected'),
+      onStartReused: () => tellOnce('linkReused'),
+      peer,
+    })
+    if (browser === 'done' && !overtaken.aborted) {
+      logoutRecord.change(issuer, { freshLogin: false })
+    }
+    tell({ browser })
+  } catch (error) {
+    if (!overtaken.aborted) log('logout in the browser failed', { error })
+    tell({ browser: 'failed' })
+  } finally {
+    // The window has been told, or a login has taken its place; without a window the next start tells it.
+    if (isLast() && (arrived || !closing.begun())) logoutRecord.change(issuer, { browser: false })
   }
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
+import type { Language } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
-import { isLoopback } from '../login/index.ts'
+import { isLoopback, type LoginPolicy } from '../login/index.ts'
 
 /** Where a profile may come from, and so what it may name. */
 export type ProfileOrigin = 'command-line' | 'machine' | 'user'
@@ -148,6 +149,30 @@ export function parseProfile(text: string, origin: ProfileOrigin): Profile {
   )
   if (plain !== -1) refuse(`apis.${plain}.url`, 'must be https')
   return profile
+}
+
+/** Every scope that a login asks for: those of the profile, and those of its APIs. */
+export function scopesOf(profile: Profile): string[] {
+  const scopes = [profile.scope, ...profile.apis.map((each) => each.scope)].join(' ').split(' ')
+  return [...new Set(scopes)]
+}
+
+/** What a login is to ask for; the language is that of the window, where the profile names none. */
+export function loginPolicy(profile: Profile, language: Language): LoginPolicy {
+  return {
+    issuer: profile.issuer,
+    clientId: profile.clientId,
+    redirectPath: profile.redirectPath,
+    scope: scopesOf(profile).join(' '),
+    acrValues: profile.acrValues,
+    uiLocales: profile.uiLocales ?? language,
+    prompt: profile.prompt,
+    resource: profile.resource,
+    authorizationDetails: profile.authorizationDetails,
+    par: profile.par,
+    dpop: profile.dpop,
+    remember: profile.remember,
+  }
 }
 
 /** The library's own words only where this schema gives none: for the shape of objects. */

@@ -10,7 +10,7 @@ export interface SignedIn {
   readonly accessTokenClaims: Claims | null
   readonly userinfo: Claims | null
   readonly checks: readonly Check[]
-  /** When it ends by itself, in milliseconds of the time that counts sleep (`presence.ts`). */
+  /** When it ends by itself, in milliseconds of the time that counts sleep (`idle.ts`). */
   readonly endsAt: number
   /** As `endsAt`; null when the provider did not say. */
   readonly accessTokenEndsAt: number | null
@@ -292,7 +292,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
             session: { ...state.session, problem: event.problem },
           }
     case 'signed-in':
-      // A login that was kept is there before anybody pressed anything.
+      // A stored session is taken up before anybody pressed anything.
       return status === 'exchanging' || status === 'restoring'
         ? { ...state, status: 'signed-in', session: event.session, pidRevealed: false }
         : state

@@ -1,4 +1,4 @@
-import { type Check, cleanError, type LoginError, toLoginError } from '../errors.ts'
+import type { Check } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
 import type { ProofKey } from '../request/dpop.ts'
 import type { Claims, VerifiedIdToken } from './rules.ts'
@@ -89,9 +89,4 @@ function readAccessToken(accessToken: Secret): Claims | null {
 /** The tokens of a login, which a provider or an API may repeat in what is shown. */
 export function secretsOf({ accessToken, idToken, refreshToken, nonce }: Login): Secret[] {
   return [accessToken, idToken, nonce, ...(refreshToken === null ? [] : [refreshToken])]
-}
-
-/** A failure of a login's requests, told without the tokens that it may repeat. */
-export function withoutSecrets(error: unknown, login: Login): LoginError {
-  return cleanError(toLoginError(error), secretRemover(secretsOf(login)))
 }

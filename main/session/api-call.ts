@@ -1,0 +1,51 @@
+import { type ApiAnswer, callApi, type Secret, secretRemover, secretsOf } from '../login/index.ts'
+import type { Context } from './context.ts'
+import { cleanFailure } from './failures.ts'
+import type { Live } from './live.ts'
+import type { Renewal } from './renew.ts'
+import type { ApiCall } from './state.ts'
+
+/** Calls an API of the profile by its place in the list, unless a call is under way there. Never throws. */
+export type CallApiAt = (index: number) => Promise<void>
+
+export function createApiCalls(
+  context: Pick<Context, 'clock' | 'http' | 'log' | 'store'>,
+  parts: { readonly live: Live; readonly renewal: Renewal },
+): CallApiAt {
+  const { clock, http, log, store } = context
+  const { live, renewal } = parts
+  return async (index) => {
+    const session = live.session()
+    const api = session?.profile.apis[index]
+    const known = store.state().session?.apis[index]
+    if (session === null || api === undefined || known?.granted !== true || known.running) return
+    const change = (changes: Partial<Omit<ApiCall, 'name'>>): void => {
+      store.dispatch({ type: 'api-changed', login: session.id, index, change: changes })
+    }
+    change({ running: true, answer: null, failure: null })
+    const secrets: Secret[] = []
+    const call = async (): Promise<ApiAnswer> => {
+      const { login, ended } = session
+      secrets.push(...secretsOf(login))
+      return await callApi({ api, login, http: http(ended), clock })
+    }
+    try {
+      const endsAt = store.state().session?.accessTokenEndsAt ?? null
+      const expiredToken = endsAt !== null && endsAt <= clock.monotonic()
+      if (expiredToken && !(await renewal.renew())) return change({ running: false })
+      const { login: used } = session
+      let answer = await call()
+      if (session.ended.aborted) return
+      // Once: an API that refuses fresh tokens as well has its reasons. Another call may have renewed them.
+      if (answer.httpStatus === 401 && !expiredToken) {
+        if (session.login !== used || (await renewal.renew())) answer = await call()
+      }
+      change({ running: false, answer: secretRemover(secrets)(answer) })
+    } catch (reason) {
+      if (session.ended.aborted) return
+      const { error, failure } = cleanFailure(reason, secretsOf(session.login))
+      log('API call failed', { error, api: api.name })
+      change({ running: false, failure })
+    }
+  }
+}

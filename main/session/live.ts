@@ -1,0 +1,120 @@
+import type { Failure } from '../../preload/contract.ts'
+import type { Login } from '../login/index.ts'
+import type { BrowserLogin } from './browser-login.ts'
+import type { Context } from './context.ts'
+import { sessionExpired } from './failures.ts'
+import { createIdleWatch } from './idle.ts'
+import type { Profile } from './profile.ts'
+import type { Remember } from './remember.ts'
+import { createSession, type Session, toSignedIn } from './session.ts'
+import type { ProviderLogout } from './state.ts'
+import type { AskUserinfo } from './userinfo.ts'
+
+/** The one session that is on, from its beginning to its end. */
+export interface Live {
+  /** Null while nobody is signed in. */
+  readonly session: () => Session | null
+  /** Begins a session with a login; false when the attempt is not wanted any more. */
+  readonly begin: (login: Login, profile: Profile, attempt: number) => boolean
+  /** Goes on with what a renewal brought; false when the session has ended. */
+  readonly renew: (session: Session, login: Login, attempt: number) => boolean
+  /** Ends the session here and now: its tokens are gone, its requests ended, and nothing of it is stored. */
+  readonly end: (error: Failure | null, providerLogout?: ProviderLogout | null) => void
+  /** Every user action is activity; false when the session has ended by itself before it. */
+  readonly userAction: () => boolean
+  /** The window got input from a keyboard, a mouse or a finger. */
+  readonly input: () => void
+  /** Ends the session when nobody has done anything for too long: no timer counts a sleep. */
+  readonly checkDeadline: () => void
+  /** Ends the session because the app ends: what is stored stays. */
+  readonly close: () => void
+}
+
+export function createLive(
+  context: Pick<Context, 'clock' | 'logoutRecord' | 'store'>,
+  parts: {
+    readonly askUserinfo: AskUserinfo
+    readonly browserLogin: BrowserLogin
+    readonly remember: Remember
+  },
+): Live {
+  const { clock, logoutRecord, store } = context
+  const { askUserinfo, browserLogin, remember } = parts
+  let live: Session | null = null
+  /** Ends the requests of the session. */
+  let ending = new AbortController()
+
+  const idle = createIdleWatch({
+    clock,
+    onIdle: () => {
+      // The window says that the app forgets the person, so the provider must not let them in unasked.
+      if (live !== null) logoutRecord.change(live.profile.issuer, { freshLogin: true })
+      end(sessionExpired)
+    },
+    onMoved: (endsAt) => {
+      if (live === null) return
+      store.dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+      remember.activity(live)
+    },
+  })
+
+  const drop = (): void => {
+    live = null
+    idle.stop()
+    ending.abort()
+  }
+
+  const end: Live['end'] = (error, providerLogout = null) => {
+    const existed = live !== null
+    drop()
+    if (store.state().status === 'signed-in') void browserLogin.cancel()
+    if (existed) void remember.forget()
+    store.dispatch({ type: 'signed-out', error, providerLogout })
+  }
+
+  return {
+    session: () => live,
+    begin: (login, profile, attempt) => {
+      const limit = profile.inactivityMinutes * 60_000
+      const about = { id: attempt, profile, clock }
+      const session = {
+        ...toSignedIn(login, about, store.state().session),
+        endsAt: clock.monotonic() + limit,
+      }
+      if (!store.dispatch({ type: 'signed-in', attempt, session })) return false
+      ending = new AbortController()
+      const { signal: ended } = ending
+      live = createSession({ ...about, login, ended, lastActivity: idle.lastActivity })
+      idle.begin(limit)
+      void remember.login(live)
+      void askUserinfo(live)
+      return true
+    },
+    renew: (session, login, attempt) => {
+      session.replaceLogin(login)
+      // An answer is no activity: whoever is away stays away.
+      idle.checkDeadline()
+      const before = store.state().session
+      if (live !== session || before === null) return false
+      const { id, profile } = session
+      const { endsAt } = before
+      const renewed = { ...toSignedIn(login, { id, profile, clock }, before), endsAt }
+      store.dispatch({ type: 'renewed', attempt, session: renewed })
+      return true
+    },
+    end,
+    userAction: () => {
+      const endsAt = idle.touch()
+      if (endsAt === null || live === null) return false
+      store.dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
+      remember.activity(live)
+      return true
+    },
+    input: idle.input,
+    checkDeadline: idle.checkDeadline,
+    close: () => {
+      drop()
+      store.dispatch({ type: 'signed-out', error: null, providerLogout: null })
+    },
+  }
+}

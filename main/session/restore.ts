@@ -1,0 +1,191 @@
+import type { JWK } from 'jose'
+import type { Failure } from '../../preload/contract.ts'
+import { toAppError } from '../errors.ts'
+import {
+  acrIsEnough,
+  type Clock,
+  type Login,
+  LoginError,
+  otherPerson,
+  type ProofKey,
+  renewByRefreshToken,
+  restoreProofKey,
+  Secret,
+} from '../login/index.ts'
+import type { Context } from './context.ts'
+import { cleanFailure, endsTheSession } from './failures.ts'
+import type { Live } from './live.ts'
+import type { ProviderLogouts } from './logout.ts'
+import { loginPolicy, type Profile } from './profile.ts'
+import type { Remember } from './remember.ts'
+import type { StoredSession } from './vault/stored-session.ts'
+
+/** Milliseconds by which a time server may put a clock back without anybody noticing. */
+const clockStep = 5000
+/** Milliseconds for all requests that bring back a stored session. */
+const restoreLimit = 15_000
+
+/** The start of the app: a stored session is taken up, or nobody is signed in. */
+export interface Restore {
+  /** Takes up the stored session of the profile; whatever is wrong with it, the person is simply signed out. */
+  readonly start: (profile: Profile) => Promise<void>
+  /** The person signs out meanwhile: the session is not wanted, and nothing of it is stored any more. */
+  readonly signOut: (profile: Profile | null) => void
+  /** The app ends: what is stored stays. */
+  readonly stop: () => void
+}
+
+type RestoreContext = Pick<
+  Context,
+  'clock' | 'http' | 'log' | 'logoutRecord' | 'providerCache' | 'store'
+>
+
+export function createRestore(
+  context: RestoreContext,
+  parts: {
+    readonly live: Live
+    readonly providerLogouts: ProviderLogouts
+    readonly remember: Remember
+  },
+): Restore {
+  const { clock, log, logoutRecord, store } = context
+  const { live, providerLogouts, remember } = parts
+  const stopped = new AbortController()
+  const { signal } = stopped
+
+  const tellSignedOut = (profile: Profile | null, error: Failure | null): void => {
+    const providerLogout = profile === null ? null : providerLogouts.interrupted(profile.issuer)
+    store.dispatch({ type: 'restored', error, providerLogout })
+  }
+
+  const fail = async (stored: StoredSession, profile: Profile, reason: unknown): Promise<void> => {
+    const named = toAppError(otherPerson(reason))
+    const { error, failure } = cleanFailure(named, [stored.refreshToken, stored.nonce])
+    log('restoring failed', { error })
+    // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
+    const forgotten = endsTheSession(named)
+    if (named.code === 'E_RENEWAL_SUBJECT') {
+      logoutRecord.change(profile.issuer, { freshLogin: true })
+    }
+    if (forgotten) await remember.forget()
+    tellSignedOut(profile, forgotten ? null : failure)
+  }
+
+  return {
+    start: async (profile) => {
+      const stored = profile.remember ? await remember.read(profile) : null
+      if (signal.aborted) return
+      if (stored !== null && awayTooLong(stored, profile, clock.now())) {
+        logoutRecord.change(profile.issuer, { freshLogin: true })
+      }
+      // Where a fresh login is due nothing stored counts: a sign-out may have been killed before it was removed.
+      const { freshLogin } = logoutRecord.read(profile.issuer)
+      if (stored === null || freshLogin || !isUsable(stored, profile, clock.now())) {
+        if (stored !== null || !profile.remember) await remember.forget()
+        tellSignedOut(profile, null)
+        return
+      }
+      try {
+        const login = await renew(context, remember, { stored, profile, signal })
+        if (signal.aborted) return
+        if (!live.begin(login, profile, store.state().attempt)) await remember.forget()
+      } catch (error) {
+        // Quitting is no reason to forget.
+        if (!signal.aborted) await fail(stored, profile, error)
+      }
+    },
+    signOut: (profile) => {
+      stopped.abort()
+      void remember.forget()
+      if (profile !== null) logoutRecord.change(profile.issuer, { freshLogin: true })
+      tellSignedOut(profile, null)
+    },
+    stop: () => stopped.abort(),
+  }
+}
+
+/** Renews the stored session within the time that a start may take; ends with the signal. Throws `LoginError`. */
+async function renew(
+  { clock, http, log, providerCache, store }: RestoreContext,
+  remember: Remember,
+  restored: {
+    readonly stored: StoredSession
+    readonly profile: Profile
+    readonly signal: AbortSignal
+  },
+): Promise<Login> {
+  const { stored, profile, signal } = restored
+  const late = new AbortController()
+  const requests = http(AbortSignal.any([signal, late.signal]))
+  const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
+  try {
+    const provider = await providerCache.find(profile.issuer, requests)
+    const proofKey = stored.proofKey === null ? null : await takeUpKey(stored.proofKey, clock)
+    const unknown = new Secret('')
+    return await renewByRefreshToken({
+      login: {
+        provider,
+        claims: stored.claims,
+        accessTokenClaims: null,
+        checks: [],
+        idToken: unknown,
+        accessToken: unknown,
+        accessTokenLife: null,
+        refreshToken: stored.refreshToken,
+        refreshTokenLife: null,
+        scope: stored.scope,
+        proofKey,
+        nonce: stored.nonce,
+      },
+      refreshToken: stored.refreshToken,
+      policy: loginPolicy(profile, store.state().language),
+      keys: providerCache.keys(provider, requests),
+      http: requests,
+      clock,
+      keep: async (refreshToken, life) => {
+        const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
+        // Who signs out while the answer is on its way is not remembered.
+        if (signal.aborted) return
+        const next = { ...stored, refreshToken, refreshTokenExpiresAt, activeAt: clock.now() }
+        await remember.replace(next).catch(async (error: unknown) => {
+          // The session begins all the same; the token that is stored has just been spent.
+          log('vault', { error })
+          await remember.forget()
+        })
+      },
+    })
+  } finally {
+    stopTimer()
+  }
+}
+
+/** A clock that went backwards tells nothing, so it counts as too long; one that was set by a moment does not. */
+function awayTooLong({ activeAt }: StoredSession, profile: Profile, now: number): boolean {
+  const away = now - activeAt
+  return away < -clockStep || away >= profile.inactivityMinutes * 60_000
+}
+
+/** Tells whether the provider can be asked to renew what is stored, and the answer can be what the profile wants. */
+function isUsable(stored: StoredSession, profile: Profile, now: number): boolean {
+  const { acr } = stored.claims
+  const { acrValues } = profile
+  return (
+    (acrValues.length === 0 || (typeof acr === 'string' && acrIsEnough(acr, acrValues))) &&
+    (stored.refreshTokenExpiresAt === null || stored.refreshTokenExpiresAt > now) &&
+    profile.dpop === (stored.proofKey !== null)
+  )
+}
+
+/** A key that cannot be used ends the session that it was stored for. */
+async function takeUpKey(jwk: JWK, clock: Clock): Promise<ProofKey> {
+  return await restoreProofKey(jwk, clock).catch((cause: unknown) => {
+    throw new LoginError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
+  })
+}
+
+function tooSlow(): LoginError {
+  const reason = `no answer in ${restoreLimit} ms`
+  return new LoginError('E_NETWORK_TIMEOUT', `restoring: ${reason}`, {
+    detail: { key: 'restoring', reason },
+  })
+}

@@ -1,0 +1,96 @@
+import type { Clock, Login, Secret } from '../login/index.ts'
+import { type Profile, scopesOf } from './profile.ts'
+import type { SignedIn } from './state.ts'
+
+/** The session of one person, with its tokens. They are in no state, and are taken from here for requests only. */
+export interface Session {
+  /** The attempt that it began with. */
+  readonly id: number
+  readonly profile: Profile
+  /** Aborted when the session ends: its requests end with it, and an answer that comes later does not count. */
+  readonly ended: AbortSignal
+  /** The last login or renewal, with the tokens that count now. */
+  readonly login: Login
+  /** In monotonic milliseconds; null when the provider did not say. */
+  readonly refreshTokenEndsAt: number | null
+  /** When the person did something last, in monotonic milliseconds. */
+  readonly lastActivity: () => number
+  /** Takes what a renewal brought. */
+  readonly replaceLogin: (login: Login) => void
+  /** Takes a new refresh token; its life is in seconds, null when the provider did not say. */
+  readonly replaceRefreshToken: (refreshToken: Secret, life: number | null) => void
+}
+
+export function createSession(options: {
+  readonly id: number
+  readonly profile: Profile
+  readonly login: Login
+  readonly ended: AbortSignal
+  readonly lastActivity: () => number
+  readonly clock: Clock
+}): Session {
+  const { id, profile, ended, lastActivity, clock } = options
+  let { login } = options
+  let refreshTokenEndsAt = refreshTokenEnd(login, clock)
+  return {
+    id,
+    profile,
+    ended,
+    get login() {
+      return login
+    },
+    get refreshTokenEndsAt() {
+      return refreshTokenEndsAt
+    },
+    lastActivity,
+    replaceLogin: (next) => {
+      login = next
+      refreshTokenEndsAt = refreshTokenEnd(next, clock)
+    },
+    replaceRefreshToken: (refreshToken, life) => {
+      login = { ...login, refreshToken }
+      refreshTokenEndsAt = life === null ? null : clock.monotonic() + life * 1000
+    },
+  }
+}
+
+/**
+ * What the state says of a login: claims, never a token. What the login does not bring stays as it was in
+ * the session before, which is null at its beginning.
+ */
+export function toSignedIn(
+  login: Login,
+  about: { readonly id: number; readonly profile: Profile; readonly clock: Clock },
+  before: SignedIn | null,
+): Omit<SignedIn, 'endsAt'> {
+  const { id, profile, clock } = about
+  return {
+    login: id,
+    claims: login.claims,
+    accessTokenClaims: login.accessTokenClaims,
+    userinfo: before?.userinfo ?? null,
+    checks: login.checks,
+    accessTokenEndsAt:
+      login.accessTokenLife === null ? null : clock.monotonic() + login.accessTokenLife * 1000,
+    refusedScopes: scopesOf(profile).filter((scope) => !login.scope.includes(scope)),
+    refreshableUntil:
+      login.refreshToken === null
+        ? null
+        : (refreshTokenEnd(login, clock) ?? Number.POSITIVE_INFINITY),
+    remembered: before?.remembered ?? 'off',
+    apis: profile.apis.map((api, index) => ({
+      name: api.name,
+      granted: api.scope.split(' ').every((scope) => login.scope.includes(scope)),
+      running: before?.apis[index]?.running ?? false,
+      answer: before?.apis[index]?.answer ?? null,
+      failure: before?.apis[index]?.failure ?? null,
+    })),
+    problem: null,
+  }
+}
+
+function refreshTokenEnd({ refreshToken, refreshTokenLife }: Login, clock: Clock): number | null {
+  return refreshToken === null || refreshTokenLife === null
+    ? null
+    : clock.monotonic() + refreshTokenLife * 1000
+}

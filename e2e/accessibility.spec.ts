@@ -61,6 +61,7 @@ for (const language of ['nb', 'se']) {
     simulator,
     systemBrowser,
   }) => {
+    test.slow()
     const desktop = await launch({
       args: [`--lang=${language}`],
       profile: {

@@ -11,7 +11,8 @@ const isUsedByCode = ({ parent }) =>
 /**
  * Passes over texts for people: nobody's safety hangs on their wording, and a test that repeats them
  * would only be a second copy. A text is what shows two words of small letters side by side, which no
- * word of a protocol does, and all that a check says of its source and of what it expected.
+ * word of a protocol does, the message of an error, and all that a check says of its source and of what
+ * it expected.
  */
 const texts = {
   /** @param {any} at A path of Babel's. */
@@ -24,9 +25,13 @@ const texts = {
       node.type === 'StringLiteral'
         ? node.value
         : node.type === 'TemplateLiteral'
-          ? node.quasis.map((part) => part.value.raw).join('x')
+          ? node.quasis.map((part) => part.value.raw).join('0')
           : ''
     if (/[a-z],? [a-z]/.test(text) && !isUsedByCode(at)) return 'a text for people'
+    const made = parent?.type === 'NewExpression' ? String(parent.callee.name) : ''
+    if (text !== '' && made.endsWith('Error') && !text.startsWith('E_')) {
+      return 'the message of an error'
+    }
     return undefined
   },
 }

@@ -167,6 +167,7 @@ export function createHttp(options: HttpOptions): Http {
 
 /** The provider's time at an answer, in Unix milliseconds; a cache on the way says how old the answer is (RFC 9111 §5.1). */
 function timeOf({ headers }: Response): number | null {
+  // Stryker disable next-line StringLiteral: a text without a date in it is read as none, as an empty one is
   const date = Date.parse(headers.get('date') ?? '')
   const age = Number(headers.get('age') ?? 0)
   return Number.isNaN(date) || Number.isNaN(age) ? null : date + age * 1000
@@ -222,6 +223,7 @@ function refuseUnusable(response: Response, step: Step, method: string, clock: C
     })
   }
   if (status >= 400) return
+  // Stryker disable next-line OptionalChaining: every text has a part before its first semicolon
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'none'
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type)) {
     // From a list: a provider may put anything there.
@@ -237,6 +239,7 @@ function parseOnly(bytes: Uint8Array, step: Step): unknown {
   try {
     return parseStrictJson(bytes)
   } catch (error) {
+    // Stryker disable next-line ConditionalExpression: the parser throws nothing else, and this is for a parser that does
     if (!(error instanceof SyntaxError)) throw error
     throw failure(step.invalid, step.name, `not usable: ${error.message}`)
   }
@@ -247,7 +250,9 @@ function parseOnly(bytes: Uint8Array, step: Step): unknown {
  * date is the provider's, so it is counted from the provider's own `Date`.
  */
 function retryAfter(headers: Headers, clock: Clock): number | null {
+  // Stryker disable next-line StringLiteral: a text that is neither a number nor a date is read as an empty one is
   const value = headers.get('retry-after') ?? ''
+  // Stryker disable next-line StringLiteral: a text without a date in it is read as none, as an empty one is
   const sent = Date.parse(headers.get('date') ?? '')
   const seconds = /^\d+$/.test(value)
     ? Number(value)

@@ -263,6 +263,19 @@ describe('a renewed ID token is refused', () => {
     await expect(verify(await sign(former), renewedBy(by))).resolves.toBeTruthy()
   })
 
+  it('by refresh-token without the authorized party of the login; by browser it is accepted', async () => {
+    const renewing = (by: 'refresh-token' | 'browser'): IdTokenExpectation => ({
+      ...expectation,
+      renews: { claims: { ...former, azp: clientId }, by },
+    })
+    const without = await sign(former)
+    const withIt = await sign({ ...former, azp: clientId })
+    const error = await refusal(without, renewing('refresh-token'))
+    expect(failedRules(error)).toEqual(['azp'])
+    await expect(verify(withIt, renewing('refresh-token'))).resolves.toBeTruthy()
+    await expect(verify(without, renewing('browser'))).resolves.toBeTruthy()
+  })
+
   it('but not for what a renewal may leave out, or may make new', async () => {
     for (const [by, change] of [
       ['refresh-token', { nonce: undefined }],
@@ -331,6 +344,13 @@ describe('a signature is refused', () => {
     ['with a place to fetch a key', ['embedded-key'], () => sign(good, { jku: `${issuer}/jwks` })],
     ['with a place to fetch a certificate', ['embedded-key'], () => sign(good, { x5u: issuer })],
     ['of an access token', ['typ'], () => sign(good, { typ: 'at+jwt' })],
+    ['of a type that only begins as a JWT', ['typ'], () => sign(good, { typ: 'JWTx' })],
+    [
+      'of a type that is a list',
+      ['typ'],
+      // As a provider may write it, whatever the type of the library says.
+      () => sign(good, JSON.parse('{"typ":["JWT"]}')),
+    ],
   ])('%s; a good one is accepted', async (_, rules, make) => {
     const error = await refusal(await make())
     expect([error.code, failedRules(error)]).toEqual(['E_ID_TOKEN_SIGNATURE', rules])
@@ -461,6 +481,62 @@ describe('the lines of the checks', () => {
   ])('tell a text from what it looks like: %s %j as %s', async (name, value, shown) => {
     const error = await refusal(await sign({ ...good, [name]: value }))
     expect(error.checks.find(({ rule }) => rule === name)?.got).toBe(shown)
+  })
+
+  it.each<readonly [rule: string, header: object, claims: object, got: string]>([
+    ['alg', {}, {}, 'RS256'],
+    ['typ', {}, {}, 'absent'],
+    ['typ', { typ: 'application/jwt' }, {}, 'application/jwt'],
+    ['crit', {}, {}, 'absent'],
+    ['embedded-key', {}, {}, 'absent'],
+    ['embedded-key', { jku: 'x', x5u: 'y' }, {}, 'jku x5u'],
+    ['kid', {}, {}, 'known'],
+    ['kid', { kid: 'x' }, {}, 'unknown'],
+    ['signature', {}, {}, 'valid'],
+    ['signature', { kid: 'x' }, {}, 'no key'],
+    ['nonce', {}, {}, 'equal'],
+    ['nonce', {}, { nonce: 'x' }, 'not equal'],
+    ['nonce', {}, { nonce: undefined }, 'absent'],
+    ['sub', {}, {}, '7 characters'],
+    ['sub', {}, { sub: 7 }, '7'],
+    ['same-person', {}, {}, 'any'],
+    ['auth_time', {}, {}, 'absent'],
+    ['auth_time', {}, { auth_time: now - 60 }, '60 s before iat'],
+    ['auth_time', {}, { auth_time: now - 60, iat: undefined }, String(now - 60)],
+    ['same-login', {}, {}, 'absent'],
+    ['at_hash', {}, {}, 'absent'],
+    ['at_hash', {}, { at_hash: hashOf(accessToken) }, 'equal'],
+    ['at_hash', {}, { at_hash: 'x' }, 'not equal'],
+    ['types', {}, {}, 'as expected'],
+    ['types', {}, { email: 7, name: 7 }, 'email name'],
+    ['pid', {}, {}, '11 digits'],
+    ['pid', {}, { pid: '1' }, 'something else'],
+    ['pid', {}, { pid: undefined }, 'absent'],
+  ])('say of %s, with %j and %j, that it is %s', async (rule, header, claims, got) => {
+    const token = await sign({ ...good, ...claims }, header)
+    const checks = await verify(token).then(
+      (verified) => verified.checks,
+      (error: unknown) => (error instanceof LoginError ? error.checks : []),
+    )
+    expect(checks.find((check) => check.rule === rule)?.got).toBe(got)
+  })
+
+  it('say that a token without a name of a key may be of several', async () => {
+    const error = await refusal(await sign(good), expectation, keysOf([ownJwk, strangerJwk]))
+    expect(error.checks.find(({ rule }) => rule === 'kid')?.got).toBe('one of several keys')
+    expect(error.checks[0]?.source).toBe('OpenID Connect Core 1.0 §3.1.3.7 (7)')
+  })
+
+  it('say whether a renewed token is of the same person', async () => {
+    const renewing = (sub: string): IdTokenExpectation => ({
+      ...expectation,
+      renews: { claims: { ...good, sub }, by: 'browser' },
+    })
+    const same = await verify(await sign(good), renewing('subject'))
+    const error = await refusal(await sign(good), renewing('another'))
+    const saidOf = (checks: typeof same.checks) =>
+      checks.find(({ rule }) => rule === 'same-person')?.got
+    expect([saidOf(same.checks), saidOf(error.checks)]).toEqual(['equal', 'not equal'])
   })
 
   it('name every rule of a good token, passed or skipped', async () => {

@@ -324,6 +324,8 @@ describe('a signature is refused', () => {
         return [header, claims, signature].join('.')
       },
     ],
+    ['with padding behind it', ['signature'], async () => `${await sign(good)}==`],
+    ['with a line break behind it', ['signature'], async () => `${await sign(good)}\n`],
     [
       'with what must be understood',
       ['crit', 'signature'],
@@ -372,6 +374,14 @@ describe('a signature is refused', () => {
     await expect(twin(keysOf([ownJwk]))).resolves.toBeTruthy()
   })
 
+  it('also when the clock would explain the times of its claims', async () => {
+    const late = { ...good, exp: now - 600, iat: now - 720 }
+    const judged = { ...expectation, clockSkew: 720 }
+    const error = await refusal(await sign(late, {}, stranger.privateKey), judged)
+    expect([error.code, error.detail?.key]).toEqual(['E_ID_TOKEN_SIGNATURE', 'signature'])
+    expect((await refusal(await sign(late), judged)).code).toBe('E_CLOCK_SKEW')
+  })
+
   it('before any claim is told', async () => {
     const token = await sign({ ...good, iss: 'https://evil.example' }, {}, stranger.privateKey)
     const error = await refusal(token, { ...expectation, clockSkew: 3600 })
@@ -385,7 +395,14 @@ it.each([
   'a.b',
   'a.b.c',
   'eyJhbGciOiJSUzI1NiJ9.e30.AA.AA.AA',
+  'eyJhbGciOiJSUzI1NiJ9.e30',
+  'eyJhbGciOiJSUzI1NiJ9.e30.AA.AA',
+  ' eyJhbGciOiJSUzI1NiJ9.e30.AA',
+  // [1], "a", null and 1
   'eyJhbGciOiJSUzI1NiJ9.WzFd.AA',
+  'eyJhbGciOiJSUzI1NiJ9.ImEi.AA',
+  'eyJhbGciOiJSUzI1NiJ9.bnVsbA.AA',
+  'MQ.e30.AA',
   'eyJhbGciOiJSUzI1NiJ9..',
   // {"alg":"RS256","alg":"RS256"} and {"sub":"a","sub":"b"}
   'eyJhbGciOiJSUzI1NiIsImFsZyI6IlJTMjU2In0.e30.AA',
@@ -393,7 +410,11 @@ it.each([
   'eyJhbGciOiJSUzI1NiJ9 .e30.AA',
 ])('what is no JWT of an object is refused: %j', async (text) => {
   const error = await refusal(text)
-  expect([error.code, error.checks]).toEqual(['E_TOKEN_RESPONSE', []])
+  expect([error.code, error.detail?.key, error.checks]).toEqual([
+    'E_TOKEN_RESPONSE',
+    'id_token',
+    [],
+  ])
 })
 
 it('an encrypted token is refused, and named as such', async () => {

@@ -1,8 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { endianness } from 'node:os'
 import process from 'node:process'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createTable, type ReadLines, readProcFile } from './socket-table.ts'
 
 /**
  * Whose process holds the other end of a connection on this computer: this user's (or root's), another
@@ -46,10 +45,10 @@ interface Line {
 export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
   const { platform = process.platform, onUnknown = () => {} } = options
   const uid = 'uid' in options ? options.uid : process.geteuid?.()
-  const readOrNothing = async (file: string): Promise<string> =>
-    await (options.read ?? readProcFile)(file).catch(() => '')
-  const readTcp = shareFresh(() => readOrNothing('/proc/net/tcp'))
-  const readTcp6 = shareFresh(() => readOrNothing('/proc/net/tcp6'))
+  const { read } = options
+  const readLines: ReadLines = read === undefined ? readProcFile : (file) => whole(read(file))
+  const findTcp = createTable('/proc/net/tcp', readLines)
+  const findTcp6 = createTable('/proc/net/tcp6', readLines)
   let namespace: Promise<UserNamespace> | null = null
   let told = false
   // A peer that could make the table look useless later must not be let in for that.
@@ -64,7 +63,7 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
   const judge = async ({ uid: peer, inode }: Line): Promise<Peer> => {
     // The kernel shows a socket that its process has closed as root's, or still as its user's.
     if (inode === 0) return 'gone'
-    namespace ??= readNamespace(readOrNothing)
+    namespace ??= readNamespace(readLines)
     const { overflowUid, complete } = await namespace
     if (peer === overflowUid && !complete) {
       return cannotTell('user namespace')
@@ -79,20 +78,20 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
     if (remoteAddress === undefined || remotePort === undefined) return 'gone'
     const here = endOf(localAddress, localPort)
     const there = endOf(remoteAddress, remotePort)
+    const [client, client6] = [`${there} ${here}`, `${mapped}${there} ${mapped}${here}`]
+    const [ours, listening] = [`${here} ${there}`, `${here} 00000000:0000`]
     let connected = true
     // Twice: a table that changes while it is read may lack a line.
     for (let tries = 0; tries < 2; tries += 1) {
       // oxlint-disable-next-line no-await-in-loop
-      const tcp = await readTcp()
+      const tcp = await findTcp(client, [ours, listening])
       const line =
-        lineOf(tcp, `${there} ${here}`) ??
+        parseLine(tcp.get(client)) ??
         // oxlint-disable-next-line no-await-in-loop
-        lineOf(await readTcp6(), `${mapped}${there} ${mapped}${here}`)
+        parseLine((await findTcp6(client6, [])).get(client6))
       tableWorks ||=
-        line !== null ||
-        tcp.includes(` ${here} 00000000:0000 0A `) ||
-        tcp.includes(` ${here} ${there} `)
-      connected &&= tcp.includes(` ${here} ${there} 01 `)
+        line !== null || tcp.get(listening)?.startsWith('0A ') === true || tcp.has(ours)
+      connected &&= tcp.get(ours)?.startsWith('01 ') === true
       // oxlint-disable-next-line no-await-in-loop
       if (line !== null) return await judge(line)
     }
@@ -100,53 +99,6 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
     // Whoever closes the other end, to hide whose it was, also ends the state in which ours is.
     if (connected) return cannotTell('not of this system')
     return tableWorks ? 'gone' : cannotTell('table')
-  }
-}
-
-/** Bytes of a table that are read without a break: some 7,000 connections, and about 4 ms. */
-const readAtOnce = 1_000_000
-
-/**
- * Reads a file of `/proc`, which gives 4 kB at a time. Asking another thread for each of them takes longer
- * than the reading itself, so it is done here, with a break after each slice of a table that is very long.
- */
-async function readProcFile(file: string): Promise<string> {
-  const descriptor = openSync(file, 'r')
-  try {
-    const buffer = Buffer.alloc(16_384)
-    const parts: string[] = []
-    let slice = 0
-    for (;;) {
-      const length = readSync(descriptor, buffer)
-      if (length === 0) return parts.join('')
-      parts.push(buffer.toString('latin1', 0, length))
-      slice += length
-      if (slice < readAtOnce) continue
-      slice = 0
-      // oxlint-disable-next-line no-await-in-loop -- The break is what is wanted.
-      await nextTurn()
-    }
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/**
- * Shares one reading among all who ask for it before it begins. So each gets a table that is younger than
- * its connection, and a flood of connections never makes more than one reading at a time.
- */
-function shareFresh(read: () => Promise<string>): () => Promise<string> {
-  let running: Promise<unknown> = Promise.resolve()
-  let next: Promise<string> | null = null
-  return () => {
-    if (next !== null) return next
-    const begun = running.then(() => {
-      next = null
-      return read()
-    })
-    next = begun
-    running = begun
-    return begun
   }
 }
 
@@ -164,13 +116,10 @@ function endOf(address: string, port: number): string {
   return `${number.toString('hex')}:${digits}`.toUpperCase()
 }
 
-/** Finds the line of a connection by both ends; null when there is none. */
-function lineOf(table: string, ends: string): Line | null {
-  const found = table.indexOf(` ${ends} `)
-  if (found === -1) return null
-  const [line = ''] = table.slice(found + ends.length + 2).split('\n', 1)
+/** Reads what a line says behind its two ends; null when there is no such line, or not a whole one. */
+function parseLine(rest: string | undefined): Line | null {
   // State, queues, timer, retransmits, uid, timeout, inode.
-  const [, , , , uid, , inode] = line.trim().split(/\s+/)
+  const [, , , , uid, , inode] = rest?.trim().split(/\s+/) ?? []
   return inode === undefined ? null : { uid: Number(uid), inode: Number(inode) }
 }
 
@@ -181,11 +130,26 @@ interface UserNamespace {
   readonly complete: boolean
 }
 
-async function readNamespace(read: (file: string) => Promise<string>): Promise<UserNamespace> {
-  const overflow = await read('/proc/sys/kernel/overflowuid')
-  const map = await read('/proc/self/uid_map')
+async function readNamespace(read: ReadLines): Promise<UserNamespace> {
+  const overflow = await textOf(read('/proc/sys/kernel/overflowuid'))
+  const map = await textOf(read('/proc/self/uid_map'))
   return {
     overflowUid: overflow.trim() === '' ? 65_534 : Number(overflow),
     complete: /^\s*0\s+0\s+4294967295\s*$/.test(map),
+  }
+}
+
+async function* whole(text: Promise<string>): AsyncGenerator<string> {
+  yield await text
+}
+
+/** All of a file as one text, which is empty when it cannot be read. */
+async function textOf(parts: AsyncIterable<string>): Promise<string> {
+  let text = ''
+  try {
+    for await (const part of parts) text += part
+    return text
+  } catch {
+    return ''
   }
 }

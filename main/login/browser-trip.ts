@@ -1,5 +1,5 @@
 import type { Clock } from './base/clock.ts'
-import { type Explanation, LoginError } from './errors.ts'
+import { type Explanation, failure, isLoginError, LoginError } from './errors.ts'
 import type { AuthorizationAddress, AuthorizationRequest } from './request/authorization.ts'
 
 /**
@@ -31,7 +31,7 @@ export interface BrowserTripOptions {
   readonly request: AuthorizationRequest
   /** Mints a one-time local address that leads to the address given then. */
   readonly startAddress: (target: () => Promise<string>) => string
-  readonly openBrowser: (address: string) => Promise<void>
+  readonly openBrowser: (address: string) => unknown
   /** Time for the person to log in, in milliseconds. */
   readonly loginTimeout: number
   readonly clock: Clock
@@ -109,7 +109,7 @@ function createLinks({
 
 /** Prepares one trip through the browser, for one authorization request. */
 export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
-  const { clock, loginTimeout, openBrowser, onEvent, onFailed } = options
+  const { clock, loginTimeout, onEvent, onFailed } = options
   const newLink = createLinks(options)
   let underWay = false
   let deadline = Number.POSITIVE_INFINITY
@@ -164,7 +164,7 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
     begin: (link) => {
       underWay = true
       lastOpened = clock.monotonic()
-      openBrowser(link).catch((error: unknown) => {
+      openBrowser(options, link).catch((error: unknown) => {
         // The system may say so late, and wrongly: a browser that came has been opened.
         if (arrivals === 0) onFailed(error)
       })
@@ -197,7 +197,7 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
       // Not the end this time: a browser may be open already, and the link can still be copied.
       hintAfter(missingAfter, 'browser-missing')
       const before = arrivals
-      await openBrowser(link).catch(() => {
+      await openBrowser(options, link).catch(() => {
         if (arrivals > before) return
         stopHint()
         onEvent({ type: 'hint', hint: 'browser-failed' })
@@ -221,4 +221,18 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
 
 function tooLate(): LoginError {
   return new LoginError('E_LOGIN_TIMEOUT', 'login: no answer from the browser in time')
+}
+
+/** Opens an address in the browser. A failure without a name becomes `LoginError` `E_BROWSER_OPEN`. */
+export async function openBrowser(
+  options: { readonly openBrowser: (address: string) => unknown },
+  address: string,
+): Promise<void> {
+  try {
+    await options.openBrowser(address)
+  } catch (cause) {
+    throw isLoginError(cause)
+      ? cause
+      : failure('E_BROWSER_OPEN', 'browser', 'the system refused', { cause })
+  }
 }

@@ -106,6 +106,7 @@ interface MoreOfError {
   readonly explanation?: Explanation | null
   readonly checks?: readonly Check[]
   readonly retryAfter?: number | null
+  readonly malformed?: boolean
 }
 
 /** Marks a `LoginError` of whichever copy of this module made it: a bundler or npm may bring two. */
@@ -135,6 +136,8 @@ export class LoginError<Code extends string = LoginErrorCode> extends Error {
   readonly checks: readonly Check[]
   /** Seconds that the provider wants to be left alone (RFC 9110 §10.2.3), within bounds; null when it did not say. */
   readonly retryAfter: number | null
+  /** The provider itself answered with success and not with tokens: whoever renews should end the session. */
+  readonly malformed: boolean
 
   constructor(code: Code, message: string, more: MoreOfError = {}) {
     super(message, { cause: more.cause })
@@ -143,6 +146,7 @@ export class LoginError<Code extends string = LoginErrorCode> extends Error {
     this.explanation = more.explanation ?? null
     this.checks = more.checks ?? []
     this.retryAfter = more.retryAfter ?? null
+    this.malformed = more.malformed ?? false
   }
 }
 
@@ -158,6 +162,15 @@ export function failure<Code extends LoginErrorCode>(
 ): LoginError<Code> {
   const words = [...(subject === undefined ? [] : [subject]), key, reason]
   return new LoginError(code, words.join(': '), { ...more, detail: { key, reason } })
+}
+
+/** Makes the failure of a renewal that ends the session, out of what it failed with. */
+export function endRenewal(
+  code: 'E_RENEWAL_REFUSED' | 'E_RENEWAL_SUBJECT',
+  cause: LoginError,
+): LoginError {
+  const { message, detail, explanation, checks } = cause
+  return new LoginError(code, `renewal: ${message}`, { cause, detail, explanation, checks })
 }
 
 /** Returns the error itself when it has a name already, else `E_UNEXPECTED` with it as the cause. */
@@ -187,12 +200,13 @@ export function cleanError<Code extends string>(
   error: LoginError<Code>,
   clean: <T>(value: T) => T,
 ): LoginError<Code> {
-  const { code, message, cause, detail, explanation, checks, retryAfter } = error
+  const { code, message, cause, detail, explanation, checks, retryAfter, malformed } = error
   return new LoginError(code, clean(message), {
     cause,
     detail: clean(detail),
     explanation,
     checks: clean(checks),
     retryAfter,
+    malformed,
   })
 }

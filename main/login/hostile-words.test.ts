@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { LoginError } from './errors.ts'
-import type { LoginOptions } from './login.ts'
+import type { LoginOptions } from './options.ts'
 import { createProviderCache } from './provider/cache.ts'
 import type { Fetch } from './base/http.ts'
 import {

@@ -1,26 +1,44 @@
 /**
- * The only door of the login: whatever another folder uses of it stands here. It runs in Node 22 or later
- * and in Electron, and knows nothing of the app around it.
+ * The only door of the login: whatever another folder, or another program, uses of it stands here. It runs
+ * in Node 22 or later and in Electron, and knows nothing of the app around it.
  */
-export { type Clock, systemClock } from './base/clock.ts'
-export { createHttp, type Fetch, type Http } from './base/http.ts'
-export { Secret, secretRemover } from './base/secret.ts'
+
+// One login.
+export { type LoginAttempt, startLogin } from './login.ts'
+export type { LoginEvent, LoginOptions } from './options.ts'
+export type { BrowserHint } from './browser-trip.ts'
+export type { LoginPolicy } from './request/authorization.ts'
 export { isForeign, type RejectionReason } from './callback/judge.ts'
+
+// What it brings.
+export type { Login } from './tokens/result.ts'
+export type { Claims } from './tokens/rules.ts'
+export { Secret } from './base/secret.ts'
+export type { ProofKey } from './request/dpop.ts'
+export { acrIsEnough } from './tokens/acr.ts'
+
+// What goes wrong.
+export {
+  type Check,
+  type ErrorDetail,
+  type Explanation,
+  isLoginError,
+  LoginError,
+  type LoginErrorCode,
+  unexpected,
+} from './errors.ts'
+
+// What follows it.
+export { type Api, type ApiAnswer, callApi } from './calls/api.ts'
+export { fetchUserinfo } from './calls/userinfo.ts'
+export { renew, type RenewOptions, renewStored, type StoredLogin } from './calls/renew.ts'
+export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
+export { type BrowserLogout, type LogoutOptions, logOutInBrowser } from './calls/logout.ts'
+
+// What it is given of the world.
+export type { Fetch, HttpLimits, HttpOptions } from './base/http.ts'
+export { type Clock, systemClock } from './base/clock.ts'
+export { createProviderCache, type ProviderCache } from './provider/cache.ts'
+export { isLoopback } from './provider/metadata.ts'
 export type { CallbackTexts } from './callback/pages.ts'
 export { createPeerCheck, type PeerCheck } from './callback/peer.ts'
-export { type ApiAnswer, callApi } from './calls/api.ts'
-export { logOutInBrowser } from './calls/logout.ts'
-export { otherPerson, renewByRefreshToken } from './calls/refresh.ts'
-export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
-export { fetchUserinfo } from './calls/userinfo.ts'
-export { cleanError, isLoginError, LoginError, type LoginErrorCode, unexpected } from './errors.ts'
-export type { BrowserHint } from './browser-trip.ts'
-export { type LoginAttempt, type LoginEvent, type LoginOptions, startLogin } from './login.ts'
-export { createProviderCache } from './provider/cache.ts'
-export { isLoopback } from './provider/metadata.ts'
-export type { LoginPolicy } from './request/authorization.ts'
-export { type ProofKey, restoreProofKey } from './request/dpop.ts'
-export { acrIsEnough } from './tokens/acr.ts'
-export { MalformedTokenResponse } from './tokens/endpoint.ts'
-export { type Login, secretsOf } from './tokens/result.ts'
-export type { Claims } from './tokens/rules.ts'

@@ -1,76 +1,22 @@
-import { randomBytes } from 'node:crypto'
-import { type Clock, systemClock } from './base/clock.ts'
-import { createHttp, type Fetch, type Http, type HttpLimits } from './base/http.ts'
+import { createHttp, type Http } from './base/http.ts'
 import { Secret, secretRemover } from './base/secret.ts'
-import { type BrowserTrip, type BrowserTripEvent, createBrowserTrip } from './browser-trip.ts'
+import { type BrowserTrip, createBrowserTrip } from './browser-trip.ts'
 import { type LoopbackListener, openLoopbackListener } from './callback/listener.ts'
-import type { CallbackTexts, Outcome } from './callback/pages.ts'
-import type { RejectionReason } from './callback/judge.ts'
-import { createPeerCheck, type PeerCheck } from './callback/peer.ts'
+import type { Outcome } from './callback/pages.ts'
+import { createPeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
-import { defaultTexts } from './callback/texts.ts'
-import { cleanError, isLoginError, LoginError, toLoginError } from './errors.ts'
-import { createProviderCache, type ProviderCache } from './provider/cache.ts'
+import { cleanError, LoginError, toLoginError } from './errors.ts'
+import { type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
 import type { KeySource } from './provider/keys.ts'
 import type { Provider } from './provider/metadata.ts'
-import {
-  type AuthorizationRequest,
-  createAuthorizationRequest,
-  type LoginPolicy,
-} from './request/authorization.ts'
+import { type AuthorizationRequest, createAuthorizationRequest } from './request/authorization.ts'
 import { createProofKey, type ProofKey } from './request/dpop.ts'
 import { requestTokens } from './tokens/endpoint.ts'
 import { type Login, toLogin } from './tokens/result.ts'
-import type { Claims } from './tokens/rules.ts'
 import { verifyWithKeys } from './tokens/verification.ts'
 
 /** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
 const phaseLimit = 15_000
-const defaultTimeout = 300_000
-
-/** What happens on the way, in the order in which it can happen. */
-export type LoginEvent =
-  | BrowserTripEvent
-  /** A request to the listener was refused; a few are normal, see `isForeign`. */
-  | { readonly type: 'rejected-request'; readonly reason: RejectionReason }
-  /** Somebody came to a start address that was spent already. */
-  | { readonly type: 'start-address-reused' }
-  /** The browser has returned, and the tokens are being requested. */
-  | { readonly type: 'exchanging' }
-
-/**
- * What a login needs. The least is `issuer`, `clientId` and `openBrowser`; all else has a default, and
- * options that are undefined count as absent.
- */
-export interface LoginOptions extends Partial<Omit<LoginPolicy, 'issuer' | 'clientId'>> {
-  /** The provider, exactly as its metadata write it, such as `https://idporten.no`. */
-  readonly issuer: string
-  /** The client as it is registered; the same for all installations. */
-  readonly clientId: string
-  /**
-   * Opens an address in the person's browser: `shell.openExternal` in Electron, `xdg-open` or `open` in
-   * Node. A rejection ends the login with `E_BROWSER_OPEN`, unless a browser came all the same.
-   */
-  readonly openBrowser: (address: string) => unknown
-  /** Time for the person to log in, in milliseconds. Default: five minutes. */
-  readonly loginTimeout?: number
-  /** The words of the pages in the browser. Default: bokmål, without the name of an app. */
-  readonly texts?: CallbackTexts
-  /** Told of what happens on the way. */
-  readonly onEvent?: (event: LoginEvent) => void
-  /** The session that this login renews: it may only bring the same person. Default: a new session. */
-  readonly renews?: { readonly claims: Claims; readonly proofKey: ProofKey | null } | undefined
-  /** Metadata and keys of earlier logins. Default: they are fetched for this login. */
-  readonly providerCache?: ProviderCache
-  /** Sends the requests. Default: the global `fetch`; Electron's `net.fetch` knows the system's proxy. */
-  readonly fetch?: Fetch
-  /** Limits of each request. Default: `httpLimits`. */
-  readonly limits?: HttpLimits
-  /** The time; for tests. Default: the system's. */
-  readonly clock?: Clock
-  /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */
-  readonly peer?: PeerCheck
-}
 
 /** A login that is under way. */
 export interface LoginAttempt {
@@ -100,45 +46,7 @@ export interface LoginAttempt {
  * Source: Digdir, "Autentisering til tykke klienter"; RFC 8252.
  */
 export function startLogin(options: LoginOptions): LoginAttempt {
-  const { clock = systemClock, onEvent = () => {} } = options
-  const texts = options.texts ?? defaultTexts
-  const login = {
-    ...options,
-    clock,
-    onEvent,
-    texts,
-    policy: withDefaults(options, texts),
-    providerCache: options.providerCache ?? createProviderCache(clock),
-    reference: createReference(),
-  }
-  return runLogin(login)
-}
-
-/** The options with every default in its place, and what belongs to this one login. */
-interface LoginSettings extends LoginOptions {
-  readonly clock: Clock
-  readonly onEvent: (event: LoginEvent) => void
-  readonly texts: CallbackTexts
-  readonly policy: LoginPolicy
-  readonly providerCache: ProviderCache
-  readonly reference: string
-}
-
-function withDefaults(options: LoginOptions, texts: CallbackTexts): LoginPolicy {
-  return {
-    issuer: options.issuer,
-    clientId: options.clientId,
-    redirectPath: options.redirectPath ?? '/callback',
-    scope: options.scope ?? 'openid profile',
-    acrValues: options.acrValues ?? ['idporten-loa-substantial'],
-    uiLocales: options.uiLocales ?? texts.lang,
-    prompt: options.prompt,
-    resource: options.resource ?? [],
-    authorizationDetails: options.authorizationDetails,
-    par: options.par ?? 'auto',
-    dpop: options.dpop ?? false,
-    remember: options.remember ?? false,
-  }
+  return runLogin(settingsOf(options))
 }
 
 function runLogin(settings: LoginSettings): LoginAttempt {
@@ -170,12 +78,8 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const run = async (): Promise<Login> => {
     const startedAt = clock.monotonic()
     limitPhase('preparing')
-    const http = createHttp({
-      fetch: settings.fetch ?? globalThis.fetch,
-      clock,
-      signal: ended.signal,
-      ...(settings.limits && { limits: settings.limits }),
-    })
+    const { fetch, limits } = settings
+    const http = createHttp({ fetch, limits, clock, signal: ended.signal })
     const finding = settings.providerCache.find(settings.policy.issuer, http)
     opening = openListener(settings, () => trip?.arrived())
     const [provider, listener] = await Promise.all([finding, opening])
@@ -202,8 +106,8 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     trip = createBrowserTrip({
       request,
       startAddress: listener.startAddress,
-      openBrowser: async (address) => await openBrowser(settings, address),
-      loginTimeout: settings.loginTimeout ?? defaultTimeout,
+      openBrowser: settings.openBrowser,
+      loginTimeout: settings.loginTimeout,
       clock,
       nameFailure,
       onFailed: endWith,
@@ -346,25 +250,13 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
   const asked = policy.scope.split(' ')
   return toLogin({
     provider,
+    policy,
     verified: { ...verified, checks: [...answer.checks, ...verified.checks] },
     idToken: tokens.idToken,
     response: tokens,
     former: { refreshToken: null, scope: asked, proofKey, nonce: request.nonce },
     secrets,
   })
-}
-
-/** Opens the browser; a failure gets a name when it has none. */
-async function openBrowser(settings: LoginSettings, address: string): Promise<void> {
-  try {
-    await settings.openBrowser(address)
-  } catch (error) {
-    if (isLoginError(error)) throw error
-    throw new LoginError('E_BROWSER_OPEN', 'browser: the system refused', {
-      cause: error,
-      detail: { key: 'browser', reason: 'the system refused' },
-    })
-  }
 }
 
 const cancelled = new Error('cancelled')
@@ -395,11 +287,4 @@ function explainedByPush(failure: LoginError, pushRefusal: LoginError | null): L
     checks,
     retryAfter,
   })
-}
-
-/** A short name for the attempt that a person can read aloud; no letters that look alike. */
-function createReference(): string {
-  // 32, so that each is as likely as the others.
-  const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
-  return Array.from(randomBytes(6), (byte) => letters[byte % letters.length]).join('')
 }

@@ -1,4 +1,4 @@
-import { type ApiAnswer, callApi, type Secret, secretRemover, secretsOf } from '../login/index.ts'
+import { type ApiAnswer, callApi } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
 import type { Live } from './live.ts'
@@ -9,10 +9,10 @@ import type { ApiCall } from './state.ts'
 export type CallApiAt = (index: number) => Promise<void>
 
 export function createApiCalls(
-  context: Pick<Context, 'clock' | 'http' | 'log' | 'store'>,
+  context: Pick<Context, 'calls' | 'clock' | 'log' | 'store'>,
   parts: { readonly live: Live; readonly renewal: Renewal },
 ): CallApiAt {
-  const { clock, http, log, store } = context
+  const { calls, clock, log, store } = context
   const { live, renewal } = parts
   return async (index) => {
     const session = live.session()
@@ -23,12 +23,8 @@ export function createApiCalls(
       store.dispatch({ type: 'api-changed', login: session.id, index, change: changes })
     }
     change({ running: true, answer: null, failure: null })
-    const secrets: Secret[] = []
-    const call = async (): Promise<ApiAnswer> => {
-      const { login, ended } = session
-      secrets.push(...secretsOf(login))
-      return await callApi({ api, login, http: http(ended), clock })
-    }
+    const call = async (): Promise<ApiAnswer> =>
+      await callApi(session.login, api, calls(session.ended))
     try {
       const endsAt = store.state().session?.accessTokenEndsAt ?? null
       const expiredToken = endsAt !== null && endsAt <= clock.monotonic()
@@ -40,10 +36,10 @@ export function createApiCalls(
       if (answer.httpStatus === 401 && !expiredToken) {
         if (session.login !== used || (await renewal.renew())) answer = await call()
       }
-      change({ running: false, answer: secretRemover(secrets)(answer) })
+      change({ running: false, answer })
     } catch (reason) {
       if (session.ended.aborted) return
-      const { error, failure } = cleanFailure(reason, secretsOf(session.login))
+      const { error, failure } = cleanFailure(reason)
       log('API call failed', { error, api: api.name })
       change({ running: false, failure })
     }

@@ -1,10 +1,10 @@
 import type {
   CallbackTexts,
   Clock,
-  createProviderCache,
   Fetch,
-  Http,
+  HttpOptions,
   PeerCheck,
+  ProviderCache,
 } from '../login/index.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import type { Store } from './store.ts'
@@ -18,10 +18,10 @@ export interface Context {
   readonly log: Log
   readonly store: Store
   readonly fetch: Fetch
-  /** Requests within limits, which end with the signal. */
-  readonly http: (signal: AbortSignal) => Http
+  /** What the login's calls need; they end with the signal. */
+  readonly calls: (signal: AbortSignal) => HttpOptions
   /** The metadata and keys of providers; they live as long as the app. */
-  readonly providerCache: ReturnType<typeof createProviderCache>
+  readonly providerCache: ProviderCache
   readonly logoutRecord: LogoutRecord
   /** The texts of the browser's pages, in the language of the moment. */
   readonly texts: CallbackTexts

@@ -2,7 +2,6 @@ import type { ErrorCode, Language, Snapshot } from '../../preload/contract.ts'
 import {
   type CallbackTexts,
   type Clock,
-  createHttp,
   createPeerCheck,
   createProviderCache,
   type Fetch,
@@ -180,7 +179,7 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
     log,
     store,
     fetch,
-    http: (signal) => createHttp({ fetch, clock, signal }),
+    calls: (signal) => ({ fetch, clock, signal }),
     providerCache: createProviderCache(clock),
     logoutRecord,
     texts: textsOf(options.texts, store),

@@ -1,16 +1,10 @@
 import { type ErrorCode, errors, type Failure } from '../../preload/contract.ts'
 import { AppError, toAppError } from '../errors.ts'
-import {
-  cleanError,
-  type LoginError,
-  MalformedTokenResponse,
-  type Secret,
-  secretRemover,
-} from '../login/index.ts'
+import type { LoginError } from '../login/index.ts'
 import { redactText } from '../redact.ts'
 import type { PushRefusal } from './state.ts'
 
-/** A failure that repeats no secret. */
+/** A failure with a name, for both who are told. */
 export interface CleanFailure {
   /** What the log is told. */
   readonly error: LoginError<ErrorCode>
@@ -19,16 +13,13 @@ export interface CleanFailure {
 }
 
 /**
- * Cleans an error before it is logged or shown: a provider may repeat any of the secrets in its words.
- * The reference is the one that the browser's page shows too; empty where there was no page.
+ * Cleans an error before it is shown. The login has taken its secrets out of it; here goes what looks like a
+ * secret or a personal number in the provider's words. The reference is the one that the browser's page
+ * shows too; empty where there was no page.
  */
-export function cleanFailure(
-  error: unknown,
-  secrets: readonly Secret[] = [],
-  reference = '',
-): CleanFailure {
-  const clean = cleanError(toAppError(error), secretRemover(secrets))
-  const { code, detail, explanation, checks } = clean
+export function cleanFailure(reason: unknown, reference = ''): CleanFailure {
+  const error = toAppError(reason)
+  const { code, detail, explanation, checks } = error
   const failure: Failure = {
     code,
     ...errors[code],
@@ -38,7 +29,7 @@ export function cleanFailure(
     explanation,
     checks: checks.map((check) => ({ ...check, got: redactText(check.got) })),
   }
-  return { error: clean, failure }
+  return { error, failure }
 }
 
 /** Cleans what the provider said of a pushed request that it refused, before it is shown. */
@@ -49,9 +40,7 @@ export function cleanPushRefusal({ reason, explanation }: PushRefusal): PushRefu
 /** Tells whether a renewal that failed ends the session: one that brought something false does, one that brought nothing does not. */
 export function endsTheSession(error: LoginError<ErrorCode>): boolean {
   const { category } = errors[error.code]
-  return (
-    category === 'session' || category === 'id-token' || error instanceof MalformedTokenResponse
-  )
+  return category === 'session' || category === 'id-token' || error.malformed
 }
 
 /** What the window is told when nobody has done anything for longer than the profile allows. */

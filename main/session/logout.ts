@@ -4,7 +4,6 @@ import {
   logOutInBrowser,
   outlivesLogout,
   revokeTokens,
-  secretsOf,
 } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
@@ -18,7 +17,7 @@ export const closingPatience = 2500
 
 type LogoutContext = Pick<
   Context,
-  'clock' | 'http' | 'log' | 'logoutRecord' | 'openBrowser' | 'peer' | 'store' | 'texts'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'openBrowser' | 'peer' | 'store' | 'texts'
 >
 
 /** What is left to do at the provider after the session here has ended: nothing of it can bring it back. */
@@ -73,7 +72,7 @@ export function createProviderLogouts(context: LogoutContext): ProviderLogouts {
   }
 
   const run = async (signOut: SignOut): Promise<void> => {
-    const { login, plan, overtaken } = signOut
+    const { plan, overtaken } = signOut
     if (plan.revocation === 'running') {
       // The tokens are revoked first: the provider may not know them any more after its logout.
       const patience = Promise.withResolvers<void>()
@@ -82,9 +81,8 @@ export function createProviderLogouts(context: LogoutContext): ProviderLogouts {
       await Promise.race([revoked, patience.promise, hurry.promise])
       stopWaiting()
     }
-    const endpoint = login.provider.end_session_endpoint
-    if (plan.browser === 'none' || endpoint === undefined || overtaken.aborted) return
-    await endInBrowser(context, end, signOut, endpoint)
+    if (plan.browser === 'none' || overtaken.aborted) return
+    await endInBrowser(context, end, signOut)
   }
 
   return {
@@ -154,16 +152,16 @@ interface Revocations {
 }
 
 function createRevocations(
-  { http, log, logoutRecord }: LogoutContext,
+  { calls, log, logoutRecord }: LogoutContext,
   closing: Closing,
 ): Revocations {
   let count = 0
   return {
     revoke: async ({ login, profile, tell }) => {
       count += 1
-      const failure = await revokeTokens(login, profile.clientId, http(closing.over)).then(
+      const failure = await revokeTokens(login, calls(closing.over)).then(
         () => null,
-        (error: unknown) => cleanFailure(error, secretsOf(login)),
+        (error: unknown) => cleanFailure(error),
       )
       count -= 1
       if (failure !== null) log('revocation failed', { error: failure.error })
@@ -180,10 +178,9 @@ async function endInBrowser(
   context: LogoutContext,
   closing: Closing,
   { login, profile, overtaken, isLast, tell }: SignOut,
-  endpoint: string,
 ): Promise<void> {
   const { clock, log, logoutRecord, openBrowser, peer, texts } = context
-  const { issuer, clientId, postLogoutRedirectUri } = profile
+  const { issuer, postLogoutRedirectUri } = profile
   let arrived = false
   const toldOf = new Set<string>()
   /** A flood of requests must not fill the bridge. */
@@ -193,10 +190,7 @@ async function endInBrowser(
     tell({ [what]: true })
   }
   try {
-    const browser = await logOutInBrowser({
-      login,
-      clientId,
-      endpoint,
+    const browser = await logOutInBrowser(login, {
       postLogoutRedirectUri,
       texts,
       clock,

@@ -1,17 +1,10 @@
 import { toAppError } from '../errors.ts'
-import {
-  type Login,
-  otherPerson,
-  renewByRefreshToken,
-  type Secret,
-  secretsOf,
-} from '../login/index.ts'
+import { type Login, renew as renewLogin } from '../login/index.ts'
 import type { BackOff } from './back-off.ts'
 import type { BrowserLogin, RunningLogin } from './browser-login.ts'
 import type { Context } from './context.ts'
 import { cleanFailure, endsTheSession } from './failures.ts'
 import type { Live } from './live.ts'
-import { loginPolicy } from './profile.ts'
 import type { Remember } from './remember.ts'
 import type { Session } from './session.ts'
 import type { AskUserinfo } from './userinfo.ts'
@@ -26,7 +19,7 @@ export interface Renewal {
 
 type RenewalContext = Pick<
   Context,
-  'clock' | 'http' | 'log' | 'logoutRecord' | 'onOutcome' | 'providerCache' | 'store'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'onOutcome' | 'providerCache' | 'store'
 >
 
 export function createRenewal(
@@ -53,7 +46,7 @@ export function createRenewal(
     if (login.refreshToken !== null && usable) {
       store.dispatch({ type: 'renewal-started', attempt, by: 'refresh-token' })
       stopping = new AbortController()
-      const result = refresh(context, remember, session, login.refreshToken, stopping.signal)
+      const result = refresh(context, remember, session, stopping.signal)
       return await settle(session, attempt, result, null)
     }
     store.dispatch({ type: 'renewal-started', attempt, by: 'browser' })
@@ -93,18 +86,17 @@ export function createRenewal(
     reason: unknown,
     inBrowser: RunningLogin | null,
   ): void => {
-    const named = toAppError(otherPerson(reason))
     const reference = inBrowser?.reference ?? ''
-    const { error, failure } = cleanFailure(named, secretsOf(session.login), reference)
+    const { error, failure } = cleanFailure(reason, reference)
     log('renewal failed', { error, reference })
-    if (endsTheSession(named)) {
+    if (endsTheSession(error)) {
       // The browser belongs to somebody else now: who signs in next must not be let in as them.
-      if (named.code === 'E_RENEWAL_SUBJECT') {
+      if (error.code === 'E_RENEWAL_SUBJECT') {
         logoutRecord.change(session.profile.issuer, { freshLogin: true })
       }
       live.end(failure)
     } else {
-      const retryAt = backOff.begin(attempt, named.retryAfter)
+      const retryAt = backOff.begin(attempt, error.retryAfter)
       store.dispatch({ type: 'renewal-ended', attempt, problem: failure, retryAt })
     }
     if (inBrowser !== null) onOutcome()
@@ -122,24 +114,18 @@ export function createRenewal(
   }
 }
 
-/** Asks the provider for new tokens; resolves with null when that was stopped. Throws as `renewByRefreshToken`. */
+/** Asks the provider for new tokens; resolves with null when that was stopped. Throws as `renew` of the login does. */
 async function refresh(
   context: RenewalContext,
   remember: Remember,
   session: Session,
-  refreshToken: Secret,
   stopped: AbortSignal,
 ): Promise<Login | null> {
-  const { login, profile } = session
-  const http = context.http(AbortSignal.any([stopped, session.ended]))
+  const { calls, providerCache } = context
   try {
-    return await renewByRefreshToken({
-      login,
-      refreshToken,
-      policy: loginPolicy(profile, context.store.state().language),
-      keys: context.providerCache.keys(login.provider, http),
-      http,
-      clock: context.clock,
+    return await renewLogin(session.login, {
+      ...calls(AbortSignal.any([stopped, session.ended])),
+      providerCache,
       keep: async (next, life) => {
         // What the provider has spent must not be used again, whatever becomes of the rest.
         session.replaceRefreshToken(next, life)
@@ -148,7 +134,7 @@ async function refresh(
     })
   } catch (error) {
     // A stopped renewal keeps the session, but not when somebody else was in the answer.
-    if (stopped.aborted && !endsTheSession(toAppError(otherPerson(error)))) return null
+    if (stopped.aborted && !endsTheSession(toAppError(error))) return null
     throw error
   }
 }

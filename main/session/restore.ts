@@ -1,17 +1,5 @@
-import type { JWK } from 'jose'
 import type { Failure } from '../../preload/contract.ts'
-import { toAppError } from '../errors.ts'
-import {
-  acrIsEnough,
-  type Clock,
-  type Login,
-  LoginError,
-  otherPerson,
-  type ProofKey,
-  renewByRefreshToken,
-  restoreProofKey,
-  Secret,
-} from '../login/index.ts'
+import { acrIsEnough, type Login, LoginError, renewStored } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure, endsTheSession } from './failures.ts'
 import type { Live } from './live.ts'
@@ -37,7 +25,7 @@ export interface Restore {
 
 type RestoreContext = Pick<
   Context,
-  'clock' | 'http' | 'log' | 'logoutRecord' | 'providerCache' | 'store'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'providerCache' | 'store'
 >
 
 export function createRestore(
@@ -58,13 +46,12 @@ export function createRestore(
     store.dispatch({ type: 'restored', error, providerLogout })
   }
 
-  const fail = async (stored: StoredSession, profile: Profile, reason: unknown): Promise<void> => {
-    const named = toAppError(otherPerson(reason))
-    const { error, failure } = cleanFailure(named, [stored.refreshToken, stored.nonce])
+  const fail = async (profile: Profile, reason: unknown): Promise<void> => {
+    const { error, failure } = cleanFailure(reason)
     log('restoring failed', { error })
     // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
-    const forgotten = endsTheSession(named)
-    if (named.code === 'E_RENEWAL_SUBJECT') {
+    const forgotten = endsTheSession(error)
+    if (error.code === 'E_RENEWAL_SUBJECT') {
       logoutRecord.change(profile.issuer, { freshLogin: true })
     }
     if (forgotten) await remember.forget()
@@ -91,7 +78,7 @@ export function createRestore(
         if (!live.begin(login, profile, store.state().attempt)) await remember.forget()
       } catch (error) {
         // Quitting is no reason to forget.
-        if (!signal.aborted) await fail(stored, profile, error)
+        if (!signal.aborted) await fail(profile, error)
       }
     },
     signOut: (profile) => {
@@ -106,7 +93,7 @@ export function createRestore(
 
 /** Renews the stored session within the time that a start may take; ends with the signal. Throws `LoginError`. */
 async function renew(
-  { clock, http, log, providerCache, store }: RestoreContext,
+  { calls, clock, log, providerCache, store }: RestoreContext,
   remember: Remember,
   restored: {
     readonly stored: StoredSession
@@ -116,32 +103,11 @@ async function renew(
 ): Promise<Login> {
   const { stored, profile, signal } = restored
   const late = new AbortController()
-  const requests = http(AbortSignal.any([signal, late.signal]))
   const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
   try {
-    const provider = await providerCache.find(profile.issuer, requests)
-    const proofKey = stored.proofKey === null ? null : await takeUpKey(stored.proofKey, clock)
-    const unknown = new Secret('')
-    return await renewByRefreshToken({
-      login: {
-        provider,
-        claims: stored.claims,
-        accessTokenClaims: null,
-        checks: [],
-        idToken: unknown,
-        accessToken: unknown,
-        accessTokenLife: null,
-        refreshToken: stored.refreshToken,
-        refreshTokenLife: null,
-        scope: stored.scope,
-        proofKey,
-        nonce: stored.nonce,
-      },
-      refreshToken: stored.refreshToken,
-      policy: loginPolicy(profile, store.state().language),
-      keys: providerCache.keys(provider, requests),
-      http: requests,
-      clock,
+    return await renewStored(stored, loginPolicy(profile, store.state().language), {
+      ...calls(AbortSignal.any([signal, late.signal])),
+      providerCache,
       keep: async (refreshToken, life) => {
         const refreshTokenExpiresAt = life === null ? null : clock.now() + life * 1000
         // Who signs out while the answer is on its way is not remembered.
@@ -174,13 +140,6 @@ function isUsable(stored: StoredSession, profile: Profile, now: number): boolean
     (stored.refreshTokenExpiresAt === null || stored.refreshTokenExpiresAt > now) &&
     profile.dpop === (stored.proofKey !== null)
   )
-}
-
-/** A key that cannot be used ends the session that it was stored for. */
-async function takeUpKey(jwk: JWK, clock: Clock): Promise<ProofKey> {
-  return await restoreProofKey(jwk, clock).catch((cause: unknown) => {
-    throw new LoginError('E_RENEWAL_REFUSED', 'vault: the key is not usable', { cause })
-  })
 }
 
 function tooSlow(): LoginError {

@@ -35,8 +35,7 @@ export function createSignIn(
         onOutcome()
       }
     } catch (reason) {
-      // The login has taken its own secrets out of the error.
-      const { error, failure } = cleanFailure(reason, [], reference)
+      const { error, failure } = cleanFailure(reason, reference)
       log('login failed', { error, reference })
       const retryAt = backOff.begin(attempt, error.retryAfter)
       if (store.dispatch({ type: 'failed', attempt, error: failure, retryAt })) onOutcome()

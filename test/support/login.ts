@@ -2,12 +2,8 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from './browser.ts'
-import {
-  type LoginAttempt,
-  type LoginEvent,
-  type LoginOptions,
-  startLogin,
-} from '../../main/login/login.ts'
+import { type LoginAttempt, startLogin } from '../../main/login/login.ts'
+import type { LoginEvent, LoginOptions } from '../../main/login/options.ts'
 import type { CallbackTexts } from '../../main/login/callback/pages.ts'
 import type { Clock } from '../../main/login/base/clock.ts'
 import { createProviderCache } from '../../main/login/provider/cache.ts'

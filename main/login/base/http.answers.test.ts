@@ -22,8 +22,9 @@ const create = (fetch: HttpOptions['fetch'], options: Partial<HttpOptions> = {})
   createHttp({ fetch, clock: createTestClock(), signal: new AbortController().signal, ...options })
 /** Asks for JSON, or for anything. */
 const fetchOf = {
-  json: (http: Http, onStatus?: (status: number) => void) => http.for(steps.discovery, onStatus),
-  any: (http: Http) => http.open(steps.api),
+  json: (http: Http, onStatus?: (status: number) => void) =>
+    http.requestJson(steps.discovery, onStatus),
+  any: (http: Http) => http.requestAny(steps.api),
 }
 const ask = async (response: Response, how: keyof typeof fetchOf = 'json', method = 'GET') =>
   await fetchOf[how](create(async () => response))(url, { method })

@@ -1,6 +1,6 @@
 import { type Explanation, failure, LoginError } from '../errors.ts'
 import { networkError, type Step } from '../error-map.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 /** The part of fetch that a login uses; Electron's session has it, and so has Node. */
@@ -75,12 +75,16 @@ export interface Http {
   clockSkew(): number | null
 }
 
+/** What requests need of the world; all of it has a default. */
 export interface HttpOptions {
-  readonly fetch: Fetch
-  readonly clock: Clock
-  /** Ends every request, for example because the attempt was cancelled. */
-  readonly signal: AbortSignal
-  readonly limits?: HttpLimits
+  /** Sends the requests. Default: the global `fetch`; Electron's `net.fetch` knows the system's proxy. */
+  readonly fetch?: Fetch | undefined
+  /** The time. Default: the system's. */
+  readonly clock?: Clock | undefined
+  /** Ends every request, which then rejects with its reason. Default: only the limits end them. */
+  readonly signal?: AbortSignal | undefined
+  /** Default: `httpLimits`. */
+  readonly limits?: HttpLimits | undefined
 }
 
 /**
@@ -88,8 +92,9 @@ export interface HttpOptions {
  * while reading, no redirects, JSON only, and only JSON that can be read in one way.
  * Throws `LoginError` (`E_NETWORK_…` or the step's own code).
  */
-export function createHttp(options: HttpOptions): Http {
-  const { clock, limits = httpLimits } = options
+export function createHttp(options: HttpOptions = {}): Http {
+  const { clock = systemClock, limits = httpLimits, fetch = globalThis.fetch } = options
+  const { signal = new AbortController().signal } = options
   /**
    * What the provider's clock showed when our monotonic clock was at zero, in milliseconds: so a wall clock
    * that is set between an answer and its use moves nothing.
@@ -112,12 +117,12 @@ export function createHttp(options: HttpOptions): Http {
     const stopTotal = limit(limits.total)
     const stopResponse = limit(limits.response)
     try {
-      const response = await options.fetch(url, {
+      const response = await fetch(url, {
         method,
         headers,
         ...(body && { body: body.toString() }),
         redirect: 'manual',
-        signal: AbortSignal.any([options.signal, late.signal]),
+        signal: AbortSignal.any([signal, late.signal]),
       })
       stopResponse()
       onStatus(response.status)
@@ -139,7 +144,7 @@ export function createHttp(options: HttpOptions): Http {
       values.set(answer, value)
       return answer
     } catch (error) {
-      options.signal.throwIfAborted()
+      signal.throwIfAborted()
       late.signal.throwIfAborted()
       throw error instanceof LoginError ? error : networkError(error, step, purpose)
     } finally {

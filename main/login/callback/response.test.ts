@@ -39,13 +39,13 @@ const check = (change: Parameters = {}) => {
   const named = Object.entries({ ...good, ...change })
   const parameters = new URLSearchParams()
   for (const [name, value] of named) if (value !== undefined) parameters.set(name, value)
-  return checkCallback(provider, policy, parameters, request)
+  return checkCallback(provider, policy, new Secret(parameters), request)
 }
 const refusal = (change: Parameters) => failureOf((async () => check(change))(), LoginError)
 
 it('a callback with all that was asked for is taken, and leaves a line for each check', () => {
   const { parameters, checks } = check()
-  expect(parameters.get('code')).toBe('the-code')
+  expect(parameters.reveal().get('code')).toBe('the-code')
   expect(checks).toMatchObject([
     { rule: 'state', expected: 'equal to the one sent', got: 'equal', result: 'pass' },
     { rule: 'callback-iss', expected: issuer, got: issuer, result: 'pass' },

@@ -1,11 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { failure } from '../errors.ts'
 import { libraryError } from '../error-map.ts'
-import type { Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
 import { retryForProof } from '../request/dpop.ts'
-import { type Http, steps } from '../base/http.ts'
-import type { Login } from '../tokens/result.ts'
+import { createHttp, type HttpOptions, steps } from '../base/http.ts'
+import { secretRemover } from '../base/secret.ts'
+import { type Login, secretsOf } from '../tokens/result.ts'
+import { withoutSecrets } from './call.ts'
 
 /** An API that is called with the access token. */
 export interface Api {
@@ -23,17 +25,26 @@ export interface ApiAnswer {
 }
 
 /**
- * Calls an API of the profile with the access token, as Bearer or DPoP as the token is bound. The token
- * goes to the address of the profile and nowhere else: redirects are refused.
- * Throws `LoginError`: `E_API_RESPONSE`, `E_NETWORK_…`. Source: RFC 6750 §2.1, RFC 9449 §7.
+ * Calls an API with the access token, as Bearer or DPoP as the token is bound. The token goes to that address
+ * and nowhere else: redirects are refused. Secrets that the API repeats are taken out of its answer.
+ *
+ * @throws {LoginError} `E_API_RESPONSE`, `E_NETWORK_…`; a refusal by the API is an answer
+ * @see RFC 6750 §2.1, RFC 9449 §7
  */
-export async function callApi(options: {
-  readonly api: Api
-  readonly login: Pick<Login, 'accessToken' | 'proofKey'>
-  readonly http: Http
-  readonly clock: Clock
-}): Promise<ApiAnswer> {
-  const { api, login, http, clock } = options
+export async function callApi(
+  login: Login,
+  api: Api,
+  options: HttpOptions = {},
+): Promise<ApiAnswer> {
+  const secrets = secretsOf(login)
+  return await withoutSecrets(secrets, options, async () =>
+    secretRemover(secrets)(await call(login, api, options)),
+  )
+}
+
+async function call(login: Login, api: Api, options: HttpOptions): Promise<ApiAnswer> {
+  const { clock = systemClock } = options
+  const http = createHttp(options)
   const url = new URL(api.url)
   const startedAt = clock.monotonic()
   const send = async (): Promise<Response> =>

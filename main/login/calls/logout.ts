@@ -1,11 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { type CallbackTexts, logoutPage } from '../callback/pages.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
 import type { RejectionReason } from '../callback/judge.ts'
 import { openLoopbackListener } from '../callback/listener.ts'
 import { createPeerCheck, type PeerCheck } from '../callback/peer.ts'
+import { defaultTexts } from '../callback/texts.ts'
 import { Secret } from '../base/secret.ts'
+import { openBrowser } from '../browser-trip.ts'
 import type { Login } from '../tokens/result.ts'
 
 /** `done` when the browser came back, `opened` when it was sent and need not or did not, `failed` when none came. */
@@ -17,34 +19,58 @@ const returnLimit = 60_000
 const secondWayAfter = 8000
 const handedOverAfter = 1000
 
+export interface LogoutOptions {
+  /** Opens an address in the person's browser, as for a login. */
+  readonly openBrowser: (address: string) => unknown
+  /**
+   * Where the provider sends the browser back, as it is registered: a loopback address with port 0 comes back
+   * here. Default: nowhere.
+   */
+  readonly postLogoutRedirectUri?: string | undefined
+  /** The words of the pages in the browser. Default: bokmål, without the name of an app. */
+  readonly texts?: CallbackTexts | undefined
+  /** Gives the logout up, which then rejects. */
+  readonly signal?: AbortSignal | undefined
+  /** Resolves when the app is ending: then it is enough that the browser has the form. Default: never. */
+  readonly hurry?: Promise<void> | undefined
+  /** The browser has got the form with the ID token. */
+  readonly onOpened?: () => void
+  /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
+  readonly onRejected?: (reason: RejectionReason) => void
+  /** Somebody came to the address of that page after it had been shown. */
+  readonly onStartReused?: () => void
+  /** The time. Default: the system's. */
+  readonly clock?: Clock | undefined
+  /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */
+  readonly peer?: PeerCheck | undefined
+}
+
 /**
  * Ends the login at the provider in the person's browser: a page of our listener, served once, posts the
  * ID token, so that it stands in no address. Where the provider is to send the browser back and does not
  * (its cookie may not come with a form of another site), it is asked once more by an ordinary visit
- * without the token. Resolves when there is nothing more to wait for.
- * Throws `LoginError` `E_LISTENER_BIND`, `E_BROWSER_OPEN`.
- * Source: OpenID Connect RP-Initiated Logout 1.0 §2 and §3; Digdir, "Utlogging".
+ * without the token. Resolves when there is nothing more to wait for; with `failed` too when the provider has
+ * no page for a logout.
+ *
+ * @throws {LoginError} `E_LISTENER_BIND`, `E_BROWSER_OPEN`
+ * @see OpenID Connect RP-Initiated Logout 1.0 §2 and §3; Digdir, "Utlogging"
  */
-export async function logOutInBrowser(options: {
-  readonly login: Login
-  readonly clientId: string
-  readonly endpoint: string
-  readonly postLogoutRedirectUri: string | undefined
-  readonly texts: CallbackTexts
-  readonly clock: Clock
-  readonly signal: AbortSignal
-  /** Resolves when the app is ending: then it is enough that the browser has the form. */
-  readonly hurry: Promise<void>
-  readonly openBrowser: (address: string) => Promise<void>
-  readonly onOpened: () => void
-  /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
-  readonly onRejected: (reason: RejectionReason) => void
-  /** Somebody came to the address of that page after it had been shown. */
-  readonly onStartReused: () => void
-  /** Tells whose a connection to the listener is; by default the system is asked. */
-  readonly peer?: PeerCheck | undefined
-}): Promise<BrowserLogout> {
-  const { login, clientId, endpoint, texts, clock, signal, hurry } = options
+export async function logOutInBrowser(
+  login: Login,
+  options: LogoutOptions,
+): Promise<BrowserLogout> {
+  const endpoint = login.provider.end_session_endpoint
+  return endpoint === undefined ? 'failed' : await logOutAt(endpoint, login, options)
+}
+
+async function logOutAt(
+  endpoint: string,
+  login: Login,
+  options: LogoutOptions,
+): Promise<BrowserLogout> {
+  const { texts = defaultTexts, clock = systemClock, signal } = options
+  const { hurry = new Promise<void>(() => {}) } = options
+  const nothing = (): void => {}
   const state = new Secret(oauth.generateRandomState())
   const back = returnPath(options.postLogoutRedirectUri)
   const arrived = Promise.withResolvers<void>()
@@ -54,16 +80,16 @@ export async function logOutInBrowser(options: {
     reference: '',
     clock,
     onArrival: () => {
-      options.onOpened()
+      options.onOpened?.()
       arrived.resolve()
     },
-    onStartReused: options.onStartReused,
-    onRejected: options.onRejected,
+    onStartReused: options.onStartReused ?? nothing,
+    onRejected: options.onRejected ?? nothing,
     peer: options.peer ?? createPeerCheck(),
   })
   const uri = back === null ? options.postLogoutRedirectUri : listener.redirectUri
   const fields = {
-    client_id: clientId,
+    client_id: login.policy.clientId,
     ...(uri !== undefined && { post_logout_redirect_uri: uri, state: state.reveal() }),
   }
   const hint = login.idToken.reveal()
@@ -81,13 +107,13 @@ export async function logOutInBrowser(options: {
     })
   }
   const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('given up')), { once: true })
+    signal?.addEventListener('abort', () => reject(new Error('given up')), { once: true })
   })
   ended.catch(() => {})
   try {
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     const start = listener.startAddress(async () => logoutPage(texts, endpoint, posted))
-    await Promise.race([options.openBrowser(start), ended])
+    await Promise.race([openBrowser(options, start), ended])
     const came = await Promise.race([
       arrived.promise.then(() => true),
       after(arrivalLimit).then(() => false),
@@ -101,7 +127,8 @@ export async function logOutInBrowser(options: {
     const returned = listener.callback.then(() => true)
     const secondWay = async (): Promise<false> => {
       await after(secondWayAfter)
-      await options.openBrowser(listener.startAddress(async () => withQuery(endpoint, fields)))
+      const again = listener.startAddress(async () => withQuery(endpoint, fields))
+      await openBrowser(options, again)
       await after(returnLimit)
       return false
     }

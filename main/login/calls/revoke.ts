@@ -1,8 +1,9 @@
 import * as oauth from 'oauth4webapi'
-import { type Http, steps } from '../base/http.ts'
+import { createHttp, type Http, type HttpOptions, steps } from '../base/http.ts'
 import { libraryError } from '../error-map.ts'
 import { isLoopback } from '../provider/metadata.ts'
-import type { Login } from '../tokens/result.ts'
+import { type Login, secretsOf } from '../tokens/result.ts'
+import { withoutSecrets } from './call.ts'
 
 /** Scopes whose tokens end with the login at the provider; all others outlive it (Digdir, "Utlogging"). */
 const loginScopes = ['openid', 'profile']
@@ -14,18 +15,21 @@ export function outlivesLogout({ scope }: Login): boolean {
 
 /**
  * Revokes the tokens of a login: the refresh token where there is one, which ends the whole grant.
- * Throws `LoginError`. Source: RFC 7009 §2.1; Digdir, "Revokering".
+ *
+ * @throws {LoginError} `E_TOKEN_REFUSED`, `E_NETWORK_…`
+ * @see RFC 7009 §2.1; Digdir, "Revokering"
  */
-export async function revokeTokens(
-  { provider, refreshToken, accessToken }: Login,
-  clientId: string,
-  http: Http,
-): Promise<void> {
+export async function revokeTokens(login: Login, options: HttpOptions = {}): Promise<void> {
+  await withoutSecrets(secretsOf(login), options, () => revoke(login, createHttp(options)))
+}
+
+async function revoke(login: Login, http: Http): Promise<void> {
+  const { provider, refreshToken, accessToken, policy } = login
   const token = refreshToken ?? accessToken
   try {
     const response = await oauth.revocationRequest(
       provider,
-      { client_id: clientId },
+      { client_id: policy.clientId },
       oauth.None(),
       token.reveal(),
       {

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import { LoginError } from '../errors.ts'
+import { failure, type LoginError } from '../errors.ts'
 import { libraryError, nameLibraryError } from '../error-map.ts'
 import type { AuthorizationRequest } from '../request/authorization.ts'
 import { isLoopback, type Provider } from '../provider/metadata.ts'
@@ -87,7 +87,7 @@ export async function requestTokens(
       }),
   )
   const { idToken } = tokens
-  if (idToken === null) throw new MalformedTokenResponse('id_token is absent or not valid')
+  if (idToken === null) throw malformed('id_token is absent or not valid')
   return { ...tokens, idToken }
 }
 
@@ -160,13 +160,13 @@ async function send(
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The message of the schema may quote what came: only its kind is told.
-    throw new MalformedTokenResponse(`${v.getDotPath(issue) ?? 'body'} is absent or not valid`)
+    throw malformed(`${v.getDotPath(issue) ?? 'body'} is absent or not valid`)
   }
   const { access_token, token_type, id_token, refresh_token, scope, ...lives } = parsed.output
   // A Bearer token in answer to a proof would not be bound to anything (RFC 9449 §5).
   const wanted = proofKey === null ? 'bearer' : 'dpop'
   if (token_type.toLowerCase() !== wanted) {
-    throw new MalformedTokenResponse('token_type is absent or not valid')
+    throw malformed('token_type is absent or not valid')
   }
   return {
     idToken: id_token === undefined ? null : new Secret(id_token),
@@ -192,10 +192,7 @@ async function asksForOtherProof(response: Response, hasOtherTime: boolean): Pro
   return error === 'use_dpop_nonce' || (error === 'invalid_dpop_proof' && hasOtherTime)
 }
 
-/** A token response that came whole and is none: nobody else answered, as a gateway does with a page. */
-export class MalformedTokenResponse extends LoginError {
-  constructor(reason: string) {
-    const { name } = steps.token
-    super('E_TOKEN_RESPONSE', `${name}: ${reason}`, { detail: { key: name, reason } })
-  }
+/** A response of the provider that is not one: nobody else answered, as a gateway does with a page. */
+function malformed(reason: string): LoginError {
+  return failure('E_TOKEN_RESPONSE', steps.token.name, reason, { malformed: true })
 }

@@ -1,5 +1,6 @@
 import type { Check } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
+import type { LoginPolicy } from '../request/authorization.ts'
 import type { ProofKey } from '../request/dpop.ts'
 import type { Claims, VerifiedIdToken } from './rules.ts'
 import { type Secret, secretRemover } from '../base/secret.ts'
@@ -16,6 +17,8 @@ export interface Login extends Tokens {
   readonly checks: readonly Check[]
   /** The metadata that the login was made with. */
   readonly provider: Provider
+  /** What the login was asked for; what follows it keeps to that. */
+  readonly policy: LoginPolicy
 }
 
 /** The tokens of a session, which never leave main. */
@@ -41,6 +44,7 @@ export interface Tokens {
  */
 export function toLogin(options: {
   readonly provider: Provider
+  readonly policy: LoginPolicy
   readonly verified: VerifiedIdToken
   readonly idToken: Secret
   readonly response: TokenResponse
@@ -48,7 +52,7 @@ export function toLogin(options: {
   readonly former: Pick<Tokens, 'refreshToken' | 'scope' | 'proofKey' | 'nonce'>
   readonly secrets: readonly Secret[]
 }): Login {
-  const { provider, verified, idToken, response, former } = options
+  const { provider, policy, verified, idToken, response, former } = options
   const { accessToken } = response
   const refreshToken = response.refreshToken ?? former.refreshToken
   const clean = secretRemover([
@@ -59,6 +63,7 @@ export function toLogin(options: {
   ])
   return {
     provider,
+    policy,
     claims: clean(verified.claims),
     accessTokenClaims: clean(readAccessToken(accessToken)),
     checks: clean(verified.checks),

@@ -1,4 +1,4 @@
-import { LoginError } from '../errors.ts'
+import { endRenewal, LoginError } from '../errors.ts'
 import type { IdTokenExpectation, VerifiedIdToken } from './rules.ts'
 import { verifyIdToken } from './id-token.ts'
 import type { KeySource } from '../provider/keys.ts'
@@ -7,9 +7,22 @@ import type { Secret } from '../base/secret.ts'
 /**
  * Verifies an ID token with the provider's keys. A signature that fails makes it look for keys once
  * more, as an unknown `kid` does: a provider may have put another key under the same name.
- * Throws as `verifyIdToken` and `KeySource` do.
+ * Throws as `verifyIdToken` and `KeySource` do, and `E_RENEWAL_SUBJECT` when a renewal brought another person.
  */
 export async function verifyWithKeys(
+  idToken: Secret,
+  keys: KeySource,
+  expectation: IdTokenExpectation,
+): Promise<VerifiedIdToken> {
+  try {
+    return await verify(idToken, keys, expectation)
+  } catch (error) {
+    const isOther = error instanceof LoginError && error.detail?.key === 'same-person'
+    throw isOther ? endRenewal('E_RENEWAL_SUBJECT', error) : error
+  }
+}
+
+async function verify(
   idToken: Secret,
   keys: KeySource,
   expectation: IdTokenExpectation,

@@ -1,0 +1,149 @@
+import type { JWK } from 'jose'
+import { systemClock } from '../base/clock.ts'
+import { createHttp, type HttpOptions } from '../base/http.ts'
+import { Secret } from '../base/secret.ts'
+import { endRenewal, LoginError } from '../errors.ts'
+import { createProviderCache, type ProviderCache } from '../provider/cache.ts'
+import type { LoginPolicy } from '../request/authorization.ts'
+import { restoreProofKey } from '../request/dpop.ts'
+import { refreshTokens } from '../tokens/endpoint.ts'
+import { type Login, secretsOf, toLogin } from '../tokens/result.ts'
+import { verifyWithKeys } from '../tokens/verification.ts'
+import { withoutSecrets } from './call.ts'
+
+/** Refusals after which a refresh token is of no more use (RFC 6749 §5.2, Digdir "Tokenendepunkt"). */
+const final = ['invalid_grant', 'invalid_client', 'unauthorized_client']
+
+export interface RenewOptions extends HttpOptions {
+  /** Metadata and keys of earlier logins. Default: they are fetched for this renewal. */
+  readonly providerCache?: ProviderCache | undefined
+  /**
+   * Keeps the new refresh token where it outlives the process, before anything of the answer is used: the
+   * former is spent. Its life is in seconds, null when the provider did not say. Default: nothing is kept.
+   */
+  readonly keep?: ((refreshToken: Secret, life: number | null) => Promise<void>) | undefined
+}
+
+/**
+ * Renews a login with its refresh token; the answer must be of the same person. Where the provider is silent
+ * (no new refresh token, no ID token, no scope) the former counts.
+ *
+ * @throws {LoginError} `E_RENEWAL_REFUSED` when the session is over, `E_RENEWAL_SUBJECT` when it would be another
+ *   person's, else what a token request throws, and the session may go on
+ * @see RFC 6749 §6, OpenID Connect Core 1.0 §12.2, RFC 9700 §4.14
+ */
+export async function renew(login: Login, options: RenewOptions = {}): Promise<Login> {
+  const secrets = secretsOf(login)
+  return await withoutSecrets(secrets, options, () => request(login, options, secrets))
+}
+
+/** Adds the new tokens to the secrets as soon as they are there. */
+async function request(login: Login, options: RenewOptions, secrets: Secret[]): Promise<Login> {
+  const { provider, policy, refreshToken } = login
+  const { clock = systemClock, keep } = options
+  if (refreshToken === null) {
+    throw new LoginError('E_RENEWAL_REFUSED', 'renewal: there is no refresh token')
+  }
+  const http = createHttp(options)
+  const keys = (options.providerCache ?? createProviderCache(clock)).keys(provider, http)
+  const response = await refreshTokens({
+    provider,
+    clientId: policy.clientId,
+    resource: policy.resource,
+    proofKey: login.proofKey,
+    http,
+    refreshToken,
+  }).catch((error: unknown) => {
+    throw isFinal(error) ? endRenewal('E_RENEWAL_REFUSED', error) : error
+  })
+  const { idToken, accessToken } = response
+  for (const token of [idToken, accessToken, response.refreshToken]) {
+    if (token !== null) secrets.push(token)
+  }
+  await keep?.(response.refreshToken ?? refreshToken, response.refreshTokenExpiresIn)
+  const skew = http.clockSkew()
+  const verified =
+    idToken === null
+      ? login
+      : await verifyWithKeys(idToken, keys, {
+          issuer: provider.issuer,
+          clientId: policy.clientId,
+          accessToken,
+          nonce: login.nonce,
+          renews: { claims: login.claims, by: 'refresh-token' },
+          acrValues: policy.acrValues,
+          attemptLasted: null,
+          now: Math.floor(clock.now() / 1000),
+          clockSkew: skew === null ? null : skew / 1000,
+        })
+  await response.confirm()
+  return toLogin({
+    provider,
+    policy,
+    verified,
+    idToken: idToken ?? login.idToken,
+    response,
+    former: login,
+    secrets: [login.nonce],
+  })
+}
+
+/** What is stored of a login, so that it can be renewed in a later run of the program. */
+export interface StoredLogin {
+  readonly refreshToken: Secret
+  /** The private key that the tokens are bound to; null for Bearer. */
+  readonly proofKey: JWK | null
+  /** Of the login: a renewed ID token may repeat it. */
+  readonly nonce: Secret
+  /** What was granted; a renewal that does not say so has the same. */
+  readonly scope: readonly string[]
+  /** Of the ID token, to compare a renewal with. */
+  readonly claims: Login['claims']
+}
+
+/**
+ * Renews a login of an earlier run, for the policy of this one.
+ *
+ * @throws {LoginError} as `renew`, and `E_RENEWAL_REFUSED` when the stored key is not usable
+ */
+export async function renewStored(
+  stored: StoredLogin,
+  policy: LoginPolicy,
+  options: RenewOptions = {},
+): Promise<Login> {
+  const { clock = systemClock, providerCache = createProviderCache(clock) } = options
+  const { refreshToken, nonce, scope, claims } = stored
+  return await withoutSecrets([refreshToken, nonce], options, async () => {
+    const provider = await providerCache.find(policy.issuer, createHttp(options))
+    const proofKey =
+      stored.proofKey === null
+        ? null
+        : await restoreProofKey(stored.proofKey, clock).catch((cause: unknown) => {
+            const message = 'renewal: the stored key is not usable'
+            throw new LoginError('E_RENEWAL_REFUSED', message, { cause })
+          })
+    const unknown = new Secret('')
+    const login: Login = {
+      provider,
+      policy,
+      claims,
+      accessTokenClaims: null,
+      checks: [],
+      idToken: unknown,
+      accessToken: unknown,
+      accessTokenLife: null,
+      refreshToken,
+      refreshTokenLife: null,
+      scope,
+      proofKey,
+      nonce,
+    }
+    return await renew(login, { ...options, providerCache })
+  })
+}
+
+function isFinal(error: unknown): error is LoginError {
+  if (!(error instanceof LoginError) || error.code !== 'E_TOKEN_REFUSED') return false
+  const { explanation } = error
+  return explanation?.kind === 'oauth' && final.includes(explanation.error)
+}

@@ -127,6 +127,13 @@ export default {
     room(['main/login/*.ts'], noTestCode, noElectron, nothingAbove('../**')),
     room(['main/login/*/**'], noTestCode, noElectron, nothingAbove('../../**')),
     {
+      files: ['main/**'],
+      rules: {
+        'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
+        'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      },
+    },
+    {
       files: ['main/login/**', 'main/session/**'],
       rules: {
         'no-restricted-globals': [
@@ -167,7 +174,12 @@ export default {
     },
     {
       files: tests,
-      rules: { 'no-restricted-imports': 'off', 'no-restricted-globals': 'off' },
+      rules: {
+        'no-restricted-imports': 'off',
+        'no-restricted-globals': 'off',
+        'max-lines-per-function': 'off',
+        'max-lines': 'off',
+      },
     },
     { files: ['examples/**'], rules: { 'no-console': 'off' } },
     {

@@ -688,7 +688,7 @@ describe('killed (F-71)', () => {
   // By chance and often for the thorough run; the test after it kills at each file call.
   it.for(thorough ? [200] : [])(
     'at any moment of a write, it is the old or the new one, %i times',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async (times) => {
       const found = new Map<string, number>()
       let halfWritten = 0

@@ -3,7 +3,15 @@ import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { LoginError, loginErrorCodes, oauthErrors } from './errors.ts'
-import { libraryCode, libraryError, networkCode, networkError, oauthReason } from './error-map.ts'
+import {
+  libraryCode,
+  libraryError,
+  nameLibraryError,
+  networkCode,
+  networkError,
+  oauthReason,
+  plain,
+} from './error-map.ts'
 import { steps } from './base/http.ts'
 
 const node = (code: string) =>
@@ -53,6 +61,52 @@ describe('a request that failed is named', () => {
     expect([named.code, named.detail]).toEqual([code, { key: 'token request', reason }])
   })
 
+  it.each([
+    ['HTTP2_PROTOCOL_ERROR', 'E_NETWORK_BODY'],
+    ['HTTP2_FLOW_CONTROL_ERROR', 'E_NETWORK_BODY'],
+    ['QUIC_STREAM_FRAME_SIZE_ERROR', 'E_NETWORK_BODY'],
+    ['HTTP2_PING_FAILED', 'E_NETWORK_UNREACHABLE'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'E_NETWORK_BODY'],
+    ['UND_ERR_SOCKET', 'E_NETWORK_UNREACHABLE'],
+    ['EPROTOTYPE', 'E_NETWORK_UNREACHABLE'],
+    ['OCSP', 'E_NETWORK_TLS'],
+    ['OCSP_RESPONSE_EXPIRED', 'E_NETWORK_TLS'],
+    ['ENFILE', 'E_UNEXPECTED'],
+    ['ENOMEM', 'E_UNEXPECTED'],
+    ['ENOBUFS', 'E_UNEXPECTED'],
+  ])('%s as %s', (name, code) => {
+    expect(networkCode(name)).toBe(code)
+  })
+
+  it.each(
+    `CACHE_ERR_MISS XPAC_Y XSOCKS_Y XCERT_Y XINVALID_CA INVALID_CAX XOCSP_Y XEPROTO XNAME_Y XDNS_Y
+    XENOTFOUND ENOTFOUNDX XCONTENT_Y XUND_ERR_RESX XHTTP2_PROTOCOL_ERROR XCONNECTION_Y XUND_ERR_Y XEPERM
+    EPERMX XEMFILE EMFILEX XENFILE ENFILEX XENOMEM ENOMEMX XENOBUFS ENOBUFSX`.split(/\s+/),
+  )('and not by a name that only holds another one: %s', (name) => {
+    expect(networkCode(name)).toBeNull()
+  })
+
+  it('by the innermost name that is known, else by the innermost name', () => {
+    const caused = (code: unknown, cause?: unknown) =>
+      Object.assign(new Error('x', { cause }), { code })
+    const reasonOf = (error: unknown) => networkError(error, steps.token, 'POST').detail?.reason
+    expect(reasonOf(caused('ECONNRESET', caused('WEIRD')))).toBe('ECONNRESET')
+    expect(reasonOf(caused('ECONNRESET', caused('ENOTFOUND')))).toBe('ENOTFOUND')
+    expect(reasonOf(caused('ODD', caused('WEIRD')))).toBe('WEIRD')
+    expect(reasonOf(caused(5))).toBe('no answer')
+    expect(reasonOf(new AggregateError([new Error('x')]))).toBe('no answer')
+    expect(reasonOf(new AggregateError([new Error('x'), caused('ENOTFOUND')]))).toBe('ENOTFOUND')
+  })
+
+  it('by no cause that is more than eight deep', () => {
+    const deep = (levels: number): Error =>
+      levels === 1
+        ? Object.assign(new Error('x'), { code: 'ENOTFOUND' })
+        : new Error('x', { cause: deep(levels - 1) })
+    const codes = [8, 9].map((levels) => networkError(deep(levels), steps.token, 'POST').code)
+    expect(codes).toEqual(['E_NETWORK_OFFLINE', 'E_NETWORK_UNREACHABLE'])
+  })
+
   it('also when its causes go round', () => {
     const round = new Error('round')
     round.cause = round
@@ -91,7 +145,12 @@ describe('what a secure connection was refused for is told apart', () => {
   })
 
   it('and nothing else gets such an explanation', () => {
-    for (const error of [chromium('ERR_CONNECTION_RESET'), node('ENOTFOUND'), new Error('x')]) {
+    for (const error of [
+      chromium('ERR_CONNECTION_RESET'),
+      chromium('ERR_PROXY_SELF_SIGNED'),
+      node('ENOTFOUND'),
+      new Error('x'),
+    ]) {
       expect(networkError(error, steps.discovery, 'GET').explanation).toBeNull()
     }
   })
@@ -179,4 +238,31 @@ describe('what a library found wrong', () => {
     const named = new LoginError('E_NETWORK_TIMEOUT', 'x')
     expect(libraryError(named, steps.token)).toBe(named)
   })
+
+  it('is named by a code of a library only where an error has it', () => {
+    const coded = Object.assign(new Error('x'), { code: 'ERR_JWK_INVALID' })
+    expect(libraryError(coded, steps.token).code).toBe('E_PROVIDER_KEYS')
+    expect(libraryError({ code: 'ERR_JWK_INVALID' }, steps.token).code).toBe('E_TOKEN_RESPONSE')
+    expect(libraryError('text', steps.token)).toMatchObject({
+      code: 'E_TOKEN_RESPONSE',
+      message: 'token request: not valid',
+    })
+  })
+
+  it('is named, and what no library threw stays what it is', () => {
+    const coded = Object.assign(new Error('x'), { code: 'ERR_JWK_INVALID' })
+    expect(nameLibraryError(coded, steps.token)).toMatchObject({ code: 'E_PROVIDER_KEYS' })
+    const others = [
+      new Error('ended'),
+      Object.assign(new Error('x'), { code: 'ECONNRESET' }),
+      { code: 'ERR_JWK_INVALID' },
+      'text',
+    ]
+    for (const other of others) expect(nameLibraryError(other, steps.token)).toBe(other)
+  })
+})
+
+it('the words of somebody else are cut after 300 characters', () => {
+  expect(plain('x'.repeat(300))).toBe('x'.repeat(300))
+  expect(plain('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`)
 })

@@ -31,6 +31,7 @@ export function createProviderCache(clock: Clock): ProviderCache {
     },
     keys: (provider, http) => keys.forAttempt(provider, http),
     forget: () => {
+      // Stryker disable next-line AssignmentOperator: any other number tells an attempt that it was forgotten
       forgotten += 1
       kept = null
       keys.forget()

@@ -88,6 +88,10 @@ describe('a key of the provider is ignored', () => {
     ['with its private half', () => right.whole],
     ['with an even exponent', () => ({ ...right.jwk, e: 'AQAC' })],
     ['whose modulus is padded', () => ({ ...right.jwk, n: `${String(right.jwk['n'])}==` })],
+    [
+      'whose modulus has a sign before it',
+      () => ({ ...right.jwk, n: `+${String(right.jwk['n'])}` }),
+    ],
     ['without a type', () => ({ ...right.jwk, kty: undefined })],
     ['with a part of its private half', () => ({ ...right.jwk, d: right.whole['d'] })],
     ['for encryption', () => ({ ...right.jwk, use: 'enc' })],
@@ -100,6 +104,10 @@ describe('a key of the provider is ignored', () => {
     ],
     ['whose modulus is no text', () => ({ ...right.jwk, n: 1 })],
     ['whose kid is no text', () => ({ ...right.jwk, kid: 7 })],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].map(
+      (name) =>
+        [`with the private member ${name}`, () => ({ ...right.jwk, [name]: 'AQAB' })] as const,
+    ),
   ])('%s; the good one beside it is found', async (_, bad) => {
     const jwk = bad()
     const named = typeof jwk === 'object' ? { kid: 'bad', ...jwk } : jwk
@@ -114,7 +122,28 @@ describe('a key of the provider is ignored', () => {
   })
 })
 
+it.each<readonly [string, () => Jwk]>([
+  ['for signatures', () => ({ ...right.jwk, use: 'sig' })],
+  ['for our algorithm', () => ({ ...right.jwk, alg: 'RS256' })],
+  ['for the operation among others', () => ({ ...right.jwk, key_ops: ['sign', 'verify'] })],
+  ['with 8192 bits', () => ({ ...right.jwk, n: Buffer.alloc(1024, 255).toString('base64url') })],
+  ['with a large exponent that has zeros in it', () => ({ ...right.jwk, e: 'EAAB' })],
+])('a key of the provider is taken %s', async (_, jwk) => {
+  const { keys } = sourceOf(keySet({ ...jwk(), kid: 'x' }))
+  await expect(find(keys, 'x')).resolves.not.toBeNull()
+})
+
 describe('a choice of keys', () => {
+  it('takes the one key of the provider for a token that names none', async () => {
+    const { keys } = sourceOf(keySet({ ...right.jwk, kid: 'x' }))
+    await expect(find(keys)).resolves.not.toBeNull()
+  })
+
+  it('is not disturbed by a key that stands there with zeros before it, too', async () => {
+    const twice = [right.jwk, padded(right.jwk)].map((jwk) => ({ ...jwk, kid: 'x' }))
+    await expect(find(sourceOf(keySet(...twice)).keys, 'x')).resolves.not.toBeNull()
+  })
+
   it('is refused for a kid that two keys have; a kid of its own is found', async () => {
     const twice = [right, other].map(({ jwk }) => ({ ...jwk, kid: 'same' }))
     const { keys } = sourceOf(keySet(...twice, { ...right.jwk, kid: 'own' }))
@@ -230,6 +259,7 @@ describe('a key set is refused', () => {
     ['a list', Response.json([]), 'not a key set'],
     ['with keys that are none', keySet('x'), 'not a key set'],
     ['with keys that are lists', keySet([]), 'not a key set'],
+    ['with keys that are nothing', keySet(null), 'not a key set'],
     [
       'with more than 100 keys',
       keySet(...Array.from({ length: 101 }, () => ({ kty: 'RSA' }))),
@@ -243,7 +273,22 @@ describe('a key set is refused', () => {
     ],
   ])('%s', async (_, answer, reason) => {
     const error = await failureOf(find(sourceOf(answer).keys, 'x'), LoginError)
-    expect([error.code, error.detail?.reason]).toEqual(['E_PROVIDER_KEYS', reason])
+    expect([error.code, error.detail]).toEqual(['E_PROVIDER_KEYS', { key: 'keys', reason }])
+  })
+
+  it('and asked for by the types that it may have', async () => {
+    const asked: unknown[] = []
+    const http = createHttp({
+      clock: createTestClock(),
+      signal: new AbortController().signal,
+      fetch: async (url, { method, headers }) => {
+        asked.push(url, method, headers)
+        return keySet(right.jwk)
+      },
+    })
+    await createKeyCache(createTestClock()).forAttempt(provider, http).prepare()
+    const accept = 'application/json, application/jwk-set+json'
+    expect(asked).toEqual([provider.jwks_uri, 'GET', { accept }])
   })
 
   it('but taken as application/jwk-set+json', async () => {

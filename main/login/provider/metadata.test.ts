@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { discoveryDocument } from '../../../simulator/provider/discovery.ts'
 import { LoginError } from '../errors.ts'
 import { createProviderCache } from './cache.ts'
+import { isLoopback } from './metadata.ts'
 import { createHttp } from '../base/http.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 
@@ -48,6 +49,25 @@ it("is accepted with ID-porten's endpoints below the host of the issuer", async 
   await expect(discoveryOf(documentOf(changes)).find()).resolves.toMatchObject(changes)
 })
 
+it('is accepted without the endpoints that a provider need not have', async () => {
+  const without = documentOf({
+    pushed_authorization_request_endpoint: undefined,
+    userinfo_endpoint: undefined,
+    revocation_endpoint: undefined,
+    end_session_endpoint: undefined,
+  })
+  await expect(discoveryOf(without).find()).resolves.toMatchObject({ issuer })
+})
+
+it.each([
+  ['http://127.0.0.1:8080', true],
+  ['https://127.0.0.1', false],
+  ['http://localhost', false],
+  ['http://127.0.0.2', false],
+])('%s is a test installation: %s', (address, test) => {
+  expect(isLoopback(new URL(address))).toBe(test)
+})
+
 describe('an issuer is refused', () => {
   it.each([
     ['with a slash behind it', `${issuer}/`],
@@ -79,9 +99,10 @@ describe('a document is refused', () => {
     'code_challenge_methods_supported',
     'id_token_signing_alg_values_supported',
   ])('without %s', async (name) => {
-    expect((await refusalOf(documentOf({ [name]: undefined }))).slice(0, 2)).toEqual([
+    expect(await refusalOf(documentOf({ [name]: undefined }))).toEqual([
       'E_PROVIDER_METADATA',
       name,
+      'is absent or not valid',
     ])
   })
 
@@ -95,6 +116,14 @@ describe('a document is refused', () => {
       name,
       `does not offer ${missing}`,
     ])
+  })
+
+  it.each<readonly [string, Response, string, string]>([
+    ['that is a text', Response.json('x'), 'document', 'is absent or not valid'],
+    ['with status 201', Response.json(good, { status: 201 }), 'status', 'HTTP 201'],
+    ['with status 400', Response.json(good, { status: 400 }), 'status', 'HTTP 400'],
+  ])('%s, and it is told why', async (_, answer, key, reason) => {
+    expect(await refusalOf(answer)).toEqual(['E_PROVIDER_METADATA', key, reason])
   })
 
   it.each<readonly [string, Response]>([
@@ -124,6 +153,8 @@ describe.each(endpoints)('%s is refused', (name) => {
     ['as a script', 'javascript:alert(1)', 'is not https'],
     ['as a file', 'file:///etc/passwd', 'is not https'],
     ['with credentials', 'https://user:pass@issuer.test/x', 'carries credentials'],
+    ['with a user', 'https://user@issuer.test/x', 'carries credentials'],
+    ['with a password', 'https://:pass@issuer.test/x', 'carries credentials'],
     ['with a fragment', 'https://issuer.test/x#y', 'has a fragment'],
     ['with port 0', 'https://issuer.test:0/x', 'has port 0'],
     ['on another site', 'https://evil.example/x', 'is on another site than the issuer'],

@@ -34,11 +34,12 @@ const request: AuthorizationRequest = {
   codeVerifier: new Secret('v'.repeat(43)),
   address: async () => ({ url: issuer, goodUntil: 0 }),
 }
+const { privateKey } = rsa()
 const idTokenOf = (change: object = {}): string => {
   const now = Math.floor(Date.now() / 1000)
   const claims = { iss: issuer, sub: 's', aud: 'client', exp: now + 60, iat: now }
   const payload = { ...claims, nonce: request.nonce.reveal(), ...change }
-  return compact('{"alg":"RS256"}', JSON.stringify(payload), rsa().privateKey)
+  return compact('{"alg":"RS256"}', JSON.stringify(payload), privateKey)
 }
 const good = { access_token: 'the-access-token', token_type: 'Bearer', id_token: 'a.b.c' }
 const answer = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>

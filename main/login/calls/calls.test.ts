@@ -1,0 +1,419 @@
+import { importJWK } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { LoginError } from '../errors.ts'
+import { createHttp } from '../base/http.ts'
+import { Secret } from '../base/secret.ts'
+import type { KeySource } from '../provider/keys.ts'
+import type { Provider } from '../provider/metadata.ts'
+import type { LoginPolicy } from '../request/authorization.ts'
+import { createProofKey, type ProofKey } from '../request/dpop.ts'
+import { type Login, toLogin } from '../tokens/result.ts'
+import { createTestClock, failureOf } from '../../../test/support/login.ts'
+import { compact, rsa } from '../../../test/support/oracle.ts'
+import { callApi } from './api.ts'
+import { otherPerson, renewByRefreshToken } from './refresh.ts'
+import { outlivesLogout, revokeTokens } from './revoke.ts'
+import { fetchUserinfo } from './userinfo.ts'
+
+const issuer = 'https://issuer.test'
+const provider: Provider = {
+  issuer,
+  authorization_endpoint: `${issuer}/authorize`,
+  token_endpoint: `${issuer}/token`,
+  jwks_uri: `${issuer}/jwks`,
+  userinfo_endpoint: `${issuer}/userinfo`,
+  revocation_endpoint: `${issuer}/revoke`,
+}
+const policy: LoginPolicy = {
+  issuer,
+  clientId: 'client',
+  redirectPath: '/callback',
+  scope: 'openid',
+  acrValues: [],
+  uiLocales: 'nb',
+  resource: ['https://a.test'],
+  par: 'never',
+}
+
+interface Has {
+  readonly refreshToken?: string | null
+  readonly scope?: readonly string[]
+  readonly proofKey?: ProofKey | null
+  readonly at?: Provider
+}
+const loginOf = ({ refreshToken = null, scope = [], proofKey = null, at = provider }: Has = {}) =>
+  toLogin({
+    provider: at,
+    verified: { claims: { sub: 'subject' }, checks: [] },
+    idToken: new Secret('the-id-token-of-the-login'),
+    response: {
+      idToken: null,
+      accessToken: new Secret('the-access-token'),
+      refreshToken: refreshToken === null ? null : new Secret(refreshToken),
+      expiresIn: 60,
+      refreshTokenExpiresIn: null,
+      scope,
+      confirm: async () => {},
+    },
+    former: { refreshToken: null, scope, proofKey, nonce: new Secret('the-nonce-of-the-login') },
+    secrets: [],
+  })
+
+interface Sent {
+  readonly url: string
+  readonly method: string | undefined
+  readonly headers: Headers
+  readonly body: string
+}
+/** Gives the answers one after the other, and the last of them for ever. */
+function httpOf(...answers: (() => Response)[]) {
+  const sent: Sent[] = []
+  const clock = createTestClock()
+  const http = createHttp({
+    clock,
+    signal: new AbortController().signal,
+    fetch: async (url, { method, headers, body }) => {
+      sent.push({
+        url,
+        method,
+        headers: new Headers(headers),
+        body: typeof body === 'string' ? body : '',
+      })
+      clock.advance(70)
+      const next = answers[Math.min(sent.length, answers.length) - 1]
+      if (next === undefined) throw new Error('no answer')
+      return next()
+    },
+  })
+  return { http, sent, clock }
+}
+const challenge =
+  (value: string, headers = {}) =>
+  () =>
+    Response.json({}, { status: 401, headers: { 'www-authenticate': value, ...headers } })
+const wantsNonce = challenge('DPoP error="use_dpop_nonce"', { 'dpop-nonce': 'the-nonce' })
+const json =
+  (body: unknown, status = 200) =>
+  () =>
+    Response.json(body, { status })
+const noncesOf = (sent: readonly Sent[]) =>
+  sent.map(({ headers }) => {
+    const [, payload = ''] = headers.get('dpop')?.split('.') ?? []
+    return JSON.parse(Buffer.from(payload, 'base64url').toString()).nonce
+  })
+const makeKey = async () => await createProofKey(false, createTestClock())
+
+describe('a call of an API', () => {
+  const call = async (
+    { http, clock }: ReturnType<typeof httpOf>,
+    {
+      login = loginOf(),
+      url = 'https://api.test/x',
+      method = 'GET',
+    }: { login?: Login; url?: string; method?: 'GET' | 'POST' } = {},
+  ) => await callApi({ api: { url, method }, tokens: login.tokens, http, clock })
+
+  it.each(['GET', 'POST'] as const)('by %s brings the token and nothing else', async (method) => {
+    const api = httpOf(json({ a: 1 }))
+    expect(await call(api, { method })).toEqual({ httpStatus: 200, tookMs: 70, body: '{"a":1}' })
+    const [sent] = api.sent
+    expect([sent?.url, sent?.method, sent?.body]).toEqual(['https://api.test/x', method, ''])
+    expect(Object.fromEntries(sent?.headers ?? [])).toMatchObject({
+      accept: 'application/json',
+      authorization: 'Bearer the-access-token',
+    })
+  })
+
+  it('brings a proof where the token is bound, and once more with the nonce that is wanted', async () => {
+    const login = loginOf({ proofKey: await makeKey() })
+    const api = httpOf(wantsNonce, json({}))
+    expect((await call(api, { login })).httpStatus).toBe(200)
+    expect(noncesOf(api.sent)).toEqual([undefined, 'the-nonce'])
+    expect(api.sent[1]?.headers.get('authorization')).toBe('DPoP the-access-token')
+    const endless = httpOf(wantsNonce)
+    expect((await call(endless, { login })).httpStatus).toBe(401)
+    expect(endless.sent).toHaveLength(2)
+  })
+
+  it.each<readonly [string, () => Response, number, string]>([
+    ['a refusal', json({ error: 'x' }, 403), 403, '{"error":"x"}'],
+    ['a refusal with a challenge', challenge('Bearer'), 401, '{}'],
+    ['a page that says no', () => new Response('<p>', { status: 500 }), 500, ''],
+    ['nothing', () => new Response(null, { status: 204 }), 204, ''],
+  ])('takes %s for an answer', async (_, answer, httpStatus, body) => {
+    expect(await call(httpOf(answer))).toEqual({ httpStatus, tookMs: 70, body })
+  })
+
+  it('is refused that brings what is no JSON, or nothing', async () => {
+    const page = await failureOf(call(httpOf(() => new Response('<p>'))), LoginError)
+    expect(page).toMatchObject({
+      code: 'E_API_RESPONSE',
+      message: 'API: not JSON',
+      detail: { key: 'API', reason: 'not JSON' },
+    })
+    expect(page.cause).toBeInstanceOf(SyntaxError)
+    expect((await failureOf(call(httpOf()), LoginError)).code).toBe('E_NETWORK_UNREACHABLE')
+  })
+
+  it('goes over plain http to a test installation on loopback alone', async () => {
+    const bare = httpOf(json({}))
+    const error = await failureOf(call(bare, { url: 'http://api.test/' }), LoginError)
+    expect([error.code, bare.sent]).toEqual(['E_PROVIDER_METADATA', []])
+    const local = await call(httpOf(json({})), { url: 'http://127.0.0.1:1/' })
+    expect(local.httpStatus).toBe(200)
+  })
+})
+
+describe('userinfo', () => {
+  it('is asked for with the token, and taken of the same person', async () => {
+    const { http, sent } = httpOf(json({ sub: 'subject', name: 'x' }))
+    expect(await fetchUserinfo(loginOf(), 'client', http)).toEqual({ sub: 'subject', name: 'x' })
+    expect(sent.map(({ url, headers }) => [url, headers.get('authorization')])).toEqual([
+      [`${issuer}/userinfo`, 'Bearer the-access-token'],
+    ])
+  })
+
+  it('is refused of another person, and when it is refused', async () => {
+    const another = fetchUserinfo(loginOf(), 'client', httpOf(json({ sub: 'x' })).http)
+    expect((await failureOf(another, LoginError)).code).toBe('E_TOKEN_RESPONSE')
+    const refused = fetchUserinfo(loginOf(), 'client', httpOf(challenge('Bearer')).http)
+    expect(await failureOf(refused, LoginError)).toMatchObject({
+      code: 'E_TOKEN_REFUSED',
+      detail: { key: 'userinfo' },
+    })
+  })
+
+  it('is asked for once more with the nonce that is wanted, and no more', async () => {
+    const login = loginOf({ proofKey: await makeKey() })
+    const { http, sent } = httpOf(wantsNonce, json({ sub: 'subject' }))
+    await expect(fetchUserinfo(login, 'client', http)).resolves.toBeTruthy()
+    expect(noncesOf(sent)).toEqual([undefined, 'the-nonce'])
+    const endless = httpOf(wantsNonce)
+    const asking = fetchUserinfo(login, 'client', endless.http)
+    expect((await failureOf(asking, LoginError)).code).toBe('E_TOKEN_REFUSED')
+    expect(endless.sent).toHaveLength(2)
+  })
+
+  it('is asked for over plain http at a test installation on loopback alone', async () => {
+    const own = 'http://127.0.0.1:1'
+    const local = loginOf({ at: { ...provider, issuer: own, userinfo_endpoint: `${own}/u` } })
+    const { http } = httpOf(json({ sub: 'subject' }))
+    await expect(fetchUserinfo(local, 'client', http)).resolves.toBeTruthy()
+    const bare = loginOf({ at: { ...provider, userinfo_endpoint: 'http://issuer.test/u' } })
+    expect((await failureOf(fetchUserinfo(bare, 'client', http), LoginError)).code).toBe(
+      'E_PROVIDER_METADATA',
+    )
+  })
+})
+
+describe('revocation', () => {
+  it.each([
+    [
+      'the refresh token, which ends all',
+      'the-refresh-token',
+      'the-refresh-token',
+      'refresh_token',
+    ],
+    ['the access token, where there is no other', null, 'the-access-token', 'access_token'],
+  ])('is of %s', async (_, refreshToken, token, hint) => {
+    const { http, sent } = httpOf(() => new Response(''))
+    await revokeTokens(loginOf({ refreshToken }), 'client', http)
+    expect(sent[0]?.url).toBe(`${issuer}/revoke`)
+    expect(Object.fromEntries(new URLSearchParams(sent[0]?.body))).toEqual({
+      client_id: 'client',
+      token,
+      token_type_hint: hint,
+    })
+  })
+
+  it('that is refused is told', async () => {
+    const { http } = httpOf(json({ error: 'invalid_client' }, 401))
+    const error = await failureOf(revokeTokens(loginOf(), 'client', http), LoginError)
+    expect([error.code, error.detail]).toEqual([
+      'E_TOKEN_REFUSED',
+      { key: 'revocation', reason: 'invalid_client' },
+    ])
+  })
+
+  it('goes over plain http to a test installation on loopback alone', async () => {
+    const own = 'http://127.0.0.1:1'
+    const local = loginOf({ at: { ...provider, issuer: own, revocation_endpoint: `${own}/r` } })
+    const { http } = httpOf(() => new Response(''))
+    await expect(revokeTokens(local, 'client', http)).resolves.toBeUndefined()
+    const bare = loginOf({ at: { ...provider, revocation_endpoint: 'http://issuer.test/r' } })
+    expect((await failureOf(revokeTokens(bare, 'client', http), LoginError)).code).toBe(
+      'E_PROVIDER_METADATA',
+    )
+  })
+
+  it.each<readonly [boolean, string[]]>([
+    [false, []],
+    [false, ['openid', 'profile']],
+    [true, ['openid', 'profile', 'api:read']],
+    [true, ['']],
+  ])('is needed beside the logout: %s, with %j', (needed, scope) => {
+    expect(outlivesLogout(loginOf({ scope }))).toBe(needed)
+  })
+})
+
+describe('a renewal by the refresh token', () => {
+  const keys: KeySource = {
+    prepare: async () => {},
+    forToken: async () => [],
+    lookAgain: async () => null,
+  }
+  const good = { access_token: 'the-new-access-token', token_type: 'Bearer' }
+  async function renew(answer: () => Response, login: Login = loginOf()) {
+    const { http, clock } = httpOf(answer)
+    const kept: (string | number | null)[][] = []
+    const renewed = renewByRefreshToken({
+      login,
+      refreshToken: new Secret('the-refresh-token'),
+      policy,
+      keys,
+      http,
+      clock,
+      keep: async (token, life) => {
+        kept.push([token.reveal(), life])
+      },
+    })
+    const failure = await renewed.then(
+      () => null,
+      (error: unknown) => error,
+    )
+    return { renewed, kept, failure }
+  }
+
+  it('goes by the former where the provider is silent', async () => {
+    const { renewed, kept } = await renew(json(good))
+    const { claims, tokens } = await renewed
+    expect(claims).toEqual({ sub: 'subject' })
+    expect(tokens.accessToken.reveal()).toBe('the-new-access-token')
+    expect(tokens.idToken.reveal()).toBe('the-id-token-of-the-login')
+    expect(tokens.refreshToken?.reveal()).toBe('the-refresh-token')
+    expect(kept).toEqual([['the-refresh-token', null]])
+  })
+
+  it('keeps the new refresh token before anything of the answer is used', async () => {
+    const answer = {
+      ...good,
+      id_token: 'no token',
+      refresh_token: 'the-next-refresh-token',
+      refresh_token_expires_in: 600,
+    }
+    const { kept, failure } = await renew(json(answer))
+    expect(kept).toEqual([['the-next-refresh-token', 600]])
+    expect(failure).toMatchObject({ code: 'E_TOKEN_RESPONSE' })
+  })
+
+  it('shows of the new token no nonce', async () => {
+    const payload = Buffer.from('{"x":"the-nonce-of-the-login"}').toString('base64url')
+    const { renewed } = await renew(json({ ...good, access_token: `e30.${payload}.x` }))
+    expect((await renewed).accessTokenClaims).toEqual({ x: '[secret]' })
+  })
+
+  it.each(['invalid_grant', 'invalid_client', 'unauthorized_client'])(
+    'is over for good with %s, and nothing is kept',
+    async (error) => {
+      const { kept, failure } = await renew(json({ error }, 400))
+      expect(failure).toMatchObject({
+        code: 'E_RENEWAL_REFUSED',
+        message: `renewal: token request: ${error}`,
+        detail: { key: 'token request', reason: error },
+        explanation: { kind: 'oauth', error },
+        cause: { code: 'E_TOKEN_REFUSED' },
+      })
+      expect(kept).toEqual([])
+    },
+  )
+
+  it.each<readonly [string, () => Response, string]>([
+    ['another refusal', json({ error: 'invalid_scope' }, 400), 'E_TOKEN_REFUSED'],
+    ['a refusal with a name that is not known', json({ error: 'x' }, 400), 'E_TOKEN_REFUSED'],
+    ['a broken server', json({}, 500), 'E_NETWORK_STATUS'],
+    ['an answer without a token', json({}), 'E_TOKEN_RESPONSE'],
+  ])('may go on after %s', async (_, answer, code) => {
+    expect((await renew(answer)).failure).toMatchObject({ code })
+  })
+
+  const pair = rsa()
+  const idTokenOf = (change: object = {}) => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { iss: issuer, sub: 'subject', aud: 'client', exp: now + 60, iat: now }
+    const payload = JSON.stringify({ ...claims, ...change })
+    return compact('{"alg":"RS256"}', payload, pair.privateKey)
+  }
+  const renewWith = async (
+    change: object,
+    { acrValues = [] as string[], date = new Date() } = {},
+  ) => {
+    const key = await importJWK(pair.publicKey.export({ format: 'jwk' }), 'RS256')
+    if (key instanceof Uint8Array) throw new Error('no key')
+    const answer = () =>
+      Response.json(
+        { ...good, id_token: idTokenOf(change) },
+        { headers: { date: date.toUTCString() } },
+      )
+    const { http, clock } = httpOf(answer)
+    return await renewByRefreshToken({
+      login: loginOf(),
+      refreshToken: new Secret('the-refresh-token'),
+      policy: { ...policy, acrValues },
+      keys: { ...keys, forToken: async () => [{ kid: undefined, key }] },
+      http,
+      clock,
+      keep: async () => {},
+    })
+  }
+
+  it('brings the claims of a new ID token, which needs no nonce', async () => {
+    const renewed = await renewWith({ name: 'x' })
+    expect(renewed.claims).toMatchObject({ sub: 'subject', name: 'x' })
+    await expect(renewWith({ nonce: 'the-nonce-of-the-login' })).resolves.toBeTruthy()
+  })
+
+  it.each<readonly [string, object, string]>([
+    ['person', { sub: 'another' }, 'E_RENEWAL_SUBJECT'],
+    ['client', { aud: 'another' }, 'E_ID_TOKEN_CLAIM'],
+    ['issuer', { iss: 'https://evil.example' }, 'E_ID_TOKEN_CLAIM'],
+    ['nonce', { nonce: 'another' }, 'E_ID_TOKEN_CLAIM'],
+    ['access token', { at_hash: 'another' }, 'E_ID_TOKEN_CLAIM'],
+  ])('is refused with an ID token of another %s', async (_, change, code) => {
+    expect((await failureOf(renewWith(change), LoginError)).code).toBe(code)
+  })
+
+  it('is refused with a level that is too low; a high one will do', async () => {
+    const asked = { acrValues: ['idporten-loa-substantial'] }
+    const low = renewWith({ acr: 'idporten-loa-low' }, asked)
+    expect((await failureOf(low, LoginError)).detail?.key).toBe('acr')
+    await expect(renewWith({ acr: 'idporten-loa-high' }, asked)).resolves.toBeTruthy()
+  })
+
+  it('blames the clock of this computer for what it makes of the times', async () => {
+    const off = Math.floor(Date.now() / 1000) - 720
+    const late = renewWith({ iat: off, exp: off + 120 }, { date: new Date(off * 1000) })
+    expect(await failureOf(late, LoginError)).toMatchObject({
+      code: 'E_CLOCK_SKEW',
+      explanation: { kind: 'clock', direction: 'ahead' },
+    })
+    const old = renewWith({ iat: off, exp: off + 120 })
+    expect((await failureOf(old, LoginError)).code).toBe('E_ID_TOKEN_CLAIM')
+  })
+
+  it('of another person is told as such, and no other failure is', () => {
+    const detail = { key: 'same-person', reason: 'x' }
+    const another = new LoginError('E_ID_TOKEN_CLAIM', 'x', { detail })
+    expect(otherPerson(another)).toMatchObject({
+      code: 'E_RENEWAL_SUBJECT',
+      message: 'renewal: x',
+      detail,
+      cause: another,
+    })
+    const others = [
+      new LoginError('E_ID_TOKEN_CLAIM', 'x', { detail: { key: 'sub', reason: 'x' } }),
+      new LoginError('E_ID_TOKEN_CLAIM', 'x'),
+      { detail },
+    ]
+    for (const other of others) expect(otherPerson(other)).toBe(other)
+  })
+})

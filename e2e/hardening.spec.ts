@@ -335,7 +335,7 @@ test('15: takes no address from the page, and opens only its own start address',
   expect(opened).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/)
 })
 
-test('lets a second start only show the first window (F-77)', async ({ launch }) => {
+test('lets a second start only show the first window', async ({ launch }) => {
   const desktop = await launch()
   await desktop.expectStatus('signed-out')
   const visible = (): Promise<boolean | undefined> =>

@@ -651,7 +651,7 @@ test.describe('another person', () => {
   })
 })
 
-test('two apps with folders of their own log in side by side, each by itself (F-77) @thorough', async ({
+test('two apps with folders of their own log in side by side, each by itself @thorough', async ({
   launch,
   browserPage,
 }) => {

@@ -5,7 +5,7 @@ import { expect, expectPortClosed, lastPort, logInAt, test } from './fixtures/de
 
 const loginPage = '[data-action="login"]'
 
-test('ends the login, its port and the app when the window is closed, and the next start logs in (F-78)', async ({
+test('ends the login, its port and the app when the window is closed, and the next start logs in', async ({
   launch,
   browserPage,
   simulator,

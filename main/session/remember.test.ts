@@ -425,7 +425,7 @@ describe('a restore without the provider', () => {
 })
 
 describe('a restore that is overtaken', () => {
-  it('by the end of the app keeps what was kept (F-79)', async () => {
+  it('by the end of the app keeps what was kept', async () => {
     const vault = await vaultWithLogin()
     const asked = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
@@ -447,7 +447,7 @@ describe('a restore that is overtaken', () => {
   })
 
   // Nothing stops a restore whose answer has come: the session begins in an app that has closed.
-  it('by the end of the app begins no session after it (F-79)', async () => {
+  it('by the end of the app begins no session after it', async () => {
     const vault = await vaultWithLogin()
     simulator.play('refresh-without-id-token')
     const holding = createHoldingFetch(isRefresh)
@@ -509,7 +509,7 @@ describe('keeping a login', () => {
     expect([app.controller.snapshot().session?.remembered, vault.writes]).toEqual(['off', 0])
   })
 
-  it('that is not possible leaves the session in memory, and says so (F-72, F-73, F-75)', async () => {
+  it('that is not possible leaves the session in memory, and says so', async () => {
     const memory = createMemoryVault()
     const vault = {
       ...memory,
@@ -526,7 +526,7 @@ describe('keeping a login', () => {
     expect(app.controller.snapshot().status).toBe('signed-in')
   })
 
-  it('that is not possible at a renewal leaves the session in memory (F-72, F-74)', async () => {
+  it('that is not possible at a renewal leaves the session in memory', async () => {
     const memory = createMemoryVault()
     let full = false
     const vault = {
@@ -552,7 +552,7 @@ describe('keeping a login', () => {
   })
 
   // The same at the start: the tokens are there, and are thrown away.
-  it('that is not possible at the start leaves the session in memory (F-72)', async () => {
+  it('that is not possible at the start leaves the session in memory', async () => {
     const kept = (await vaultWithLogin()).kept
     const vault = {
       ...createMemoryVault(kept),
@@ -724,7 +724,7 @@ describe('with the vault itself', () => {
     ['half of it', 'IDPV\u0001'],
     ['zeros', '\0'.repeat(4096)],
     ['garbage', 'garbage'.repeat(500)],
-  ])('a file with %s is put aside, and a login is possible (F-70)', async (_, content) => {
+  ])('a file with %s is put aside, and a login is possible', async (_, content) => {
     await writeFile(join(folder, 'vault'), content)
     const app = start({ vault: open() })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
@@ -752,7 +752,7 @@ describe('with the vault itself', () => {
     expect([await names(), app.journal()]).toEqual([['vault.bad'], []])
   })
 
-  it('a keyring that is locked now leaves the file for a later time (F-75)', async () => {
+  it('a keyring that is locked now leaves the file for a later time', async () => {
     const first = await remembered({ vault: open() })
     await first.close()
     const locked: Cipher = {
@@ -765,7 +765,7 @@ describe('with the vault itself', () => {
     expect((await isKept(start({ vault: open() }))).status).toBe('signed-in')
   })
 
-  it('a keyring that hangs is waited for five seconds, and the app goes on (F-75)', async () => {
+  it('a keyring that hangs is waited for five seconds, and the app goes on', async () => {
     const first = await remembered({ vault: open() })
     await first.close()
     const clock = createTestClock()
@@ -779,7 +779,7 @@ describe('with the vault itself', () => {
     expect(await names()).toEqual(['vault'])
   })
 
-  it('a keyring that is not there leaves a session in memory, and says so (F-75)', async () => {
+  it('a keyring that is not there leaves a session in memory, and says so', async () => {
     const none: Cipher = { ...createTestCipher(key), unavailable: async () => 'no keyring' }
     const app = start({ vault: open(none) })
     await settled(app)

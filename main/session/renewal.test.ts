@@ -183,7 +183,7 @@ describe('a renewal through the browser', () => {
     })
   })
 
-  it('asks who it is when the login has ended elsewhere, which ends nothing here (F-59)', async () => {
+  it('asks who it is when the login has ended elsewhere, which ends nothing here', async () => {
     const profile = profileOf(withoutRefresh, { apis: [echoApi(withoutRefresh)] })
     const app = create(withoutRefresh, { profile })
     const browser = new TestBrowser()

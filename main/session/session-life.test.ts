@@ -334,7 +334,7 @@ describe('sleep', () => {
 })
 
 describe('a locked screen', () => {
-  it('lets the inactivity go on (F-58)', async () => {
+  it('lets the inactivity go on', async () => {
     const app = await signedIn()
     app.controller.suspended()
     for (let seconds = 0; seconds < 1785; seconds += 15) app.clock.advance(15_000)
@@ -364,7 +364,7 @@ describe('a locked screen', () => {
     expect(statusOf(app)).toBe('signed-in')
   })
 
-  it('under which the computer slept counts both (F-58)', async () => {
+  it('under which the computer slept counts both', async () => {
     const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(10 * minute)
@@ -375,7 +375,7 @@ describe('a locked screen', () => {
     expect(endsIn(app)).toBe(10 * minute)
   })
 
-  it('that is still locked after a sleep does not count as presence (F-58)', async () => {
+  it('that is still locked after a sleep does not count as presence', async () => {
     const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(minute)
@@ -463,7 +463,7 @@ describe('the end of a session', () => {
     expect(app.addresses).toHaveLength(1)
   })
 
-  it('by closing in the middle of a renewal leaves no port, no timer and no session (F-79)', async () => {
+  it('by closing in the middle of a renewal leaves no port, no timer and no session', async () => {
     const app = await signedIn({}, withoutRefresh)
     const renewal = app.controller.renew()
     const start = await app.opened.next()

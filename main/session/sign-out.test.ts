@@ -533,7 +533,7 @@ describe('what goes on after a sign-out', () => {
   })
 
   // `close` does not wait for the vault: an app that quits right after a sign-out may still remember.
-  it('is waited for where it forgets the login (F-79)', async () => {
+  it('is waited for where it forgets the login', async () => {
     const clearing = Promise.withResolvers<void>()
     const memory = createMemoryVault()
     const vault = {

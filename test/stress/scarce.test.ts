@@ -111,7 +111,7 @@ async function logIn({ say, next }: Program): Promise<string> {
 const visit = async (address: string) => await arrive(await logInAt(address))
 const signedIn = () => `signed in as ${simulator.persons[0]?.pid}`
 
-describe.skipIf(process.platform === 'win32')('a login in a process (F-81)', () => {
+describe.skipIf(process.platform === 'win32')('a login in a process', () => {
   const few = ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] as const
 
   it('that has no file descriptor left is refused by name, and works when there are some again', async () => {

@@ -652,7 +652,7 @@ describe('a disk that fails', () => {
   })
 })
 
-describe('killed (F-71)', () => {
+describe('killed', () => {
   const key = randomBytes(16)
   const values = ['even', 'odd']
   const vaultIn = (place: string) =>

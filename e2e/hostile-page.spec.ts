@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, logInAt, test } from './fixtures/desktop.ts'
 
-/** Every way in which a page of another origin can make a browser knock at a local port. */
+/** Every way in which a page of another origin can make a browser tryPort at a local port. */
 const hostilePage = `<!doctype html><meta charset="utf-8"><title>hostile</title><body><script>
 const target = new URLSearchParams(location.search).get('target')
 const rebound = target.replace('127.0.0.1', 'rebound.localhost')

@@ -359,7 +359,7 @@ describe('waiting', () => {
     }
   })
 
-  it('says when the browser came, what may be wrong with it, and that a stranger was refused', async () => {
+  it('says when the browser came, what may be wrong with it, and that a request was rejected', async () => {
     const { push } = await renderApp(waiting)
     const now = {
       remainingMs: 1000,

@@ -101,24 +101,24 @@ export async function preconnect(port: number): Promise<Socket> {
 export interface Refusal {
   /** When nobody listened any more, in machine-wide milliseconds. */
   readonly at: number
-  /** How long the knock before may have been let in earlier than that: what is not known better. */
+  /** How long the probe before may have been let in earlier than that: what is not known better. */
   readonly uncertainty: number
 }
 
-/** Knocks until nobody listens any more; null when that does not come in time. */
+/** Probes until nobody listens any more; null when that does not come in time. */
 export async function refused(port: number, limit: number): Promise<Refusal | null> {
   const until = machineTime() + limit
   let letIn = machineTime()
   for (;;) {
-    const knocked = machineTime()
-    if (knocked > until) return null
+    const probed = machineTime()
+    if (probed > until) return null
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port })
       socket.once('connect', () => {
         socket.resetAndDestroy()
         resolve(true)
       })
-      // A knock that the system lost in the closing would only be repeated after a second.
+      // A probe that the system lost in the closing would only be repeated after a second.
       socket.setTimeout(50, () => {
         socket.destroy()
         resolve(true)
@@ -126,7 +126,7 @@ export async function refused(port: number, limit: number): Promise<Refusal | nu
       socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
     })
     if (!open) return { at: machineTime(), uncertainty: machineTime() - letIn }
-    letIn = knocked
+    letIn = probed
     await setImmediate()
   }
 }

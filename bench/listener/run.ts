@@ -14,7 +14,7 @@ import { npm } from '../../scripts/bootstrap/npm.mjs'
 import { bringCallback, preconnect, refused, type Visit, visitStart } from './browser.ts'
 import { type FloodOrder, type FloodReport, idleSockets, straysPerSecond } from './flood.ts'
 import { type ListenerName, listenerNames, machineTime, versionOf } from './listeners.ts'
-import type { KnockOrder, KnockReport } from './knocker.ts'
+import type { ProbeOrder, ProbeReport } from './prober.ts'
 import type { Order, Report } from './subject.ts'
 import { type Cell, formatTable, marks, type Row, summarise } from './table.ts'
 
@@ -74,7 +74,7 @@ class Child<Orders extends object, Reports extends { readonly type: string }> {
 
 type Subject = Child<Order, Report>
 type Flood = Child<FloodOrder, FloodReport>
-type Knocker = Child<KnockOrder, KnockReport>
+type Prober = Child<ProbeOrder, ProbeReport>
 
 async function opened(subject: Subject, work = 0) {
   subject.order({ type: 'open', work })
@@ -130,19 +130,19 @@ interface Closing {
 async function closing(subject: Subject, how: 'login' | 'cancel'): Promise<Closing | null> {
   const { port, callback } = await opened(subject, tokenWork)
   const idle = await preconnect(port)
-  const knock = async (): Promise<void> => {
-    knocker.order({ port, limit: patience })
-    await knocker.next('knocking')
+  const probe = async (): Promise<void> => {
+    prober.order({ port, limit: patience })
+    await prober.next('probing')
   }
   if (how === 'cancel') {
-    await knock()
+    await probe()
     subject.order({ type: 'cancel' })
   } else {
-    let knocking = Promise.resolve()
-    await bringCallback(callback, patience, () => (knocking = knock()))
-    await knocking
+    let probing = Promise.resolve()
+    await bringCallback(callback, patience, () => (probing = probe()))
+    await probing
   }
-  const { refusal: found } = await knocker.next('refused')
+  const { refusal: found } = await prober.next('refused')
   idle.destroy()
   const ended = await endOf(subject)
   if (found === null) return null
@@ -215,7 +215,7 @@ setTimeout(() => {
   process.exit(1)
 }, 180_000).unref()
 const sheet = createSheet()
-const knocker: Knocker = new Child('./knocker.ts', 'knock')
+const prober: Prober = new Child('./prober.ts', 'probe')
 const floods: Flooded[] = []
 const uncertainties: number[] = []
 
@@ -276,17 +276,17 @@ for (let round = 0; round < rounds; round += 1) {
   process.stderr.write(`round ${round + 1} of ${rounds}\n`)
 }
 
-await knocker.end()
+await prober.end()
 
 const versions = await Promise.all(listenerNames.map((name) => versionOf(name)))
 const heads = listenerNames.map((name, index) => `${name} ${versions[index]}`)
 // The quick ones: a busy machine does not make a difference disappear.
 uncertainties.sort((one, other) => one - other)
-const knock = uncertainties[Math.floor(uncertainties.length / 20)] ?? 0
+const probe = uncertainties[Math.floor(uncertainties.length / 20)] ?? 0
 const rows: Row[] = rowList.map(({ id, digits, resolution, name }) => ({
   name,
   digits,
-  resolution: id.startsWith('close') ? knock : resolution,
+  resolution: id.startsWith('close') ? probe : resolution,
   cells: listenerNames.map((listener) => sheet.cell(id, listener)),
 }))
 const cpu = cpus()
@@ -319,7 +319,7 @@ if (process.argv.includes('--json')) {
   process.stdout.write(`${formatTable(heads, rows)}
 
 * best; = cannot be told from the best: by a Mann-Whitney test (5 %), or because the medians are
-within what the measurement resolves (closing: one knock at the port, ${knock.toFixed(2)} ms; memory: a page of
+within what the measurement resolves (closing: one probe at the port, ${probe.toFixed(2)} ms; memory: a page of
 V8's heap, ${page} MB; heap: one byte an attempt).
 Flood: ${idleSockets} idle sockets, ${rate} of ${straysPerSecond} rejected requests a second. Memory: attempts that are opened and
 cancelled, ${memoryRuns.warmUp} before for warming up; the first 1,000 include the code that V8 compiles meanwhile.

@@ -81,7 +81,7 @@ describe('a browser that is opened again', () => {
     await expect(login.result).resolves.toBeTruthy()
   })
 
-  it('asks nobody for as long as the provider wants peace, and can be asked for after that', async () => {
+  it('asks nobody for as long as the provider asks for a back-off, and can be asked for after that', async () => {
     const login = await waitForBrowser(simulator)
     play({ fault: { step: 'pushed-request', kind: 'http-429-retry-after' } })
     const before = requestsTo(simulator, '/par').length

@@ -285,12 +285,12 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
     await acts[next]()
     expect(app.addresses.length, 'no browser without a wish').toBeLessThanOrEqual(allowed)
     const isOut = controller.snapshot().status === 'signed-out'
-    expect(isOut && vault.kept !== null, 'something is kept while signed out').toBe(false)
+    expect(isOut && vault.stored !== null, 'something is kept while signed out').toBe(false)
   }
 
   // Whatever was under way, a sign-out and the end leave nothing.
   controller.signOut()
-  expect(vault.kept).toBeNull()
+  expect(vault.stored).toBeNull()
   await app.close()
   const last = controller.snapshot()
   expect(last).toMatchObject({ session: null, waiting: null, renewing: null })
@@ -301,7 +301,7 @@ async function live({ refresh, remember, dpop, first, steps }: Story): Promise<v
   await turns(40)
   expect(controller.snapshot().status).toBe(last.status)
   expect(clock.timers(), 'no timer is left').toEqual([])
-  expect(vault.kept, 'nothing is kept at the end').toBeNull()
+  expect(vault.stored, 'nothing is kept at the end').toBeNull()
   expect(new Set(sentCodes).size, 'each code is sent once').toBe(
     sentCodes.length - repeats(answers),
   )

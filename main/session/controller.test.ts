@@ -493,7 +493,7 @@ describe('the session', () => {
   })
 })
 
-describe('a provider that asks for peace', () => {
+describe('a provider that asks for a back-off', () => {
   const busy = (retryAfter: string): Fetch => {
     let asked = 0
     return async (url, init) => {

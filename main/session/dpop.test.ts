@@ -202,7 +202,7 @@ describe('proofs', () => {
     await app.controller.callApi(0)
     await app.controller.renew()
     const seen = [...textsIn(app.snapshots), ...app.lines].join('\n')
-    const secrets = [...withProof(app).map(proofOf), String(vault.kept?.proofKey?.d)]
+    const secrets = [...withProof(app).map(proofOf), String(vault.stored?.proofKey?.d)]
     for (const secret of secrets) {
       expect([secret.length > 40, seen.includes(secret)]).toEqual([true, false])
     }
@@ -214,17 +214,17 @@ describe('the private key', () => {
     const vault = createMemoryVault()
     const app = await signedIn({ profile: profile({ remember: true }), vault })
     await app.until(({ session }) => session?.remembered === 'kept')
-    const jwk = vault.kept?.proofKey ?? {}
+    const jwk = vault.stored?.proofKey ?? {}
     expect(jwk).toMatchObject({ kty: 'EC', crv: 'P-256', d: expect.any(String) })
     expect(await keyOf(app)).toEqual([await calculateJwkThumbprint(jwk)])
     app.controller.signOut()
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it('is not kept where there is no refresh token to keep', async () => {
     const vault = createMemoryVault()
     await signedIn({ profile: profile({ remember: true }, withoutRefresh), vault }, withoutRefresh)
-    expect([vault.writes, vault.kept]).toEqual([0, null])
+    expect([vault.writes, vault.stored]).toEqual([0, null])
   })
 
   it('cannot leave memory where nothing is to be kept, but can where it is', async () => {

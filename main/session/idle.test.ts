@@ -10,15 +10,15 @@ const program = `
 import { createInterface } from 'node:readline'
 import { systemClock } from './main/login/base/clock.ts'
 import { createIdleWatch } from './main/session/idle.ts'
-const presence = createIdleWatch({
+const idle = createIdleWatch({
   clock: systemClock,
   onIdle: () => console.log('gone'),
   onMoved: () => {},
 })
-presence.begin(2000)
+idle.begin(2000)
 console.log('begun')
 createInterface({ input: process.stdin }).on('line', () => {
-  console.log(presence.touch() === null ? 'too late' : 'there')
+  console.log(idle.touch() === null ? 'too late' : 'there')
 })
 `
 

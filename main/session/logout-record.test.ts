@@ -212,12 +212,12 @@ describe('a stored session', () => {
     const app = await start(profile, { vault })
     await logIn(app)
     await app.until(({ session }) => session?.remembered === 'kept')
-    const { kept } = vault
+    const { stored } = vault
     app.controller.signOut()
-    vault.kept = kept
+    vault.stored = stored
     const next = await start(profile, { vault })
     expect(next.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
-    expect([vault.kept, next.requests('/token')]).toEqual([null, []])
+    expect([vault.stored, next.requests('/token')]).toEqual([null, []])
 
     await logIn(next)
     await next.until(({ session }) => session?.remembered === 'kept')

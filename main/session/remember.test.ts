@@ -79,13 +79,13 @@ const changed = (
   vault: ReturnType<typeof createMemoryVault>,
   change: Partial<StoredSession>,
 ): void => {
-  if (vault.kept !== null) vault.kept = { ...vault.kept, ...change }
+  if (vault.stored !== null) vault.stored = { ...vault.stored, ...change }
 }
 
 describe('a login that was kept', () => {
   it('is there again at the next start, with new tokens and without a browser', async () => {
     const vault = await vaultWithLogin()
-    const first = vault.kept?.refreshToken.reveal()
+    const first = vault.stored?.refreshToken.reveal()
     const app = start({ vault })
     expect(app.controller.snapshot().status).toBe('restoring')
     const snapshot = await isKept(app)
@@ -96,7 +96,7 @@ describe('a login that was kept', () => {
       session: { renewal: 'refresh-token', accessTokenLeftMs: 120_000, problem: null },
     })
     expect(refreshes(app).map(({ form }) => form.get('refresh_token'))).toEqual([first])
-    expect(vault.kept?.refreshToken.reveal()).not.toBe(first)
+    expect(vault.stored?.refreshToken.reveal()).not.toBe(first)
     expect([app.addresses.length, app.counts.outcomes]).toEqual([0, 0])
     expect(app.statuses()).toEqual(['signed-in'])
   })
@@ -115,7 +115,7 @@ describe('a login that was kept', () => {
       await app.close()
     }
     expect(used.size).toBe(10)
-    expect(vault.kept).not.toBeNull()
+    expect(vault.stored).not.toBeNull()
   })
 
   it('shows the person and the checks, and no secret', async () => {
@@ -125,7 +125,7 @@ describe('a login that was kept', () => {
     expect(session?.idToken.map(({ name }) => name)).toContain('sub')
     expect(session?.checks.find(({ rule }) => rule === 'same-person')?.result).toBe('pass')
     const seen = [...textsIn(app.snapshots), ...app.lines].join('\n')
-    for (const secret of [vault.kept?.refreshToken, vault.kept?.nonce]) {
+    for (const secret of [vault.stored?.refreshToken, vault.stored?.nonce]) {
       expect(seen).not.toContain(secret?.reveal())
     }
   })
@@ -137,7 +137,7 @@ describe('a login that was kept', () => {
     await app.controller.renew()
     expect(refreshes(app)).toHaveLength(2)
     app.controller.signOut()
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
     const logout = await openLogoutForm(await app.opened.next())
     expect(logout.fields['id_token_hint']).toMatch(/^ey/)
     const { snapshot } = await app.logIn()
@@ -150,7 +150,7 @@ describe('a login that was kept', () => {
     await isKept(app)
     app.clock.advance(30 * 60_000)
     expect(app.controller.snapshot().error?.code).toBe('E_SESSION_EXPIRED')
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it('and was renewed without an ID token signs out without a hint', async () => {
@@ -170,7 +170,7 @@ describe('a login that was kept and is of no use', () => {
     changed(vault, { refreshTokenExpiresAt: Date.now() - 1 })
     const app = start({ vault })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
-    expect([vault.kept, app.journal()]).toEqual([null, []])
+    expect([vault.stored, app.journal()]).toEqual([null, []])
   })
 
   it.each([
@@ -184,7 +184,7 @@ describe('a login that was kept and is of no use', () => {
       simulator.play(scenario)
       const app = start({ vault })
       expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
-      expect([vault.kept, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 0])
+      expect([vault.stored, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 0])
       simulator.play(null)
       expect((await app.logIn()).snapshot.status).toBe('signed-in')
     },
@@ -192,7 +192,7 @@ describe('a login that was kept and is of no use', () => {
 
   it('because it was used already is forgotten: an old copy gives nothing (F-51, F-53)', async () => {
     const vault = await vaultWithLogin()
-    const copy = vault.kept
+    const copy = vault.stored
     await isKept(start({ vault }))
     const app = start({ vault: createMemoryVault(copy) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
@@ -216,7 +216,7 @@ describe('a login that was kept and is of no use', () => {
       simulator.play(scenario)
       const app = start({ vault })
       expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
-      expect(vault.kept).toBeNull()
+      expect(vault.stored).toBeNull()
       expect(app.statuses()).toEqual(['signed-out'])
     },
   )
@@ -229,16 +229,16 @@ describe('a login that was kept and is of no use', () => {
     await app.logIn({ pid: other })
     await isKept(app)
     await app.close()
-    changed(vault, { refreshToken: another.kept?.refreshToken ?? new Secret('none') })
+    changed(vault, { refreshToken: another.stored?.refreshToken ?? new Secret('none') })
     expect(await settled(start({ vault }))).toMatchObject({ status: 'signed-out', session: null })
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it('because the level that is asked for has risen is forgotten', async () => {
     const vault = await vaultWithLogin()
     const app = start({ vault, profile: remembering({ acrValues: ['idporten-loa-high'] }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it.each([
@@ -248,7 +248,7 @@ describe('a login that was kept and is of no use', () => {
     const vault = await vaultWithLogin({ dpop: before })
     const app = start({ vault, profile: remembering({ dpop: now }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
-    expect([vault.kept, refreshes(app)]).toEqual([null, []])
+    expect([vault.stored, refreshes(app)]).toEqual([null, []])
   })
 
   it.each([
@@ -260,14 +260,14 @@ describe('a login that was kept and is of no use', () => {
     changed(vault, { proofKey })
     const app = start({ vault, profile: remembering({ dpop: true }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
-    expect([vault.kept, refreshes(app)]).toEqual([null, []])
+    expect([vault.stored, refreshes(app)]).toEqual([null, []])
   })
 
   it('because the profile remembers nothing any more is removed without a request', async () => {
     const vault = await vaultWithLogin()
     const app = start({ vault, profile: profileOf(simulator) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
-    expect([vault.kept, app.journal()]).toEqual([null, []])
+    expect([vault.stored, app.journal()]).toEqual([null, []])
   })
 })
 
@@ -278,7 +278,7 @@ describe('a login that was kept while nobody was there', () => {
     start({
       vault,
       logoutRecord,
-      clock: createTestClock((vault.kept?.activeAt ?? Number.NaN) + away),
+      clock: createTestClock((vault.stored?.activeAt ?? Number.NaN) + away),
     })
   let logoutRecord = createMemoryLogoutRecord()
   beforeEach(() => {
@@ -310,16 +310,16 @@ describe('a login that was kept while nobody was there', () => {
     const app = startAfter(vault, away)
     const snapshot = await settled(app)
     expect(snapshot).toMatchObject({ status: 'signed-out', error: null })
-    expect([vault.kept, app.journal()]).toEqual([null, []])
+    expect([vault.stored, app.journal()]).toEqual([null, []])
     expect(await nextPrompt(app)).toBe('login')
   })
 
   it('is forgotten after the shorter limit of the profile', async () => {
     const profile = remembering({ inactivityMinutes: 1 })
     const vault = await vaultWithLogin({ inactivityMinutes: 1 })
-    const clock = createTestClock((vault.kept?.activeAt ?? Number.NaN) + 60_000)
+    const clock = createTestClock((vault.stored?.activeAt ?? Number.NaN) + 60_000)
     expect((await settled(start({ vault, clock, profile }))).status).toBe('signed-out')
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it('counts from the last activity, of which it knows to the minute while the app runs, and exactly when it ends', async () => {
@@ -331,24 +331,24 @@ describe('a login that was kept while nobody was there', () => {
       app.clock.advance(15_000)
       app.controller.input()
     }
-    expect([vault.kept?.activeAt, vault.writes]).toEqual([begun, writes])
+    expect([vault.stored?.activeAt, vault.writes]).toEqual([begun, writes])
     app.clock.advance(15_000)
-    expect([vault.kept?.activeAt, vault.writes]).toEqual([begun + 60_000, writes + 1])
+    expect([vault.stored?.activeAt, vault.writes]).toEqual([begun + 60_000, writes + 1])
     app.clock.advance(1000)
     app.controller.input()
     app.clock.advance(20 * 60_000)
     await app.close()
-    expect(vault.kept?.activeAt).toBe(begun + 76_000)
+    expect(vault.stored?.activeAt).toBe(begun + 76_000)
   })
 
   it('keeps the end of its refresh token when later activity is written', async () => {
     const vault = createMemoryVault()
     const app = await remembered({ vault })
-    const { activeAt = 0, refreshTokenExpiresAt = 0 } = vault.kept ?? {}
+    const { activeAt = 0, refreshTokenExpiresAt = 0 } = vault.stored ?? {}
     app.clock.advance(70_000)
     app.controller.revealPid(true)
-    expect(vault.kept?.activeAt).toBe(activeAt + 70_000)
-    expect(vault.kept?.refreshTokenExpiresAt).toBe(refreshTokenExpiresAt)
+    expect(vault.stored?.activeAt).toBe(activeAt + 70_000)
+    expect(vault.stored?.refreshTokenExpiresAt).toBe(refreshTokenExpiresAt)
   })
 
   it('whose activity cannot be written goes on, and the older time stays', async () => {
@@ -356,19 +356,19 @@ describe('a login that was kept while nobody was there', () => {
     const refuse = { next: false }
     const vault = {
       ...memory,
-      write: async (kept: StoredSession) => {
+      write: async (stored: StoredSession) => {
         if (refuse.next) throw vaultUnavailable('full')
-        await memory.write(kept)
+        await memory.write(stored)
       },
     }
     const app = await remembered({ vault })
-    const { activeAt } = memory.kept ?? {}
+    const { activeAt } = memory.stored ?? {}
     refuse.next = true
     app.clock.advance(70_000)
     app.controller.revealPid(true)
     await app.logged('vault')
     expect(app.controller.snapshot().session).toMatchObject({ remembered: 'kept', problem: null })
-    expect(memory.kept?.activeAt).toBe(activeAt)
+    expect(memory.stored?.activeAt).toBe(activeAt)
   })
 })
 
@@ -383,7 +383,7 @@ describe('a restore without the provider', () => {
         status: 'signed-out',
         error: { category: 'network' },
       })
-      expect(vault.kept).not.toBeNull()
+      expect(vault.stored).not.toBeNull()
       expect(app.addresses).toEqual([])
       simulator.play(null)
       expect((await isKept(start({ vault }))).status).toBe('signed-in')
@@ -409,7 +409,7 @@ describe('a restore without the provider', () => {
     simulator.play(null)
     const app = start({ vault })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
-    expect([refreshes(app).length, vault.kept]).toEqual([1, null])
+    expect([refreshes(app).length, vault.stored]).toEqual([1, null])
   })
 
   // Whatever is no `E_NETWORK_…` counts as a refusal of the login, also a page of a guest network.
@@ -419,7 +419,7 @@ describe('a restore without the provider', () => {
       const vault = await vaultWithLogin()
       simulator.play(scenario)
       expect((await settled(start({ vault }))).status).toBe('signed-out')
-      expect(vault.kept).not.toBeNull()
+      expect(vault.stored).not.toBeNull()
     },
   )
 })
@@ -442,7 +442,7 @@ describe('a restore that is overtaken', () => {
     await app.close()
     await ended.promise
     await turns()
-    expect(vault.kept).not.toBeNull()
+    expect(vault.stored).not.toBeNull()
     expect(app.clock.timers()).toEqual([])
   })
 
@@ -460,7 +460,7 @@ describe('a restore that is overtaken', () => {
     expect(app.clock.timers()).toEqual([])
   })
 
-  // `signOut` looks for a session only, and there is none yet: the wish is lost, and the session begins.
+  // `signOut` looks for a session only, and there is none yet: the user action is lost, and the session begins.
   it('by a sign-out does not sign in', async () => {
     const vault = await vaultWithLogin()
     const holding = createHoldingFetch(isRefresh)
@@ -469,10 +469,10 @@ describe('a restore that is overtaken', () => {
     app.controller.signOut()
     release()
     expect((await settled(app)).status).toBe('signed-out')
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
-  it('by a wish to sign in or to cancel goes on alone: one restore, no browser', async () => {
+  it('by a user action: to sign in or to cancel goes on alone: one restore, no browser', async () => {
     const vault = await vaultWithLogin()
     const holding = createHoldingFetch(isRefresh)
     const app = start({ vault, fetch: holding.fetch })
@@ -531,19 +531,19 @@ describe('keeping a login', () => {
     let full = false
     const vault = {
       ...memory,
-      write: async (kept: StoredSession) => {
+      write: async (stored: StoredSession) => {
         if (full) throw vaultUnavailable('the file could not be written (ENOSPC)')
-        memory.kept = kept
+        memory.stored = stored
       },
       clear: async () => {
-        memory.kept = null
+        memory.stored = null
       },
     }
     const app = await remembered({ vault })
     full = true
     await app.controller.renew()
     // What is there is spent: it must not be sent by the next run.
-    expect(memory.kept).toBeNull()
+    expect(memory.stored).toBeNull()
     expect(app.controller.snapshot()).toMatchObject({
       status: 'signed-in',
       error: null,
@@ -553,10 +553,10 @@ describe('keeping a login', () => {
 
   // The same at the start: the tokens are there, and are thrown away.
   it('that is not possible at the start leaves the session in memory', async () => {
-    const kept = (await vaultWithLogin()).kept
+    const { stored } = await vaultWithLogin()
     const vault = {
-      ...createMemoryVault(kept),
-      read: async () => kept,
+      ...createMemoryVault(stored),
+      read: async () => stored,
       write: async () => {
         throw vaultUnavailable('the file could not be written (EROFS)')
       },
@@ -571,10 +571,10 @@ describe('keeping a login', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: StoredSession) => {
+      write: async (stored: StoredSession) => {
         writes += 1
         if (writes === 1) await release.promise
-        memory.kept = kept
+        memory.stored = stored
       },
     }
     const app = start({ vault })
@@ -587,21 +587,21 @@ describe('keeping a login', () => {
     await renewal
     await isKept(app)
     const spent = refreshes(app).map(({ form }) => form.get('refresh_token'))
-    expect(spent).not.toContain(memory.kept?.refreshToken.reveal())
+    expect(spent).not.toContain(memory.stored?.refreshToken.reveal())
   })
 
   // Only a renewal with a refresh token writes; what the browser brought is lost with the process.
   it('goes on after a renewal through the browser', async () => {
     const vault = createMemoryVault()
     const app = await remembered({ vault })
-    const first = vault.kept?.refreshToken.reveal()
+    const first = vault.stored?.refreshToken.reveal()
     app.clock.advance(600_000)
     vi.useFakeTimers({ toFake: ['Date'], now: app.clock.now() })
     const renewal = app.controller.renew()
     await arrive(await logInAt(await app.opened.next()))
     await renewal
     expect(app.controller.snapshot().session).toMatchObject({ accessTokenLeftMs: 120_000 })
-    expect(vault.kept?.refreshToken.reveal()).not.toBe(first)
+    expect(vault.stored?.refreshToken.reveal()).not.toBe(first)
   })
 
   // What fails late clears the vault without asking whose login is in it by now.
@@ -612,17 +612,17 @@ describe('keeping a login', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: StoredSession) => {
+      write: async (stored: StoredSession) => {
         writes += 1
         if (writes === 1) {
           await release.promise
           failed.resolve()
           throw vaultUnavailable('the keyring did not answer')
         }
-        memory.kept = kept
+        memory.stored = stored
       },
       clear: async () => {
-        memory.kept = null
+        memory.stored = null
       },
     }
     const app = start({ vault })
@@ -636,23 +636,23 @@ describe('keeping a login', () => {
     await failed.promise
     await turns()
     expect(app.controller.snapshot().session?.remembered).toBe('kept')
-    expect(memory.kept).not.toBeNull()
+    expect(memory.stored).not.toBeNull()
   })
 
   it('is once more possible after a sign-out', async () => {
     const vault = createMemoryVault()
     const app = await remembered({ vault })
     app.controller.signOut()
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
     await app.opened.next()
     await app.logIn({ pid: other })
     await isKept(app)
-    expect(vault.kept).not.toBeNull()
+    expect(vault.stored).not.toBeNull()
   })
 
   it('that is not possible does not leave the login of somebody else', async () => {
-    const { kept } = await vaultWithLogin()
-    const memory = createMemoryVault(kept)
+    const { stored } = await vaultWithLogin()
+    const memory = createMemoryVault(stored)
     const vault = {
       ...memory,
       // The keyring is locked at first: what is there is left for a later time.
@@ -661,7 +661,7 @@ describe('keeping a login', () => {
         throw vaultUnavailable('the keyring did not answer')
       },
       clear: async () => {
-        memory.kept = null
+        memory.stored = null
       },
     }
     const app = start({ vault })
@@ -669,7 +669,7 @@ describe('keeping a login', () => {
     await app.logIn({ pid: other })
     await app.until(({ session }) => session?.remembered === 'unavailable')
     await app.close()
-    expect(memory.kept).toBeNull()
+    expect(memory.stored).toBeNull()
   })
 })
 

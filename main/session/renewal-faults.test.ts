@@ -69,7 +69,7 @@ describe('a renewal whose answer is false', () => {
         renewing: null,
         error: { code },
       })
-      expect([vault.kept, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 1])
+      expect([vault.stored, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 1])
       simulator.play(null)
       expect((await app.logIn()).snapshot.status).toBe('signed-in')
     },
@@ -111,7 +111,7 @@ describe('a renewal whose answer is unusual', () => {
       await app.controller.renew()
       await app.controller.renew()
       expect(new Set(sent(app)).size).toBe(1)
-      expect(vault.kept?.refreshToken.reveal()).toBe(sent(app)[0])
+      expect(vault.stored?.refreshToken.reveal()).toBe(sent(app)[0])
     },
   )
 
@@ -155,7 +155,7 @@ describe('a renewal that does not get through', () => {
     ['token-truncated', 'E_NETWORK_BODY'],
     ['token-endless-chunked', 'E_NETWORK_BODY'],
   ] as const satisfies readonly (readonly [ScenarioName, string])[])(
-    'is asked for once for one wish, and leaves the session: %s (F-57)',
+    'is asked for once for one user action, and leaves the session: %s (F-57)',
     async (scenario, code) => {
       const app = await signedIn()
       simulator.play(scenario)
@@ -300,15 +300,15 @@ describe('a renewal that is cancelled late', () => {
     let writes = 0
     const vault = {
       ...memory,
-      write: async (kept: StoredSession) => {
+      write: async (stored: StoredSession) => {
         writes += 1
-        memory.kept = kept
+        memory.stored = stored
         if (writes === 1) return
         keeping.resolve()
         await release.promise
       },
       clear: async () => {
-        memory.kept = null
+        memory.stored = null
       },
     }
     const app = await signedIn({ vault, profile: profileOf(simulator, { remember: true }) })
@@ -323,7 +323,7 @@ describe('a renewal that is cancelled late', () => {
       status: 'signed-out',
       error: { code: 'E_RENEWAL_SUBJECT' },
     })
-    expect(memory.kept).toBeNull()
+    expect(memory.stored).toBeNull()
   })
 })
 
@@ -333,7 +333,7 @@ describe('two of the app (F-54)', () => {
     const profile = profileOf(simulator, { remember: true })
     const first = await signedIn({ vault, profile })
     await first.until(({ session }) => session?.remembered === 'kept')
-    const copy = createMemoryVault(vault.kept)
+    const copy = createMemoryVault(vault.stored)
     await first.controller.renew()
     const second = apps.create(simulator, { vault: copy, profile })
     expect(await second.ready()).toMatchObject({ status: 'signed-out', error: null })
@@ -341,7 +341,7 @@ describe('two of the app (F-54)', () => {
     expect(second.addresses).toEqual([])
   })
 
-  it('wishes at the same time are one renewal, also of a call and a button', async () => {
+  it('actions at the same time are one renewal, also of a call and a button', async () => {
     const holding = createHoldingFetch(isRefresh)
     const profile = profileOf(simulator, {
       apis: [echoApi(simulator, 'a'), echoApi(simulator, 'b')],

@@ -128,11 +128,11 @@ describe('a renewal with a refresh token', () => {
       vault,
     })
     await app.until(({ session }) => session?.remembered === 'kept')
-    const first = vault.kept?.refreshToken.reveal()
+    const first = vault.stored?.refreshToken.reveal()
     simulator.play('refresh-invalid-iss')
     await app.controller.renew()
     expect([vault.writes, first === undefined]).toEqual([2, false])
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
   })
 
   it('that comes back after a sign-out is dropped and kept nowhere', async () => {
@@ -158,7 +158,7 @@ describe('a renewal with a refresh token', () => {
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', renewing: null })
     release.resolve()
     await renewal
-    expect([app.controller.snapshot().status, vault.kept]).toEqual(['signed-out', null])
+    expect([app.controller.snapshot().status, vault.stored]).toEqual(['signed-out', null])
   })
 })
 

@@ -130,18 +130,18 @@ describe('inactivity', () => {
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 
-  it('begins anew with every wish: to renew, to call, to see', async () => {
+  it('begins anew with every user action: to renew, to call, to see', async () => {
     const app = await signedIn({ profile: profileOf(simulator, { apis: [echoApi(simulator)] }) })
-    const wishes = [
+    const actions = [
       () => app.controller.renew(),
       () => app.controller.callApi(0),
       async () => app.controller.revealPid(true),
       async () => app.controller.revealPid(false),
     ]
-    for (const wish of wishes) {
+    for (const action of actions) {
       pass(app, limit - 1)
       // oxlint-disable-next-line no-await-in-loop
-      await wish()
+      await action()
       expect(endsIn(app)).toBe(limit)
     }
   })
@@ -173,9 +173,9 @@ describe('inactivity', () => {
     const vault = createMemoryVault()
     const app = await signedIn({ profile: profileOf(simulator, { remember: true }), vault })
     await app.until(({ session }) => session?.remembered === 'kept')
-    expect(vault.kept).not.toBeNull()
+    expect(vault.stored).not.toBeNull()
     pass(app, limit)
-    expect(vault.kept).toBeNull()
+    expect(vault.stored).toBeNull()
     expect((await app.logIn()).snapshot.status).toBe('signed-in')
   })
 })
@@ -222,7 +222,7 @@ describe('sleep', () => {
     expect(app.controller.snapshot()).toMatchObject(expired)
   })
 
-  it('is not undone by a wish that comes before the system has told of waking', async () => {
+  it('is not undone by a user action that comes before the system has told of waking', async () => {
     const app = await signedIn()
     app.controller.suspended()
     app.clock.sleep(limit)
@@ -303,7 +303,7 @@ describe('sleep', () => {
       session: { endsInMs: limit, accessTokenLeftMs: 24 * 60 * minute },
     })
     await app.until(({ session }) => session?.remembered === 'kept')
-    expect(vault.kept).not.toBeNull()
+    expect(vault.stored).not.toBeNull()
   })
 
   it('that nobody tells of is taken off the time for a login, and ends one that is too late', async () => {
@@ -375,7 +375,7 @@ describe('a locked screen', () => {
     expect(endsIn(app)).toBe(10 * minute)
   })
 
-  it('that is still locked after a sleep does not count as presence', async () => {
+  it('that is still locked after a sleep does not count as activity', async () => {
     const app = await signedIn()
     app.controller.suspended()
     app.clock.advance(minute)
@@ -423,15 +423,15 @@ describe('a process that was stopped', () => {
   })
 
   it.each(['renew', 'callApi', 'revealPid'] as const)(
-    'takes no wish to %s for presence, and asks nobody for anything',
-    async (wish) => {
+    'takes no user action to %s for activity, and asks nobody for anything',
+    async (action) => {
       const clock = createGapClock()
       const profile = profileOf(simulator, { apis: [echoApi(simulator)] })
       const app = await signedIn({ clock, profile })
       const before = app.journal().length
       clock.gap(limit)
-      if (wish === 'revealPid') app.controller.revealPid(true)
-      else if (wish === 'callApi') await app.controller.callApi(0)
+      if (action === 'revealPid') app.controller.revealPid(true)
+      else if (action === 'callApi') await app.controller.callApi(0)
       else await app.controller.renew()
       expect(app.controller.snapshot()).toMatchObject(expired)
       expect(app.journal()).toHaveLength(before)

@@ -10,7 +10,7 @@ import {
   createMemoryVault,
   echoApi,
   isRefresh,
-  knockUntilFree,
+  tryUntilFree,
   logInWith,
   openLogoutForm,
   postLogoutForm,
@@ -77,7 +77,7 @@ describe('signing out', () => {
       error: null,
       providerLogout: { revocation: 'running', browser: 'running' },
     })
-    expect([vault.kept, app.journal().length, app.addresses.length]).toEqual([null, before, 1])
+    expect([vault.stored, app.journal().length, app.addresses.length]).toEqual([null, before, 1])
     await app.opened.next()
   })
 
@@ -214,7 +214,7 @@ describe('signing out', () => {
     app.controller.signOut()
     release()
     await renewal
-    expect([app.controller.snapshot().status, vault.kept, vault.writes]).toEqual([
+    expect([app.controller.snapshot().status, vault.stored, vault.writes]).toEqual([
       'signed-out',
       null,
       1,
@@ -344,7 +344,7 @@ describe('the way back from a logout', () => {
       await app.clock.timer(60_000)
       expect(logoutOf(app)?.browser).toBe('opened')
       app.clock.advance(60_000)
-      expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
+      expect(await tryUntilFree(start)).toBe('ECONNREFUSED')
       expect([logoutOf(app)?.browser, app.clock.timers()]).toEqual(['opened', []])
       expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
     },
@@ -389,7 +389,7 @@ describe('the way back from a logout', () => {
     expect([visit.status, visit.left, await isKnown(browser)]).toEqual([200, undefined, false])
     await app.clock.timer(1000)
     app.clock.advance(1000)
-    expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
+    expect(await tryUntilFree(start)).toBe('ECONNREFUSED')
     expect([logoutOf(app)?.browser, app.addresses.length]).toEqual(['opened', 2])
   })
 
@@ -472,7 +472,7 @@ describe('what goes on after a sign-out', () => {
     app.controller.signOut()
     const start = await app.opened.next()
     await app.close()
-    expect(await knockUntilFree(start)).toBe('ECONNREFUSED')
+    expect(await tryUntilFree(start)).toBe('ECONNREFUSED')
     expect(app.clock.timers()).toEqual([])
   })
 
@@ -496,7 +496,7 @@ describe('what goes on after a sign-out', () => {
     app.controller.signOut()
     const start = await opening.next()
     const closed = app.close()
-    const met = await knockUntilFree(start)
+    const met = await tryUntilFree(start)
     opened.resolve()
     await closed
     expect(met).toBe('ECONNREFUSED')

@@ -236,7 +236,7 @@ describe('a transition', () => {
     ['hint too late', 'exchanging', { type: 'hint', attempt: 1, hint: 'not-returned' }, null],
     ['resume', 'waiting', { type: 'resumed' }, {}],
     [
-      'stranger refused',
+      'request rejected',
       'waiting',
       { type: 'request-rejected', attempt: 1 },
       {
@@ -356,7 +356,7 @@ describe('a transition', () => {
     },
   )
 
-  it('after a failure whose provider wants peace is no login until that is over', () => {
+  it('after a failure whose provider asks for a back-off is no login until that is over', () => {
     const failed = reduce(run([restored, ...login(1).slice(0, 1)]), {
       type: 'failed',
       attempt: 1,

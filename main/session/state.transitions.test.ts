@@ -178,7 +178,7 @@ describe('a renewal', () => {
     expect(renewing.renewing).toBe('refresh-token')
   })
 
-  it('does not begin without a session, twice, with a used number, or while the provider wants peace', () => {
+  it('does not begin without a session, twice, with a used number, or while the provider asks for a back-off', () => {
     const start = (attempt: number): Event => ({ type: 'renewal-started', attempt, by: 'browser' })
     const paused = after(renewing, { type: 'renewal-ended', attempt: 2, problem: null, retryAt: 7 })
     expect(reduce(signedOut, start(2))).toBe(signedOut)

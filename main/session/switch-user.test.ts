@@ -53,7 +53,7 @@ describe('switching to another person', () => {
       providerLogout: null,
       error: null,
     })
-    expect([vault.kept, JSON.stringify(app.controller.snapshot())]).toEqual([
+    expect([vault.stored, JSON.stringify(app.controller.snapshot())]).toEqual([
       null,
       expect.not.stringContaining(first?.givenName ?? ''),
     ])
@@ -157,7 +157,7 @@ describe('switching to another person', () => {
     expect(app.requests('/token')).toHaveLength(4)
   })
 
-  // There is one renewal for all sessions: the wish gets the promise of the one that was abandoned.
+  // There is one renewal for all sessions: the user action gets the promise of the one that was abandoned.
   it('renews the new session also while the late renewal hangs', async () => {
     const holding = createHoldingFetch(isRefresh)
     const app = await signedIn({ fetch: holding.fetch })

@@ -72,7 +72,7 @@ export function BrowserTime({ deadline }: { deadline: number }) {
   )
 }
 
-/** Who has come to the app's door so far. */
+/** Who has come to the listener so far. */
 export function BrowserNews({ waiting }: { waiting: InBrowser }) {
   const { browserArrived, hint, requestRejected, linkReused, pushRefused } = waiting
   return (

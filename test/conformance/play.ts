@@ -6,7 +6,7 @@ import { type ScenarioName, scenarios } from '../../simulator/scenarios/index.ts
 import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from '../support/browser.ts'
-import { type Answer, arrive, knock, locationOf, navigate } from '../support/login.ts'
+import { type Answer, arrive, tryPort, locationOf, navigate } from '../support/login.ts'
 import {
   createMemoryVault,
   createTestApp,
@@ -220,7 +220,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     expectNoSecret(app, simulator, secrets, page)
     expectTokensGoNowhereElse(simulator, requests, options.movedTo)
     const remembers = snapshot.session?.remembered === 'kept'
-    expect(vault.kept !== null, 'what is kept is of this session').toBe(remembers)
+    expect(vault.stored !== null, 'what is kept is of this session').toBe(remembers)
     expect(app.journal().length, 'no request comes later').toBe(former + requests.length)
     const paths = requests.map(({ path }) => path)
     return { snapshot, requests, paths, page, addresses: [...app.addresses] }
@@ -258,7 +258,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
       return `ends: ${nameOf(error)}`
     }
     if (left.problem === null) {
-      const kept = vault.kept?.refreshToken.reveal() ?? null
+      const kept = vault.stored?.refreshToken.reveal() ?? null
       expect(kept === newest, 'the newest refresh token is kept').toBe(true)
       return 'renews'
     }
@@ -293,7 +293,7 @@ function createScene(simulator: Simulator, options: PlayOptions) {
     const returns = profileOf(simulator, options.profile).postLogoutRedirectUri !== undefined
     controller.signOut()
     const { status, session, error, providerLogout } = controller.snapshot()
-    expect([status, session, error, vault.kept], 'signed out at once').toEqual([
+    expect([status, session, error, vault.stored], 'signed out at once').toEqual([
       'signed-out',
       null,
       null,
@@ -518,7 +518,7 @@ async function expectPortsClosed(app: TestApp, requests: readonly JournalEntry[]
   for (const port of new Set(ports)) {
     // The port is closed by events of its sockets, which nobody outside can see.
     // oxlint-disable-next-line no-await-in-loop
-    await vi.waitFor(async () => expect(await knock(Number(port))).toBe('ECONNREFUSED'), patience)
+    await vi.waitFor(async () => expect(await tryPort(Number(port))).toBe('ECONNREFUSED'), patience)
   }
 }
 
@@ -597,7 +597,7 @@ function noncesDemanded(requests: readonly JournalEntry[]): number {
     : 0
 }
 
-/** Nothing is asked for more often than a person wished it, but for what an API's 401 costs. */
+/** Nothing is asked for more often than a person asked for it, but for what an API's 401 costs. */
 function expectNoLoop(requests: readonly JournalEntry[], list: readonly UserAction[]): void {
   const count = (path: string): number => requests.filter((entry) => entry.path === path).length
   const times = (action: UserAction): number => list.filter((one) => one === action).length

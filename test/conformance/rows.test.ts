@@ -10,7 +10,7 @@ import {
 } from '../../simulator/scenarios/index.ts'
 import type { Scenario } from '../../simulator/scenarios/scenario.ts'
 import { type JournalEntry, type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { arrive, knock, logInAt } from '../support/login.ts'
+import { arrive, tryPort, logInAt } from '../support/login.ts'
 import { createMemoryVault, createTestApp, profileOf } from '../support/app.ts'
 import { cells } from './matrix.ts'
 import { plans } from './modules.ts'
@@ -113,7 +113,7 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     const [pushed] = app.requests('/par')
     const uri = new URL(pushed?.form.get('redirect_uri') ?? '')
     expect([uri.protocol, uri.hostname, uri.pathname]).toEqual(['http:', '127.0.0.1', '/callback'])
-    expect(await knock(Number(uri.port))).toBe('connected')
+    expect(await tryPort(Number(uri.port))).toBe('connected')
     await arrive(await logInAt(start))
     await app.reach('signed-in')
     await app.close()
@@ -412,13 +412,13 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
       // oxlint-disable-next-line no-await-in-loop
       await app.close()
     }
-    const [mine, another] = vaults.map(({ kept }) => kept)
+    const [mine, another] = vaults.map(({ stored }) => stored)
     if (!mine || !another) throw new Error('nothing is kept')
     // The token of one with the key of the other.
     const vault = createMemoryVault({ ...mine, proofKey: another.proofKey })
     const app = createTestApp(withRefresh, { profile, vault })
     const { error } = await app.ready()
-    expect([error, vault.kept, app.requests('/token').length]).toEqual([null, null, 1])
+    expect([error, vault.stored, app.requests('/token').length]).toEqual([null, null, 1])
     expect((await app.logIn()).snapshot.status).toBe('signed-in')
     await app.close()
   },

@@ -1341,7 +1341,7 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'F-50',
-    rule: 'Without a refresh token the session is as good; it is renewed in the browser by a wish alone',
+    rule: 'Without a refresh token the session is as good; it is renewed in the browser by a user action alone',
     own: [
       {
         scenario: { summary: 'There is no refresh token.' },
@@ -1408,7 +1408,7 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'F-54',
-    rule: 'Several wishes to renew are one renewal',
+    rule: 'Several actions to renew are one renewal',
     shownBy: [
       [renewals, 'is one, however often it is asked for'],
       [apiCalls, 'during a renewal waits for its token and is made once'],

@@ -5,7 +5,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { refusals } from '../support/refused-requests.ts'
 import {
   arrive,
-  knock,
+  tryPort,
   logInAt,
   send,
   waitForBrowser,
@@ -116,7 +116,7 @@ it('the right callback is answered under a flood, and signs in', { timeout: 60_0
   expect(login.tokenRequests()).toHaveLength(1)
   expect(login.rejections().length).toBeGreaterThan(50)
   await Promise.all(idle.map(({ closed }) => closed))
-  await expect(knock(port)).resolves.toBe('ECONNREFUSED')
+  await expect(tryPort(port)).resolves.toBe('ECONNREFUSED')
 })
 
 it('256 connections that say nothing are kept, of more the oldest give way', async () => {
@@ -170,7 +170,7 @@ it('a connection that does not get to its end is closed', { timeout: 15_000 }, a
   expect(half.map(({ received }) => received().slice(0, 12))).toEqual(
     Array(50).fill('HTTP/1.1 408'),
   )
-  // A browser opens connections ahead and may not use them: that is nobody's knock.
+  // A browser opens connections ahead and may not use them: that is no request.
   expect(login.rejections()).toEqual(Array(51).fill('not HTTP'))
   const page = await arrive(await logInAt(login.start))
   expect(page.body).toContain('signed-in title')

@@ -155,7 +155,7 @@ describe('in the long run', () => {
     await repeat(20, async () => {
       await new Promise(setImmediate)
     })
-    expect([app.clock.timers(), listeners(), vault.kept]).toEqual([[], before, null])
+    expect([app.clock.timers(), listeners(), vault.stored]).toEqual([[], before, null])
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', attempt: 50 })
   }, 30_000)
 })

@@ -11,7 +11,7 @@ import {
   createMailbox,
   createTestClock,
   type UserAction,
-  knock,
+  tryPort,
   locationOf,
   logInAt,
   navigate,
@@ -31,17 +31,17 @@ export function profileOf(simulator: Simulator, changes: object = {}): Profile {
 }
 
 /** Stands in for the encrypted file: keeps a login in memory, and counts how often. */
-export function createMemoryVault(kept: StoredSession | null = null) {
-  const vault: Vault & { kept: StoredSession | null; writes: number } = {
-    kept,
+export function createMemoryVault(stored: StoredSession | null = null) {
+  const vault: Vault & { stored: StoredSession | null; writes: number } = {
+    stored,
     writes: 0,
-    read: async () => vault.kept,
+    read: async () => vault.stored,
     write: async (next) => {
-      vault.kept = next
+      vault.stored = next
       vault.writes += 1
     },
     clear: async () => {
-      vault.kept = null
+      vault.stored = null
     },
   }
   return vault
@@ -272,10 +272,10 @@ function unescape(html: string): string {
   return html.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
 }
 
-/** Knocks until nobody opens any more, and tells what the last knock met; gives up after a hundred. */
-export async function knockUntilFree(address: string, times = 100): Promise<string> {
-  const met = await knock(Number(new URL(address).port))
-  return met === 'ECONNREFUSED' || times === 0 ? met : await knockUntilFree(address, times - 1)
+/** Tries a port until nobody opens any more, and tells what the last try met; gives up after a hundred. */
+export async function tryUntilFree(address: string, times = 100): Promise<string> {
+  const met = await tryPort(Number(new URL(address).port))
+  return met === 'ECONNREFUSED' || times === 0 ? met : await tryUntilFree(address, times - 1)
 }
 
 /** Posts the form as a page that sends no referrer does. */

@@ -76,7 +76,7 @@ export function statusesOf(answer: string): number[] {
 }
 
 /** Tells why a connection was refused, or that it was not. */
-export function knock(port: number, host = '127.0.0.1'): Promise<string> {
+export function tryPort(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host })
     socket.once('connect', () => {
@@ -124,7 +124,7 @@ export function requestsTo(simulator: Simulator, path: string, since = 0): Journ
   return simulator.journal.slice(since).filter((entry) => entry.path === path)
 }
 
-/** An attempt that waits for its browser, and what a stranger would have to know of it. */
+/** An attempt that waits for its browser, and what somebody else would have to know of it. */
 export interface WaitingLogin extends LoginAttempt {
   readonly clock: TestClock
   /** The start address that the browser was opened with. */
@@ -133,7 +133,7 @@ export interface WaitingLogin extends LoginAttempt {
   readonly port: number
   readonly state: string
   readonly eventTypes: () => string[]
-  /** Why each stranger was refused so far. */
+  /** Why each rejected request was rejected so far. */
   readonly rejections: () => string[]
   readonly tokenRequests: () => JournalEntry[]
 }

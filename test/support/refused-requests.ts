@@ -326,7 +326,7 @@ export const refusals: readonly Refusal[] = [
     ],
   },
   {
-    what: 'The wish to be told to go on',
+    what: 'The header `Expect`',
     why: 'RFC 9110 §10.1.1; only a body has use for it',
     answer: 417,
     reason: 'expect',
@@ -471,7 +471,7 @@ export const refusals: readonly Refusal[] = [
     requests: [
       { what: 'in the same packet', bytes: changed((all, given) => onPath('/other')(given) + all) },
       {
-        what: 'with the wish to keep the connection',
+        what: 'with `Connection: keep-alive`',
         bytes: changed(
           (all, { host }) =>
             lines('GET /other HTTP/1.1', `Host: ${host}`, 'Connection: keep-alive') + all,

@@ -6,7 +6,7 @@ import { createProviderCache } from '../provider/cache.ts'
 import { openLoopbackListener, callbackRedirectDelay } from './listener.ts'
 import { createPeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
-import { arrive, createMailbox, knock, navigate, texts } from '../../../test/support/login.ts'
+import { arrive, createMailbox, tryPort, navigate, texts } from '../../../test/support/login.ts'
 import { runs } from '../../../test/support/thorough.ts'
 
 const times = runs(100, 1000)
@@ -44,7 +44,7 @@ async function refusal(port: number): Promise<string> {
   let answer = ''
   for (let tries = 0; answer !== 'ECONNREFUSED' && tries < 100; tries += 1) {
     // oxlint-disable-next-line no-await-in-loop
-    answer = await knock(port)
+    answer = await tryPort(port)
   }
   return answer
 }

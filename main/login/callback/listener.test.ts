@@ -11,7 +11,7 @@ import {
   afterRedirectDelay,
   createMailbox,
   createTestClock,
-  knock,
+  tryPort,
   locationOf,
   navigate,
   navigation,
@@ -97,9 +97,9 @@ describe('the port', () => {
       .map(({ address }) => address)
     for (const host of [...addresses, '127.0.0.2', '::1']) {
       // oxlint-disable-next-line no-await-in-loop
-      expect([host, await knock(listener.port, host)]).not.toContain('connected')
+      expect([host, await tryPort(listener.port, host)]).not.toContain('connected')
     }
-    await expect(knock(listener.port)).resolves.toBe('connected')
+    await expect(tryPort(listener.port)).resolves.toBe('connected')
     await stillWorks()
   })
 
@@ -226,7 +226,7 @@ describe('a callback is taken', () => {
     await listener.callback
     await clock.timer(100)
     clock.advance(99)
-    await knock(listener.port)
+    await tryPort(listener.port)
     expect(answered).toBe(false)
     clock.advance(1)
     expect((await brought).status).toBe(303)
@@ -322,7 +322,7 @@ describe('the page of the outcome', () => {
         expect(answer.body).toContain(`${outcome} title ${reference}`)
         expect(answer.body.endsWith('</html>\n')).toBe(true)
       }
-      await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
+      await expect(tryPort(listener.port)).resolves.toBe('ECONNREFUSED')
     },
   )
 
@@ -375,7 +375,7 @@ describe('the page of the outcome', () => {
     const done = listener.finish('signed-in')
     clock.advance(5000)
     await done
-    await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
+    await expect(tryPort(listener.port)).resolves.toBe('ECONNREFUSED')
   })
 
   it('gives way to one that asks again when the outcome takes long', async () => {
@@ -416,12 +416,12 @@ describe('the page of the outcome', () => {
     const page = await go(opened)
     const done = listener.finish('signed-in')
     clock.advance(4999)
-    await expect(knock(listener.port)).resolves.toBe('connected')
+    await expect(tryPort(listener.port)).resolves.toBe('connected')
     expect((await navigate(page)).body).toContain('signed-in title')
     // Nobody is on the way any more: no time has to pass.
     await done
     expect(clock.timers()).toEqual([])
-    await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
+    await expect(tryPort(listener.port)).resolves.toBe('ECONNREFUSED')
   })
 
   it('is not waited for when the browser closed before it was sent there', async () => {
@@ -591,7 +591,7 @@ describe('while it is not known whose a connection is', () => {
     const { port } = listener
     const answer = send(port, get(right, `Host: 127.0.0.1:${port}`) + behind, end)
     const tell = await asked.next()
-    await knock(port)
+    await tryPort(port)
     tell('ours')
     expect(statusesOf(await answer)).toEqual([303])
   })
@@ -743,7 +743,7 @@ describe('the end', () => {
     const closed = new Promise((resolve) => socket.once('close', resolve))
     socket.resume()
     await Promise.all([listener.finish('cancelled'), closed])
-    await expect(knock(listener.port)).resolves.toBe('ECONNREFUSED')
+    await expect(tryPort(listener.port)).resolves.toBe('ECONNREFUSED')
   })
 
   it('comes once, with the first outcome', async () => {

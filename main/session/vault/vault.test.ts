@@ -56,8 +56,8 @@ const open = (change: Partial<Parameters<typeof createVault>[0]> = {}) =>
     ...change,
   })
 /** What another run of the app would find. */
-const subjectOf = (kept: StoredSession | null) =>
-  kept === null ? null : String(kept.claims['sub'])
+const subjectOf = (stored: StoredSession | null) =>
+  stored === null ? null : String(stored.claims['sub'])
 const subject = async () => subjectOf(await open().read(owner))
 const names = async () => (await readdir(folder)).toSorted()
 const temporaryName = /^vault\.[0-9a-f]{16}\.tmp$/

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { defineConfig } from 'vitest/config'
@@ -18,7 +19,10 @@ class NearestFirst extends BaseSequencer {
           : path.dirname(moduleId).startsWith(path.dirname(path.dirname(broken)))
             ? 2
             : 3
-    return files.toSorted((one, other) => distance(one) - distance(other))
+    const size = ({ moduleId }: TestSpecification): number => statSync(moduleId).size
+    return files.toSorted(
+      (one, other) => distance(one) - distance(other) || size(one) - size(other),
+    )
   }
 }
 

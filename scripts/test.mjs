@@ -2,9 +2,10 @@
  * Sets up, builds and runs every check, and closes with one line: `N passed, N failed, N skipped`.
  * `npm test -- unit e2e` runs only the named steps: build format lint types unit e2e.
  * `npm run test:all` (`--all`) runs also what a merge need not wait for, and the steps conformance
- * and mutations. `--seed=123` repeats the properties of a run that printed this seed.
+ * and mutations, the latter for the files that `--since=<commit>` (the last but one, unless it is given)
+ * finds changed. `--seed=123` repeats the properties of a run that printed this seed.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -22,7 +23,13 @@ import { countPlaywright, countVitest, sum, withExitCode } from './test-report.m
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const all = options.includes('--all')
-const seed = options.find((option) => /^--seed=\d+$/u.test(option))?.slice('--seed='.length)
+const seed = valueOf('seed')
+// Root works in a copy of the clone without git: what has changed is found before that, and handed on.
+if (all && valueOf('changed') === undefined) {
+  const changed = changedFiles()
+  if (changed !== null) options.push(`--changed=${changed.join()}`)
+}
+process.argv.splice(2, process.argv.length, ...options, ...asked)
 
 const stepTimeoutMs = (all ? 120 : 20) * 60_000
 const reports = await mkdtemp(path.join(os.tmpdir(), 'idporten-desktop-reports-'))
@@ -46,7 +53,7 @@ const steps = {
     // Read from what the unit tests have said, where they were run.
     conformance: () =>
       script('conformance', ...(existsSync(unitReport) ? [`--report=${unitReport}`] : [])),
-    mutations: () => script('mutations', '--changed'),
+    mutations,
   }),
 }
 
@@ -56,11 +63,11 @@ try {
   await runWithSetup('scripts/test.mjs', 'tests', async () => {
     const unknown = [
       ...asked.filter((name) => !(name in steps)),
-      ...options.filter((option) => !/^--(?:all|seed=\d+)$/u.test(option)),
+      ...options.filter((option) => !/^--(?:all|seed=\d+|since=\S+|changed=\S*)$/u.test(option)),
     ]
     if (unknown.length > 0) {
       throw new SetupError(
-        `Unknown: ${unknown.join(' ')}. Choose of ${Object.keys(steps).join(' ')} --all --seed=<number>`,
+        `Unknown: ${unknown.join(' ')}. Choose of ${Object.keys(steps).join(' ')} --all --seed=<number> --since=<commit>`,
       )
     }
     /** @type {Count[]} */
@@ -98,6 +105,32 @@ async function script(name, ...args) {
       : spawn(process.execPath, [npmScript, ...run], { cwd: project, env, stdio: 'inherit' })
   const code = await exitCode(child, { timeoutMs: stepTimeoutMs })
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] }
+}
+
+/** @param {string} name */
+function valueOf(name) {
+  return options.find((option) => option.startsWith(`--${name}=`))?.slice(name.length + 3)
+}
+
+/** The files of the login and the session that differ from a commit; null where git cannot tell. */
+function changedFiles() {
+  const since = valueOf('since') ?? 'HEAD~1'
+  const places = ['main/login/*.ts', 'main/session/*.ts']
+  const git = spawnSync('git', ['diff', '--name-only', '--diff-filter=d', since, '--', ...places], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  if (git.status !== 0) return null
+  return git.stdout.split('\n').filter((file) => file !== '' && !/\.test(-d)?\.ts$/u.test(file))
+}
+
+/** @returns {Promise<Count>} */
+async function mutations() {
+  const changed = valueOf('changed')?.split(',').filter(Boolean)
+  if (changed === undefined) throw new SetupError('git does not tell which files have changed.')
+  if (changed.length > 0) return await script('mutations', ...changed)
+  say('No file of the login or the session has changed: nothing to break.')
+  return { passed: 0, failed: 0, skipped: [] }
 }
 
 /** @returns {Promise<Count>} */

@@ -36,8 +36,7 @@ export function createWaitingBrowsers(options: {
   readonly isChecking: () => boolean
 }): WaitingBrowsers {
   const { clock, answers } = options
-  /** Browsers that wait for the outcome, and how each goes on. */
-  const waiting = new Map<ServerResponse, () => void>()
+  const held = createHeldResponses(clock)
   /** Tabs at a start address whose way on is not known yet. */
   const starting = new Set<ServerResponse>()
   /** Browsers that were sent to the last page and have not come to it yet. */
@@ -62,19 +61,6 @@ export function createWaitingBrowsers(options: {
     })
   }
 
-  /** Keeps a browser waiting until there is an outcome, or for so many milliseconds. */
-  const hold = (response: ServerResponse, limit: number, way: () => void): void => {
-    if (outcome !== null || response.socket?.readableEnded === true) return way()
-    const stop = clock.after(limit, () => waiting.delete(response) && way())
-    waiting.set(response, way)
-    // Node closes its half too when the client has closed its own.
-    response.socket?.prependOnceListener('end', () => waiting.delete(response) && way())
-    response.once('close', () => {
-      waiting.delete(response)
-      stop()
-    })
-  }
-
   const showLastPage = (response: ServerResponse): void => {
     if (outcome !== null) {
       showing += 1
@@ -84,7 +70,7 @@ export function createWaitingBrowsers(options: {
       })
       return answers.page(response, outcome === 'failed' ? 400 : 200, outcome)
     }
-    hold(response, holdLimit, () => {
+    held.hold(response, holdLimit, () => {
       if (outcome !== null) return showLastPage(response)
       expectAtLastPage(response)
       answers.page(response, 200, 'working')
@@ -93,12 +79,10 @@ export function createWaitingBrowsers(options: {
 
   const finish = async (result: Outcome): Promise<void> => {
     outcome = result
-    const held = [...waiting.values()]
-    waiting.clear()
     const shown = Promise.withResolvers<void>()
     allShown = shown.resolve
     const stopWaiting = clock.after(lastPageLimit, shown.resolve)
-    for (const way of held) way()
+    held.letAllGoOn()
     for (const response of starting) showLastPage(response)
     starting.clear()
     tellWhenShown()
@@ -118,20 +102,47 @@ export function createWaitingBrowsers(options: {
     },
     sendToLastPage: (response, path, delay) => {
       expectAtLastPage(response)
-      hold(response, delay, () => answers.redirect(response, path))
+      const goOn = (): void => answers.redirect(response, path)
+      if (outcome === null) held.hold(response, delay, goOn)
+      else goOn()
     },
     arriveAtLastPage: (response) => {
       showLastPage(response)
       arrived()
     },
     showLastPage,
-    letGoOn: (socket) => {
-      for (const [response, way] of waiting) {
-        if (response.socket === socket && waiting.delete(response)) way()
-      }
-    },
+    letGoOn: held.letGoOn,
     isAnyOnTheWay: () => onTheWay > 0,
     tellWhenShown,
     finish,
+  }
+}
+
+/** Responses that are held back, each with what lets it go on. */
+function createHeldResponses(clock: Clock) {
+  const ways = new Map<ServerResponse, () => void>()
+  return {
+    /** Holds a response back until somebody lets it go on, or for so many milliseconds. */
+    hold: (response: ServerResponse, limit: number, way: () => void): void => {
+      if (response.socket?.readableEnded === true) return way()
+      const stop = clock.after(limit, () => ways.delete(response) && way())
+      ways.set(response, way)
+      // Node closes its half too when the client has closed its own.
+      response.socket?.prependOnceListener('end', () => ways.delete(response) && way())
+      response.once('close', () => {
+        ways.delete(response)
+        stop()
+      })
+    },
+    letGoOn: (socket: Duplex): void => {
+      for (const [response, way] of ways) {
+        if (response.socket === socket && ways.delete(response)) way()
+      }
+    },
+    letAllGoOn: (): void => {
+      const all = [...ways.values()]
+      ways.clear()
+      for (const way of all) way()
+    },
   }
 }

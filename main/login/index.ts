@@ -22,6 +22,7 @@ export {
   type Check,
   type ErrorDetail,
   type Explanation,
+  failure,
   isLoginError,
   LoginError,
   type LoginErrorCode,

@@ -5,7 +5,7 @@ import { type LoopbackListener, openLoopbackListener } from './callback/listener
 import type { Outcome } from './callback/pages.ts'
 import { createPeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
-import { cleanError, LoginError, toLoginError } from './errors.ts'
+import { cleanError, failure, LoginError, toLoginError } from './errors.ts'
 import { type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
 import type { KeySource } from './provider/keys.ts'
 import type { Provider } from './provider/metadata.ts'
@@ -136,13 +136,13 @@ function runLogin(settings: LoginSettings): LoginAttempt {
       return login
     } catch (error) {
       settings.providerCache.forget()
-      const failure = nameFailure(error)
-      if (!(failure instanceof LoginError)) {
+      const reason = nameFailure(error)
+      if (!(reason instanceof LoginError)) {
         void finish('cancelled')
         ended.abort()
         return null
       }
-      const named = explainedByPush(failure, pushRefusal)
+      const named = explainedByPush(reason, pushRefusal)
       ended.abort(named)
       void finish(named.code === 'E_LOGIN_DENIED' ? 'denied' : 'failed')
       throw named
@@ -281,20 +281,17 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
 const cancelled = new Error('cancelled')
 
 function tooSlow(phase: string): LoginError {
-  const reason = `no answer in ${phaseLimit} ms`
-  return new LoginError('E_NETWORK_TIMEOUT', `${phase}: ${reason}`, {
-    detail: { key: phase, reason },
-  })
+  return failure('E_NETWORK_TIMEOUT', phase, `no answer in ${phaseLimit} ms`)
 }
 
 /**
  * A login that the provider's own page has kept, because it does not know the app for example, ends with
  * nothing but the time running out: what was said to the push is all that is known of the reason.
  */
-function explainedByPush(failure: LoginError, pushRefusal: LoginError | null): LoginError {
-  const { code, message, cause, detail, explanation, checks, retryAfter } = failure
+function explainedByPush(error: LoginError, pushRefusal: LoginError | null): LoginError {
+  const { code, message, cause, detail, explanation, checks, retryAfter } = error
   const unexplained = code === 'E_LOGIN_REFUSED' && explanation === null
-  if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return failure
+  if (pushRefusal === null || (code !== 'E_LOGIN_TIMEOUT' && !unexplained)) return error
   const said = pushRefusal.detail
   return new LoginError(code, `${message}; ${pushRefusal.message}`, {
     cause,

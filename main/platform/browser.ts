@@ -1,5 +1,5 @@
 import { shell } from 'electron'
-import { LoginError } from '../login/index.ts'
+import { failure } from '../login/index.ts'
 
 /** A one-time start address of our own listener: the only kind of address that is ever opened. */
 const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/
@@ -9,17 +9,10 @@ const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/
  * Throws `LoginError` `E_BROWSER_OPEN`. On Linux it may resolve although no browser came up.
  */
 export async function openBrowser(address: string): Promise<void> {
-  if (!startAddress.test(address)) throw refusal('not a start address')
+  if (!startAddress.test(address)) throw failure('E_BROWSER_OPEN', 'browser', 'not a start address')
   try {
     await shell.openExternal(address)
-  } catch (error) {
-    throw refusal('the system refused', error)
+  } catch (cause) {
+    throw failure('E_BROWSER_OPEN', 'browser', 'the system refused', { cause })
   }
-}
-
-function refusal(reason: string, cause?: unknown): LoginError {
-  return new LoginError('E_BROWSER_OPEN', `browser: ${reason}`, {
-    cause,
-    detail: { key: 'browser', reason },
-  })
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../../preload/contract.ts'
-import { acrIsEnough, type Login, LoginError, renewStored } from '../login/index.ts'
+import { acrIsEnough, failure, type Login, type LoginError, renewStored } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure, endsTheSession } from './failures.ts'
 import type { Live } from './live.ts'
@@ -47,7 +47,7 @@ export function createRestore(
   }
 
   const fail = async (profile: Profile, reason: unknown): Promise<void> => {
-    const { error, failure } = cleanFailure(reason)
+    const { error, failure: shown } = cleanFailure(reason)
     log('restoring failed', { error })
     // That nobody could be asked is no reason to forget; a refusal is, and needs no alarm at the start.
     const forgotten = endsTheSession(error)
@@ -55,7 +55,7 @@ export function createRestore(
       logoutRecord.change(profile.issuer, { freshLogin: true })
     }
     if (forgotten) await remember.forget()
-    tellSignedOut(profile, forgotten ? null : failure)
+    tellSignedOut(profile, forgotten ? null : shown)
   }
 
   return {
@@ -143,8 +143,5 @@ function isUsable(stored: StoredSession, profile: Profile, now: number): boolean
 }
 
 function tooSlow(): LoginError {
-  const reason = `no answer in ${restoreLimit} ms`
-  return new LoginError('E_NETWORK_TIMEOUT', `restoring: ${reason}`, {
-    detail: { key: 'restoring', reason },
-  })
+  return failure('E_NETWORK_TIMEOUT', 'restoring', `no answer in ${restoreLimit} ms`)
 }

@@ -1,6 +1,7 @@
 /**
  * The one mapping from what Chromium, Node, oauth4webapi and jose call a failure to our names.
- * known-errors.test.ts and e2e/network.spec.ts enumerate their own lists and fail when one is new.
+ * error-map.test.ts and e2e/network.spec.ts take the names from Node, the libraries and Chromium, and fail when
+ * one is new.
  */
 import { AuthorizationResponseError, ResponseBodyError } from 'oauth4webapi'
 import {

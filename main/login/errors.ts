@@ -119,7 +119,8 @@ const brand = Symbol.for('idporten-login.LoginError')
  *   if (isLoginError(error) && error.code === 'E_LOGIN_DENIED') showSignedOut()
  * @example The person let the time pass, or closed the tab.
  *   if (isLoginError(error) && error.code === 'E_LOGIN_TIMEOUT') offerRetry()
- * @example The provider does not know the client, or not its redirect URI: the registration is wrong.
+ * @example The provider sent the browser back with an OAuth error, such as `invalid_scope`. A client or a redirect
+ *   URI that it does not know is not sent back, and ends with `E_LOGIN_TIMEOUT`.
  *   if (isLoginError(error) && error.code === 'E_LOGIN_REFUSED') log(error.detail, error.explanation)
  * @example The computer's clock is wrong; the explanation says in which direction and how far.
  *   if (isLoginError(error) && error.code === 'E_CLOCK_SKEW') tell(error.explanation)
@@ -136,7 +137,7 @@ export class LoginError<Code extends string = LoginErrorCode> extends Error {
   readonly checks: readonly Check[]
   /** Seconds that the provider wants to be left alone (RFC 9110 §10.2.3), within bounds; null when it did not say. */
   readonly retryAfter: number | null
-  /** The provider itself answered with success and not with tokens: whoever renews should end the session. */
+  /** The provider itself answered with success, but not with tokens. A session that was to be renewed should end. */
   readonly malformed: boolean
 
   constructor(code: Code, message: string, more: MoreOfError = {}) {

@@ -22,7 +22,7 @@ export interface Remember {
   readonly refreshToken: (session: Session, refreshToken: Secret) => Promise<void>
   /** Lets a later run know when the person was active last, not more often than a disk should be asked. */
   readonly activity: (session: Session) => void
-  /** As `activity`, whenever that was: the app ends. */
+  /** Stores the last activity at once, however recently that was done, because the app ends. */
   readonly lastActivity: (session: Session) => void
   readonly forget: () => Promise<void>
   /** Resolves when nothing is being written or removed any more. */

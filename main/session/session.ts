@@ -55,8 +55,8 @@ export function createSession(options: {
 }
 
 /**
- * What the state says of a login: claims, never a token. What the login does not bring stays as it was in
- * the session before, which is null at its beginning.
+ * What the state says of a login: claims, never a token. `before` is what it said of the session so far,
+ * null at its beginning: userinfo, `remembered` and the answers of APIs stay as they were.
  */
 export function toSignedIn(
   login: Login,

@@ -10,7 +10,7 @@ export interface SignedIn {
   readonly accessTokenClaims: Claims | null
   readonly userinfo: Claims | null
   readonly checks: readonly Check[]
-  /** When it ends by itself, in milliseconds of the time that counts sleep (`idle.ts`). */
+  /** When it ends by itself, in monotonic milliseconds. */
   readonly endsAt: number
   /** As `endsAt`; null when the provider did not say. */
   readonly accessTokenEndsAt: number | null

@@ -69,7 +69,7 @@ export interface Http {
   ): (url: string, request?: RequestOptions) => Promise<Response>
   /** Returns a fetch that takes an answer with any status but a redirect, and with any body: what an API says is shown. */
   requestAny(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
-  /** What the JSON of such an answer is, parsed once; null for a refusal. */
+  /** Gives the JSON of an answer to `requestJson`, which is parsed already; null for a refusal and for `requestAny`. */
   jsonOf(response: Response): unknown
   /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
@@ -109,7 +109,8 @@ export function createHttp(options: HttpOptions = {}): Http {
     anyAnswer: boolean,
     onStatus: (status: number) => void = () => {},
   ): Promise<Response> => {
-    // Only where metadata or keys were to come is a page or a redirect most likely a network's own login.
+    // A page or a redirect in answer to `GET`, for metadata or keys, hints at a network that wants a login of its
+    // own; in answer to the call of an API it does not.
     const purpose = anyAnswer ? 'API' : method
     const late = new AbortController()
     const limit = (milliseconds: number): (() => void) =>

@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 const shortestSecret = 16
 
 /**
- * A value that must not leave main: a token, verifier, state or nonce, or the parameters of a callback, which
+ * A value that leaves the program only in the requests that need it: a token, verifier, state or nonce, or the parameters of a callback, which
  * hold the authorization code. It cannot be put into a snapshot, and it prints as `[secret]` wherever it lands.
  */
 export class Secret<Value = string> {
@@ -32,7 +32,7 @@ export class Secret<Value = string> {
   }
 }
 
-/** The beginning of a secret at the end of a text that was cut off: from that length on it is taken out too. */
+/** Where a text was cut off in the middle of a secret, the beginning of that is taken out too, if it is this long. */
 const shortestRest = 8
 
 function withoutSecret(text: string, secret: string): string {

@@ -26,7 +26,7 @@ interface ConnectionOptions {
 
 /**
  * Creates the server of the listener, with limits far below Node's own: the one request that counts is small
- * and comes at once. A connection gets one answer: what comes behind its first request is nobody's answer.
+ * and comes at once. A connection gets one answer: what comes behind its first request is ignored.
  */
 export function createLoopbackServer(options: ConnectionOptions): Server {
   const { answers, handle, owners, browsers } = options

@@ -46,7 +46,7 @@ export interface Expected {
     /** Tells whether a path is a start address, and whether that has led a browser on; null for any other path. */
     readonly stateOf: (path: string) => 'fresh' | 'spent' | null
   }
-  /** The digest of the pending state; that of nothing while none is pending. */
+  /** The digest of the pending state. While none is pending it is random, and no state has it. */
   readonly stateDigest: Buffer
 }
 

@@ -24,7 +24,10 @@ export interface CallbackTexts {
   readonly lang: string
   /** Shown below and in the title; left out when it is empty. */
   readonly appName: string
-  /** Looks up `callback.<page>.title` and `callback.<page>.text`. */
+  /**
+   * Gives the title or the text of a page, or the button of `logging-out`. The text of `failed` should hold the
+   * reference, which is empty on other pages.
+   */
   text(page: CallbackPage, part: 'title' | 'text' | 'button', values: { reference: string }): string
 }
 

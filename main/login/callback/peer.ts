@@ -96,7 +96,7 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
       if (line !== null) return await judge(line)
     }
     // Connected to something that is no socket of this system: WSL lets a browser of Windows in like that.
-    // Whoever closes the other end, to hide whose it was, also ends the state in which ours is.
+    // Closing the other end, to hide whose it was, does not lead here: our end would not be connected any more.
     if (connected) return cannotTell('not of this system')
     return tableWorks ? 'gone' : cannotTell('table')
   }

@@ -10,13 +10,19 @@ import { Secret } from '../base/secret.ts'
 import { openBrowser } from '../browser-trip.ts'
 import type { Login } from '../tokens/result.ts'
 
-/** `done` when the browser came back, `opened` when it was sent and need not or did not, `failed` when none came. */
+/**
+ * `done`: the browser came back. `opened`: it was sent, and was not to come back or did not. `failed`: no browser
+ * came.
+ */
 export type BrowserLogout = 'opened' | 'done' | 'failed'
 
-/** Milliseconds for a browser to come, for it to come back, and for the provider's page to have got the form. */
+/** Milliseconds for a browser to come to the page with the form. */
 const arrivalLimit = 60_000
+/** Milliseconds for it to come back after the visit without the token. */
 const returnLimit = 60_000
+/** Milliseconds until that visit is made. */
 const secondWayAfter = 8000
+/** Milliseconds after which a browser that has the form has sent it. */
 const handedOverAfter = 1000
 
 export interface LogoutOptions {

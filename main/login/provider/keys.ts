@@ -64,7 +64,7 @@ const modulus = { least: 2048, most: 8192 }
 const leastExponent = 65_537
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** A provider that rotates its keys between or during logins just works, and cannot make us fetch forever. */
+/** Keeps keys for an hour. One attempt fetches at most twice, so keys may rotate, and fetching ends. */
 export function createKeyCache(clock: Clock): KeyCache {
   let kept: { uri: string; keys: readonly VerificationKey[]; until: number } | null = null
   let forgotten = 0

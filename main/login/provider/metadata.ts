@@ -34,8 +34,8 @@ const metadata = v.looseObject({
 })
 
 /**
- * The addresses that the app may use. Others are passed over, wherever they are: on the day that the
- * provider adds one, every installation would be locked out for what nobody asks.
+ * The endpoints that the login may use. Others are not checked: a new one on another host would lock every
+ * installation out, although nobody uses it.
  */
 const usedEndpoints = [
   'authorization_endpoint',

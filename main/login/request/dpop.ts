@@ -10,8 +10,8 @@ export interface ProofKey {
   /** The private key, to be kept with the refresh token that is bound to it; null when it may not leave memory. */
   readonly jwk: JWK | null
   /**
-   * Says how far this computer's clock is now from the provider's, in milliseconds; null, when that is not
-   * known, changes nothing. Proofs are then made with the provider's time, and nothing else is.
+   * Says how far this computer's clock is now from the provider's, in milliseconds. Proofs, and only proofs, are
+   * made with the provider's time from then on. Null, which stands for not known, changes nothing.
    */
   readonly setClockSkew: (skew: number | null) => void
   /** Whether the last call of `setClockSkew` changed the time of the proofs that follow. */

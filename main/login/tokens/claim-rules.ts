@@ -103,7 +103,10 @@ function isHashOf(value: unknown, { accessToken }: IdTokenExpectation): boolean 
   return value === hash.subarray(0, 16).toString('base64url')
 }
 
-/** Claims of OpenID Connect Core 1.0 §2 and §5.1 and of Digdir's that no rule of their own looks at. */
+/**
+ * The types of the claims of OpenID Connect Core 1.0 §2 and §5.1 and of Digdir's; those of `iss`, `aud`, `exp` and
+ * the like are judged by their own rules.
+ */
 const claimsOfType = {
   string:
     'acr at_hash c_hash sid jti locale name given_name family_name middle_name nickname preferred_username profile picture website email gender birthdate zoneinfo phone_number client_id client_amr scope eidas_identifier eidas_firstname eidas_lastname eidas_date_of_birth'.split(

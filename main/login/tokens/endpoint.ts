@@ -38,7 +38,7 @@ const tokenResponse = v.looseObject({
   id_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
   refresh_token: v.optional(v.pipe(v.string(), v.regex(tokenText, 'is no token'))),
   expires_in: life,
-  // ID-porten's own: what it holds otherwise is nobody's fault here.
+  // Only ID-porten has this member: a value that is no lifetime is ignored and not refused.
   refresh_token_expires_in: v.fallback(life, undefined),
   scope: v.optional(v.string()),
 })
@@ -192,7 +192,7 @@ async function asksForOtherProof(response: Response, hasOtherTime: boolean): Pro
   return error === 'use_dpop_nonce' || (error === 'invalid_dpop_proof' && hasOtherTime)
 }
 
-/** A response of the provider that is not one: nobody else answered, as a gateway does with a page. */
+/** The provider itself, and no gateway in between, answered with success, but not with a token response. */
 function malformed(reason: string): LoginError {
   return failure('E_TOKEN_RESPONSE', steps.token.name, reason, { malformed: true })
 }

@@ -21,7 +21,7 @@ export interface Login extends Tokens {
   readonly policy: LoginPolicy
 }
 
-/** The tokens of a session, which never leave main. */
+/** The tokens of a session, which leave the program only in the requests that need them. */
 export interface Tokens {
   readonly idToken: Secret
   readonly accessToken: Secret

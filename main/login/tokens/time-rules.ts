@@ -9,8 +9,8 @@ import {
 } from './rules.ts'
 
 /**
- * How old an ID token may be that came straight from the token endpoint, in seconds: it is made for the
- * request, so what is left beyond the tolerance is time on the way.
+ * How old an ID token may be that came straight from the token endpoint, in seconds: the provider
+ * makes it when it is asked, so five minutes for the clocks and five for the way suffice.
  */
 const maximumAge = 600
 

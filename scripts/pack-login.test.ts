@@ -7,9 +7,10 @@ import { delimiter, join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plainScope } from '../simulator/scopes.ts'
 import { startSimulator, type Simulator } from '../simulator/simulator.ts'
 import { installLogin } from '../test/support/installed-login.ts'
-import { arrive, createMailbox, logInAt } from '../test/support/login.ts'
+import { arrive, createMailbox, logInAt, navigate } from '../test/support/login.ts'
 
 const run = promisify(execFile)
 const setUpLimit = 60_000
@@ -44,7 +45,10 @@ beforeAll(async () => {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const readme = await readFile('main/login/README.md', 'utf8')
   await writeFile(join(folder, 'readme.ts'), /```ts\n([^]*?)```/.exec(readme)?.[1] ?? '')
-  await cp('examples/node-login/login.ts', join(folder, 'login.ts'))
+  for (const name of ['login.ts', 'session.ts']) {
+    // oxlint-disable-next-line no-await-in-loop
+    await cp(join('examples/node-login', name), join(folder, name))
+  }
 }, setUpLimit)
 afterAll(async () => {
   opener.close()
@@ -52,8 +56,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Runs a program in the folder, with a browser of the test behind it. */
-async function logIn(program: string, action: 'login' | 'cancel') {
+/** Starts a program in the folder, with a browser of the test behind it. */
+function start(program: string) {
   const running = run(process.execPath, [program], {
     cwd: folder,
     env: {
@@ -61,9 +65,14 @@ async function logIn(program: string, action: 'login' | 'cancel') {
       PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
       ISSUER: simulator.issuer,
       CLIENT_ID: simulator.profile.clientId,
+      API: simulator.apis.echo,
+      SCOPE: plainScope,
     },
   })
-  const ended = running.catch((error: unknown) => error)
+  return running.catch((error: unknown) => error)
+}
+async function logIn(program: string, action: 'login' | 'cancel') {
+  const ended = start(program)
   await arrive(await logInAt(await opened.next(), { action }))
   return await ended
 }
@@ -79,6 +88,24 @@ describe('the packed login, in a folder with nothing else of this repository', (
       expect(await logIn(name, 'login')).toMatchObject({ stdout: expect.stringMatching(yes) })
     },
   )
+
+  it('runs session.ts: it calls an API, renews through the browser and signs out', async () => {
+    const ended = start('session.ts')
+    await arrive(await logInAt(await opened.next()))
+    await arrive(await logInAt(await opened.next()))
+    await navigate(await opened.next())
+    const lines = [
+      'Signed in, with openid and profile and altinn:lookup',
+      'The API answered 200 in',
+    ]
+    expect(await ended).toMatchObject({
+      stdout: expect.stringMatching(
+        new RegExp(
+          `^${lines.join('\\n')} \\d+ ms\\nRenewed, for 120 seconds\\nSigned out: the browser was opened\\n$`,
+        ),
+      ),
+    })
+  })
 
   it(
     'has types that a strict project accepts, and that refuse a login without a client',
@@ -96,7 +123,7 @@ describe('the packed login, in a folder with nothing else of this repository', (
       const compiler = resolve('node_modules/typescript/bin/tsc')
       const options = '--noEmit --strict --skipLibCheck false --exactOptionalPropertyTypes'
       const target = '--module nodenext --target es2023 --lib es2024 --types node'
-      const files = ['readme.ts', 'login.ts', 'wrong.ts']
+      const files = ['readme.ts', 'login.ts', 'session.ts', 'wrong.ts']
       const args = [compiler, ...`${options} ${target}`.split(' '), ...files]
       expect(await run(process.execPath, args, { cwd: folder })).toMatchObject({ stdout: '' })
     },

@@ -50,6 +50,11 @@ app.on('web-contents-created', (_event, contents) => {
 })
 app.on('window-all-closed', () => app.quit())
 app.on('before-quit', () => attempt?.cancel())
-await app.whenReady()
 const preload = fileURLToPath(new URL('preload.cjs', import.meta.url))
-await new BrowserWindow({ width: 480, height: 240, webPreferences: { preload } }).loadURL(page.href)
+async function openWindow() {
+  await app.whenReady()
+  const window = new BrowserWindow({ width: 480, height: 240, webPreferences: { preload } })
+  await window.loadURL(page.href)
+}
+// Not awaited: Electron is ready only after this file has run to its end.
+void openWindow()

@@ -5,7 +5,7 @@
 
 // One login.
 export { type LoginAttempt, startLogin } from './login.ts'
-export type { LoginEvent, LoginOptions } from './options.ts'
+export type { LoginEvent, LoginOptions, PolicyOptions } from './options.ts'
 export type { BrowserHint } from './browser-trip.ts'
 export type { LoginPolicy } from './request/authorization.ts'
 export { isForeign, type RejectionReason } from './callback/judge.ts'
@@ -32,7 +32,7 @@ export {
 // What follows it.
 export { type Api, type ApiAnswer, callApi } from './calls/api.ts'
 export { fetchUserinfo } from './calls/userinfo.ts'
-export { renew, type RenewOptions, renewStored, type StoredLogin } from './calls/renew.ts'
+export { renew, type RenewOptions, renewStored, type StoredLogin, toStored } from './calls/renew.ts'
 export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
 export { type BrowserLogout, type LogoutOptions, logOutInBrowser } from './calls/logout.ts'
 

@@ -23,16 +23,19 @@ export type LoginEvent =
   /** The browser has returned, and the tokens are being requested. */
   | { readonly type: 'exchanging' }
 
-/**
- * What a login needs. The least is `issuer`, `clientId` and `openBrowser`; all else has a default, and
- * options that are undefined count as absent.
- */
-export interface LoginOptions
-  extends Partial<Omit<LoginPolicy, 'issuer' | 'clientId'>>, Omit<HttpOptions, 'signal'> {
+/** What the provider is asked for. The least is `issuer` and `clientId`; what is undefined has its default. */
+export interface PolicyOptions extends Partial<Omit<LoginPolicy, 'issuer' | 'clientId'>> {
   /** The provider, exactly as its metadata write it, such as `https://idporten.no`. */
   readonly issuer: string
   /** The client as it is registered; the same for all installations. */
   readonly clientId: string
+}
+
+/**
+ * What a login needs. The least is `issuer`, `clientId` and `openBrowser`; all else has a default, and
+ * options that are undefined count as absent.
+ */
+export interface LoginOptions extends PolicyOptions, Omit<HttpOptions, 'signal'> {
   /**
    * Opens an address in the person's browser: `shell.openExternal` in Electron, `xdg-open` or `open` in
    * Node. A rejection ends the login with `E_BROWSER_OPEN`, unless a browser came all the same.
@@ -44,7 +47,10 @@ export interface LoginOptions
   readonly texts?: CallbackTexts | undefined
   /** Told of what happens on the way. */
   readonly onEvent?: ((event: LoginEvent) => void) | undefined
-  /** The session that this login renews: it may only bring the same person. Default: a new session. */
+  /**
+   * The login that this one renews, where `renew` has no refresh token for it: it may only bring the same person.
+   * Default: a new session.
+   */
   readonly renews?: { readonly claims: Claims; readonly proofKey: ProofKey | null } | undefined
   /** Metadata and keys of earlier logins. Default: they are fetched for this login. */
   readonly providerCache?: ProviderCache | undefined
@@ -72,20 +78,21 @@ export function settingsOf(options: LoginOptions): LoginSettings {
     texts,
     onEvent,
     loginTimeout: options.loginTimeout ?? defaultTimeout,
-    policy: policyOf(options, texts),
+    policy: policyOf(options, texts.lang),
     providerCache: options.providerCache ?? createProviderCache(clock),
     reference: createReference(),
   }
 }
 
-function policyOf(options: LoginOptions, texts: CallbackTexts): LoginPolicy {
+/** Puts the defaults in where the caller gave nothing; `language` is that of the provider's pages. */
+export function policyOf(options: PolicyOptions, language: string): LoginPolicy {
   return {
     issuer: options.issuer,
     clientId: options.clientId,
     redirectPath: options.redirectPath ?? '/callback',
     scope: options.scope ?? 'openid profile',
     acrValues: options.acrValues ?? ['idporten-loa-substantial'],
-    uiLocales: options.uiLocales ?? texts.lang,
+    uiLocales: options.uiLocales ?? language,
     prompt: options.prompt,
     resource: options.resource ?? [],
     authorizationDetails: options.authorizationDetails,

@@ -1,4 +1,4 @@
-import type { Secret } from '../login/index.ts'
+import { type Secret, toStored } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
 import type { Profile } from './profile.ts'
@@ -49,20 +49,16 @@ export function createRemember(
   /** The same moment as Unix time: what outlives the process cannot be told in monotonic time. */
   const onWallClock = (monotonic: number): number => clock.now() + monotonic - clock.monotonic()
 
-  const write = async (session: Session, refreshToken: Secret): Promise<void> => {
-    if (session.ended.aborted) return
-    const { claims, provider, proofKey, nonce, scope } = session.login
+  const write = async (session: Session): Promise<void> => {
+    const stored = toStored(session.login)
+    if (stored === null || session.ended.aborted) return
     const { refreshTokenEndsAt } = session
     activityStoredAt = session.lastActivity()
     await replace({
-      issuer: provider.issuer,
+      ...stored,
+      issuer: session.profile.issuer,
       clientId: session.profile.clientId,
-      refreshToken,
       refreshTokenExpiresAt: refreshTokenEndsAt === null ? null : onWallClock(refreshTokenEndsAt),
-      proofKey: proofKey?.jwk ?? null,
-      nonce,
-      scope,
-      claims,
       activeAt: onWallClock(activityStoredAt),
     })
   }
@@ -73,7 +69,7 @@ export function createRemember(
       store.dispatch({ type: 'session-changed', login: session.id, change: changes })
     }
     try {
-      await write(session, refreshToken)
+      await write(session)
       // When a renewal was faster than the system's encryption, what it brought is what counts.
       const { refreshToken: newest } = session.login
       if (!session.ended.aborted && newest !== null && newest !== refreshToken) {
@@ -91,7 +87,7 @@ export function createRemember(
     const { refreshToken } = session.login
     if (refreshToken === null || store.state().session?.remembered !== 'kept') return
     // When this fails, the older time stays, which is on the safe side.
-    write(session, refreshToken).catch((error: unknown) => log('vault', { error }))
+    write(session).catch((error: unknown) => log('vault', { error }))
   }
 
   return {

@@ -23,7 +23,7 @@ const root = path.resolve(folder ?? '.')
 const description = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
 app.name = description.productName ?? description.name
-app.setVersion(description.version)
+if (description.version !== undefined) app.setVersion(description.version)
 app.setAppPath(root)
 if (!app.commandLine.hasSwitch('user-data-dir')) {
   app.setPath('userData', path.join(app.getPath('appData'), app.name))

@@ -9,7 +9,7 @@ import { secretRemover } from '../base/secret.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
 import { withoutSecrets } from './call.ts'
 
-/** An API that is called with the access token. */
+/** An API that is called with the access token, without a body. */
 export interface Api {
   readonly url: string
   readonly method: 'GET' | 'POST'
@@ -55,7 +55,7 @@ async function call(login: Login, api: Api, options: HttpOptions): Promise<ApiAn
       new Headers({ accept: 'application/json' }),
       undefined,
       {
-        // Without the body: the calls of a profile have none.
+        // An `Api` has no body.
         [oauth.customFetch]: (address, { method, headers }) =>
           http.requestAny(steps.api)(address, { method, headers }),
         [oauth.allowInsecureRequests]: isLoopback(url),

@@ -2,9 +2,10 @@ import type { JWK } from 'jose'
 import { systemClock } from '../base/clock.ts'
 import { createHttp, type HttpOptions } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
+import { defaultTexts } from '../callback/texts.ts'
 import { endRenewal, LoginError } from '../errors.ts'
 import { createProviderCache, type ProviderCache } from '../provider/cache.ts'
-import type { LoginPolicy } from '../request/authorization.ts'
+import { type PolicyOptions, policyOf } from '../options.ts'
 import { restoreProofKey } from '../request/dpop.ts'
 import { refreshTokens } from '../tokens/endpoint.ts'
 import { type Login, secretsOf, toLogin } from '../tokens/result.ts'
@@ -28,8 +29,9 @@ export interface RenewOptions extends HttpOptions {
  * Renews a login with its refresh token; the answer must be of the same person. Where the provider is silent
  * (no new refresh token, no ID token, no scope) the former counts.
  *
- * @throws {LoginError} `E_RENEWAL_REFUSED` when the session is over, `E_RENEWAL_SUBJECT` when it would be another
- *   person's, else what a token request throws, and the session may go on
+ * @throws {LoginError} `E_RENEWAL_REFUSED` when the provider takes the refresh token no more, `E_RENEWAL_SUBJECT`
+ *   for another person, `E_ID_TOKEN_…`, `E_CLOCK_SKEW` or a `malformed` one for an answer that cannot be trusted: then
+ *   the session should end. After any other error it may go on.
  * @see RFC 6749 §6, OpenID Connect Core 1.0 §12.2, RFC 9700 §4.14
  */
 export async function renew(login: Login, options: RenewOptions = {}): Promise<Login> {
@@ -91,7 +93,7 @@ async function request(login: Login, options: RenewOptions, secrets: Secret[]): 
 /** What is stored of a login, so that it can be renewed in a later run of the program. */
 export interface StoredLogin {
   readonly refreshToken: Secret
-  /** The private key that the tokens are bound to; null for Bearer. */
+  /** The private key that the tokens are bound to, of a login with `remember: true`; null for Bearer. */
   readonly proofKey: JWK | null
   /** Of the login: a renewed ID token may repeat it. */
   readonly nonce: Secret
@@ -101,19 +103,26 @@ export interface StoredLogin {
   readonly claims: Login['claims']
 }
 
+/** What is to be stored of a login; null without a refresh token. Each `Secret` is stored as what it reveals. */
+export function toStored(login: Login): StoredLogin | null {
+  const { refreshToken, proofKey, nonce, scope, claims } = login
+  return refreshToken && { refreshToken, proofKey: proofKey?.jwk ?? null, nonce, scope, claims }
+}
+
 /**
- * Renews a login of an earlier run, for the policy of this one.
+ * Renews a login of an earlier run. It is asked for as a login is asked for, with the same defaults.
  *
  * @throws {LoginError} as `renew`, and `E_RENEWAL_REFUSED` when the stored key is not usable
  */
 export async function renewStored(
   stored: StoredLogin,
-  policy: LoginPolicy,
+  asked: PolicyOptions,
   options: RenewOptions = {},
 ): Promise<Login> {
   const { clock = systemClock, providerCache = createProviderCache(clock) } = options
   const { refreshToken, nonce, scope, claims } = stored
   return await withoutSecrets([refreshToken, nonce], options, async () => {
+    const policy = policyOf(asked, defaultTexts.lang)
     const provider = await providerCache.find(policy.issuer, createHttp(options))
     const proofKey =
       stored.proofKey === null

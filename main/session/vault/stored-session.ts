@@ -1,23 +1,13 @@
-import type { JWK } from 'jose'
 import * as v from 'valibot'
-import { type Claims, Secret } from '../../login/index.ts'
+import { Secret, type StoredLogin } from '../../login/index.ts'
 import { Damaged, vaultUnavailable } from './failures.ts'
 
 /** What is remembered of a login, so that it can be renewed in a later run. */
-export interface StoredSession {
+export interface StoredSession extends StoredLogin {
   readonly issuer: string
   readonly clientId: string
-  readonly refreshToken: Secret
   /** Unix time in milliseconds; null when the provider did not say. */
   readonly refreshTokenExpiresAt: number | null
-  /** The private key that the tokens are bound to; null for Bearer. */
-  readonly proofKey: JWK | null
-  /** Of the login: a renewed ID token may repeat it. */
-  readonly nonce: Secret
-  /** What was granted; a renewal that does not say so has the same. */
-  readonly scope: readonly string[]
-  /** Of the ID token, to compare a renewal with: the subject above all (OpenID Connect Core 1.0 §12.2). */
-  readonly claims: Claims
   /** When the person was active last, Unix time in milliseconds. */
   readonly activeAt: number
 }

@@ -43,11 +43,15 @@ describe('a key is refused', () => {
     ['issuer', 'file:///etc/passwd', /https/, good.issuer],
     ['issuer', 'https://user:pass@test.idporten.no', /credentials/, good.issuer],
     ['issuer', 'https://user@test.idporten.no', /credentials/, good.issuer],
+    ['issuer', 'https://:pass@test.idporten.no', /credentials/, good.issuer],
     ['issuer', 'https://test.idporten.no/#x', /fragment/, good.issuer],
     ['issuer', 'https://test.idporten.no/?x', /query/, good.issuer],
     ['clientId', undefined, /^is absent$/, 'c'],
     ['clientId', ['c'], /text/, 'c'],
     ['redirectPath', 'callback', /start with \//, '/callback'],
+    ['redirectPath', 'x/callback', /start with \//, '/x/callback'],
+    ['redirectPath', ':x', /start with \//, '/:x'],
+    ['redirectPath', '/æ/x', /other than \//, '/ae/x'],
     ['redirectPath', '', /empty/, '/x'],
     ['redirectPath', '/', /other than \//, '/x'],
     ['redirectPath', '/callback?x=y', /query/, '/callback'],
@@ -63,7 +67,8 @@ describe('a key is refused', () => {
     ['scope', 'openid "x"', /scopes/, 'openid'],
     ['acrValues', 'idporten-loa-high', /list/, ['idporten-loa-high']],
     ['acrValues.0', { acrValues: [1] }, /text/],
-    ['uiLocales', 'nb  en', /single spaces/, 'nb en'],
+    ['acrValues.0', { acrValues: ['high low'] }, /one level/],
+    ['uiLocales', 'nb  en', /^must be languages with single spaces/, 'nb en'],
     ['uiLocales', '', /empty/, 'nb'],
     ['prompt', 'select_account', /login, consent or none/, 'login'],
     ['resource', 'https://api.test', /list/, ['https://api.test']],
@@ -85,6 +90,7 @@ describe('a key is refused', () => {
     ['apis.0.url', { apis: [{ ...api, url: 'http://api.test' }] }, /https/],
     ['apis.0.url', { apis: [{ name: 'x', scope: 'y' }] }, /^is absent$/],
     ['apis.0.method', { apis: [{ ...api, method: 'DELETE' }] }, /GET or POST/],
+    ['apis.0.scope', { apis: [{ ...api, scope: 'a  b' }] }, /^must be scopes with single spaces/],
     ['apis.0.more', { apis: [{ ...api, more: 1 }] }, /not a known key/],
     ['apis.0', { apis: ['https://api.test'] }, /object/],
     ['apis.0', { apis: [null] }, /object/],
@@ -100,6 +106,20 @@ describe('a key is refused', () => {
     const right = fine === undefined ? {} : { [key]: fine }
     expect(parse(right)).toMatchObject({ ...good, ...right })
   })
+})
+
+it.each([
+  { prompt: 'login' },
+  { prompt: 'consent' },
+  { prompt: 'none' },
+  { par: 'auto' },
+  { par: 'always' },
+  { par: 'never' },
+  { apis: [{ ...api, method: 'GET' }] },
+  { apis: [{ ...api, method: 'POST' }] },
+  { name: 'a\uFEFFb' },
+])('%j is taken as it is', (changes) => {
+  expect(parse(changes)).toMatchObject(changes)
 })
 
 describe('a file is refused', () => {

@@ -193,6 +193,7 @@ function parseJson(text: string): unknown {
 }
 
 function isMissing(error: unknown): boolean {
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: a file system throws nothing but errors with a code
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 

@@ -14,6 +14,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 if (values.tests !== undefined) process.env['MUTATION_TESTS'] = values.tests
+// Stress and long random tests judge no mutant, and there are thousands.
+delete process.env['IDPORTEN_DESKTOP_THOROUGH']
 
 const files = globSync('main/{login,session}/**/*.ts').filter(
   (file) => !/\.test(-d)?\.ts$/.test(file),

@@ -68,6 +68,14 @@ describe('a person who does something', () => {
     expect([told, clock.timers()]).toEqual([[15_000 + limit], [15_000]])
   })
 
+  it('late in the limit has the whole of it again, too', () => {
+    const { clock, told, watch } = create()
+    watch.begin(limit)
+    clock.advance(limit - 1)
+    watch.input()
+    expect([told, watch.lastActivity()]).toEqual([[], 5000 + limit - 1])
+  })
+
   it('moves the end by a second at least, or it is not told', () => {
     const { clock, told, watch } = create()
     watch.begin(limit)

@@ -81,6 +81,7 @@ export function toLogin(options: {
 /** What a person is shown of the access token; null when it cannot be read. */
 function readAccessToken(accessToken: Secret): Claims | null {
   try {
+    // Stryker disable next-line StringLiteral: what is no JSON is shown as little as nothing is
     const [, payload = ''] = accessToken.reveal().split('.')
     const claims = parseStrictJson(Buffer.from(payload, 'base64url'))
     return typeof claims === 'object' && claims !== null && !Array.isArray(claims)

@@ -86,6 +86,9 @@ describe('one more look for keys', () => {
     expect((await failureOf(another, LoginError)).detail?.key).toBe('aud')
     const broken = { ...keys, forToken: neverAgain }
     await expect(verifyWithKeys(await sign(), broken, expectation)).rejects.toThrow('looked once')
+    const nameless = new LoginError('E_NETWORK_TIMEOUT', 'x')
+    const unreachable = { ...keys, forToken: async () => Promise.reject(nameless) }
+    await expect(verifyWithKeys(await sign(), unreachable, expectation)).rejects.toBe(nameless)
     expect(looks).toBe(0)
   })
 })

@@ -167,6 +167,7 @@ describe('a pushed request', () => {
     ['with a reason', () => json(400, { error: 'invalid_request' }), 'invalid_request'],
     ['with a reason of another status', () => json(401, { error: 'x' }), 'x'],
     ['without one', () => json(404, '<p>'), 'HTTP 404'],
+    ['by the first status of a refusal', () => json(400, '<p>'), 'HTTP 400'],
     ['by the last status of a refusal', () => json(499, '<p>'), 'HTTP 499'],
   ])('that is refused %s goes the ordinary way, once and for all', async (_, answer, reason) => {
     const { request, pushes, refusals } = await create({ to: provider, answer })

@@ -28,8 +28,10 @@ const texts = {
           ? node.quasis.map((part) => part.value.raw).join('0')
           : ''
     if (/[a-z],? [a-z]/.test(text) && !isUsedByCode(at)) return 'a text for people'
-    const made = parent?.type === 'NewExpression' ? String(parent.callee.name) : ''
-    if (text !== '' && made.endsWith('Error') && !text.startsWith('E_')) {
+    const isOfError =
+      (parent?.type === 'NewExpression' && String(parent.callee.name).endsWith('Error')) ||
+      (parent?.type === 'CallExpression' && parent.callee.type === 'Super')
+    if (text !== '' && isOfError && !text.startsWith('E_')) {
       return 'the message of an error'
     }
     return undefined

@@ -78,6 +78,7 @@ interface Sent {
 function httpOf(...answers: (() => Response)[]) {
   const sent: Sent[] = []
   const clock = createTestClock()
+  clock.advance(5000)
   const http: HttpOptions = {
     clock,
     fetch: async (url, { method, headers, body }) => {
@@ -184,11 +185,13 @@ describe('userinfo', () => {
   it('is refused of another person, and when it is refused', async () => {
     const another = fetchUserinfo(loginOf(), httpOf(json({ sub: 'x' })).http)
     expect((await failureOf(another, LoginError)).code).toBe('E_TOKEN_RESPONSE')
-    const refused = fetchUserinfo(loginOf(), httpOf(challenge('Bearer')).http)
+    const refusing = httpOf(challenge('Bearer'))
+    const refused = fetchUserinfo(loginOf(), refusing.http)
     expect(await failureOf(refused, LoginError)).toMatchObject({
       code: 'E_TOKEN_REFUSED',
       detail: { key: 'userinfo' },
     })
+    expect(refusing.sent).toHaveLength(1)
   })
 
   it('is asked for once more with the nonce that is wanted, and no more', async () => {
@@ -339,6 +342,14 @@ describe('a renewal by the refresh token', () => {
     ['another refusal', json({ error: 'invalid_scope' }, 400), 'E_TOKEN_REFUSED'],
     ['a refusal with a name that is not known', json({ error: 'x' }, 400), 'E_TOKEN_REFUSED'],
     ['a broken server', json({}, 500), 'E_NETWORK_STATUS'],
+    [
+      'a failure that is none of the provider',
+      () => {
+        const explanation = { kind: 'oauth', error: 'invalid_grant' } as const
+        throw new LoginError('E_NETWORK_PROXY', 'x', { explanation })
+      },
+      'E_NETWORK_PROXY',
+    ],
     ['an answer without a token', json({}), 'E_TOKEN_RESPONSE'],
   ])('may go on after %s', async (_, answer, code) => {
     expect((await renew(answer)).failure).toMatchObject({ code })

@@ -137,6 +137,17 @@ describe('a login', () => {
     becomes(restoring, { type: 'signed-in', attempt: 0, session }, { status: 'signed-in', session })
   })
 
+  it('begins only when nothing is under way, and brings a session only where it was to come', () => {
+    const start: Event = { type: 'sign-in-started', attempt: 9 }
+    for (const state of [restoring, preparing, waiting, exchanging, signedIn, renewing]) {
+      expect(reduce(state, start)).toBe(state)
+    }
+    for (const state of [signedOut, preparing, waiting, signedIn, inBrowser]) {
+      const { attempt } = state
+      expect(reduce(state, { type: 'signed-in', attempt, session })).toBe(state)
+    }
+  })
+
   it('is under way until the tokens are there', () => {
     const named = Object.entries(states).filter(([, { status }]) => inProgress(status))
     expect(named.map(([name]) => name)).toEqual(['preparing', 'waiting', 'exchanging'])
@@ -161,6 +172,8 @@ describe('a login', () => {
       expect(reduce(exchanging, event)).toBe(exchanging)
     }
     expect(reduce(exchanging, refused)).toBe(exchanging)
+    const prolonged: Event = { type: 'prolonged', attempt: 1, deadline: 900 }
+    expect(reduce(exchanging, prolonged)).toBe(exchanging)
     // A browser that comes makes what was said of it untrue, also one that comes again.
     becomes(after(waiting, hint), arrived, told({ browserArrived: true }))
     becomes(after(waiting, arrived, hint), arrived, told({ browserArrived: true }))

@@ -282,6 +282,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? state
         : { ...state, renewing: null, waiting: null, session: event.session }
     case 'renewal-ended':
+      // Stryker disable next-line ConditionalExpression: a renewal has a session, and the compiler wants to hear it
       return renewing === null || state.session === null
         ? state
         : {

@@ -12,7 +12,7 @@ import { type Login, toLogin } from '../tokens/result.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 import { compact, rsa } from '../../../test/support/oracle.ts'
 import { callApi } from './api.ts'
-import { renew as renewLogin, renewStored, type StoredLogin } from './renew.ts'
+import { renew as renewLogin, renewStored, type StoredLogin, toStored } from './renew.ts'
 import { outlivesLogout, revokeTokens } from './revoke.ts'
 import { fetchUserinfo } from './userinfo.ts'
 
@@ -435,12 +435,20 @@ describe('a renewal by the refresh token', () => {
     const { http, sent } = httpOf(json(good))
     const options = { ...http, providerCache: cacheOf(keys) }
     const login = await renewStored(stored, policy, options)
-    expect([login.claims, login.scope, login.policy]).toEqual([
-      { sub: 'subject' },
-      ['openid'],
-      policy,
-    ])
+    expect([login.claims, login.scope]).toEqual([{ sub: 'subject' }, ['openid']])
+    expect(login.policy).toMatchObject(policy)
     expect(new URLSearchParams(sent[0]?.body).get('refresh_token')).toBe('the-refresh-token')
+  })
+
+  it('of an earlier run is stored as what a later one needs, and not at all without a refresh token', async () => {
+    const proofKey = await createProofKey(true, createTestClock())
+    const { jwk } = proofKey
+    expect(toStored(loginOf({ ...refreshable, proofKey }))).toMatchObject({
+      proofKey: jwk,
+      scope: [],
+    })
+    expect(toStored(loginOf(refreshable))?.refreshToken.reveal()).toBe('the-refresh-token')
+    expect(toStored(loginOf())).toBeNull()
   })
 
   it('of an earlier run is refused when its key is not usable, before anything is sent', async () => {

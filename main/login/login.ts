@@ -43,7 +43,8 @@ export interface LoginAttempt {
  * Starts one login: discovery, listener, authorization request, browser, callback, tokens, verification.
  * Leaving it by any way closes its listener, its timers and its requests. Never throws: what goes wrong
  * rejects `result`.
- * Source: Digdir, "Autentisering til tykke klienter"; RFC 8252.
+ *
+ * @see Digdir, "Autentisering til tykke klienter"; RFC 8252
  */
 export function startLogin(options: LoginOptions): LoginAttempt {
   return runLogin(settingsOf(options))

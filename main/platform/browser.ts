@@ -6,7 +6,9 @@ const startAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{32}$/
 
 /**
  * Opens the system browser. Main builds the address; the renderer cannot give one.
- * Throws `LoginError` `E_BROWSER_OPEN`. On Linux it may resolve although no browser came up.
+ * On Linux it may resolve although no browser came up.
+ *
+ * @throws {LoginError} `E_BROWSER_OPEN`
  */
 export async function openBrowser(address: string): Promise<void> {
   if (!startAddress.test(address)) throw failure('E_BROWSER_OPEN', 'browser', 'not a start address')

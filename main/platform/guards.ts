@@ -3,7 +3,8 @@ import type { Log } from './log.ts'
 
 /**
  * Denies what a page could do beyond showing itself: navigation, redirects, new windows, webviews.
- * Source: Electron security checklist 12, 13 and 14.
+ *
+ * @see Electron security checklist 12, 13 and 14
  */
 export function guardWebContents(log: Log): void {
   app.on('web-contents-created', (_event, contents) => {

@@ -3,7 +3,8 @@ import { app, type Session } from 'electron'
 /**
  * Denies every permission in every session: camera, microphone, place, notifications, clipboard, USB …
  * The app needs none; "copy the link" writes to the clipboard from main.
- * Source: Electron security checklist 5.
+ *
+ * @see Electron security checklist 5
  */
 export function denyPermissions(): void {
   app.on('session-created', (session: Session) => {

@@ -17,7 +17,8 @@ export const machineProfiles: Readonly<Partial<Record<NodeJS.Platform, string>>>
 
 /**
  * Finds and reads the profile: `--config` (unpackaged runs only), else the machine's, else the user's.
- * Throws `AppError` `E_PROFILE_INVALID`; a profile that is wrong is never passed over for the next.
+ *
+ * @throws {AppError} `E_PROFILE_INVALID`; a profile that is wrong is never passed over for the next
  */
 export async function findProfile(): Promise<Profile> {
   const named = app.commandLine.getSwitchValue('config')

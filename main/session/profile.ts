@@ -121,7 +121,8 @@ export type Profile = v.InferOutput<typeof profileFile>
 
 /**
  * Reads a profile and says which key is wrong and why.
- * Throws `AppError` `E_PROFILE_INVALID` with that key in `detail`.
+ *
+ * @throws {AppError} `E_PROFILE_INVALID` with that key in `detail`
  */
 export async function readProfile(file: string, origin: ProfileOrigin): Promise<Profile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) =>

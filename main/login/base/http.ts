@@ -90,7 +90,8 @@ export interface HttpOptions {
 /**
  * Wraps fetch in what oauth4webapi leaves to its caller: time limits that cover the body, a size limit
  * while reading, no redirects, JSON only, and only JSON that can be read in one way.
- * Throws `LoginError` (`E_NETWORK_…` or the step's own code).
+ *
+ * @throws {LoginError} `E_NETWORK_…` or the step's own code
  */
 export function createHttp(options: HttpOptions = {}): Http {
   const { clock = systemClock, limits = httpLimits, fetch = globalThis.fetch } = options

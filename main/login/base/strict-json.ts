@@ -4,8 +4,9 @@ const maximumDepth = 32
 /**
  * Parses JSON that can be read in one way only: UTF-8 without a byte order mark, no name twice in an
  * object, no `__proto__`, no more than 32 levels.
- * Throws `SyntaxError` with a reason that quotes nothing.
- * Source: RFC 8259 §4 and §8.1, RFC 7519 §4 (claim names must be unique), RFC 7515 §4 (so must header names).
+ *
+ * @throws {SyntaxError} with a reason that quotes nothing
+ * @see RFC 8259 §4 and §8.1, RFC 7519 §4 (claim names must be unique), RFC 7515 §4 (so must header names)
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)

@@ -70,7 +70,8 @@ const maxTargetLength = 8192
 /**
  * Judges one request, without a side effect. The checks that cost least come first, and the state last of
  * all, so nobody learns from an answer whether a state was right unless everything else was.
- * Source: RFC 8252 §8.3, RFC 9700 §4, RFC 9112 §11.2.
+ *
+ * @see RFC 8252 §8.3, RFC 9700 §4, RFC 9112 §11.2
  */
 export function judge(request: RequestHead, expected: Expected): Verdict {
   const { method, httpVersion, url = '' } = request

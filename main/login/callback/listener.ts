@@ -46,7 +46,9 @@ export const callbackRedirectDelay = 100
 /**
  * Opens the listener that the browser comes back to: 127.0.0.1 only, a port of the system's choice.
  * A request that does not carry the pending state never settles anything.
- * Throws `LoginError` `E_LISTENER_BIND`. Source: RFC 8252 §7.3 and §8.3, RFC 9700 §4.
+ *
+ * @throws {LoginError} `E_LISTENER_BIND`
+ * @see RFC 8252 §7.3 and §8.3, RFC 9700 §4
  */
 export async function openLoopbackListener(options: ListenerOptions): Promise<LoopbackListener> {
   const { redirectPath, clock, onRejected } = options

@@ -66,7 +66,8 @@ const submit = 'document.forms[0].submit()'
 
 /**
  * Headers of every answer of the listener, whatever its status.
- * Source: RFC 9700 §4.2 and §4.16; no CORS header, no cookie, nothing that names the software.
+ *
+ * @see RFC 9700 §4.2 and §4.16; no CORS header, no cookie, nothing that names the software
  */
 export const pageHeaders: Readonly<Record<string, string>> = {
   'Content-Type': 'text/html; charset=utf-8',

@@ -40,7 +40,8 @@ interface Line {
 /**
  * Makes a check that asks Linux's table of TCP connections for the user of the other end. Everyone on the
  * computer can connect to 127.0.0.1, and can read the one-time address in the browser's command line.
- * Source: proc_net_tcp.rst of the kernel's documentation, user_namespaces(7).
+ *
+ * @see proc_net_tcp.rst of the kernel's documentation, user_namespaces(7)
  */
 export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
   const { platform = process.platform, onUnknown = () => {} } = options

@@ -20,8 +20,9 @@ export interface CheckedCallback {
 
 /**
  * Checks the parameters of the callback: `iss` and `error` after the listener has checked `state`.
- * Throws `LoginError`: `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`.
- * Source: RFC 9207 §2.4, RFC 6749 §4.1.2.
+ *
+ * @throws {LoginError} `E_CALLBACK_ISSUER`, `E_CALLBACK_INVALID`, `E_LOGIN_DENIED`, `E_LOGIN_REFUSED`
+ * @see RFC 9207 §2.4, RFC 6749 §4.1.2
  */
 export function checkCallback(
   provider: Provider,

@@ -54,8 +54,9 @@ export function isLoopback(url: URL): boolean {
 
 /**
  * Fetches the provider's metadata and checks it before a browser is opened.
- * Throws `LoginError`: `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come.
- * Source: OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3.
+ *
+ * @throws {LoginError} `E_PROVIDER_METADATA` when it is not acceptable, `E_NETWORK_…` when it did not come
+ * @see OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3
  */
 export async function discover(issuer: string, http: Http): Promise<Provider> {
   const url = new URL(issuer)

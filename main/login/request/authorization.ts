@@ -56,7 +56,8 @@ export interface AuthorizationRequest {
   readonly codeVerifier: Secret
   /**
    * The address to send a browser to, once: a pushed request is spent by the login that it starts.
-   * Throws `LoginError`: `E_PAR_REFUSED`, `E_NETWORK_…`.
+   *
+   * @throws {LoginError} `E_PAR_REFUSED`, `E_NETWORK_…`
    */
   address(): Promise<AuthorizationAddress>
 }
@@ -72,7 +73,8 @@ const pushedRequestMargin = 10
 
 /**
  * Makes an authorization request with fresh PKCE, state and nonce.
- * Source: RFC 7636 §4 (S256), RFC 8252 §7.3, RFC 9126, Digdir "Autorisasjonsendepunkt".
+ *
+ * @see RFC 7636 §4 (S256), RFC 8252 §7.3, RFC 9126, Digdir "Autorisasjonsendepunkt"
  */
 export async function createAuthorizationRequest(options: {
   readonly provider: Provider

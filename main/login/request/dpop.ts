@@ -62,7 +62,9 @@ function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): P
 /**
  * Sends a request, and sends it once more when its proof was refused, which means that nothing else was done:
  * a nonce is wanted in the proof, or `wantsOther` finds in the answer that another proof may be accepted.
- * Throws what `send` throws. Source: RFC 9449 §8 and §9.
+ *
+ * @throws what `send` throws
+ * @see RFC 9449 §8 and §9
  */
 export async function retryForProof<T>(
   send: () => Promise<T>,

@@ -17,7 +17,8 @@ function parseAcr(acr: string): Level | null {
 /**
  * Tells whether the level that was reached is at least one of those that were asked for.
  * A name without a rank, such as `selfregistered-email`, is satisfied only by itself.
- * Source: Digdir, "ID-token": the client must check that `acr` is high enough.
+ *
+ * @see Digdir, "ID-token": the client must check that `acr` is high enough
  */
 export function acrIsEnough(got: string, asked: readonly string[]): boolean {
   const level = parseAcr(got)

@@ -56,8 +56,9 @@ export interface TokenRequestOptions {
 
 /**
  * Exchanges the code, once, with the same redirect URI as in the authorization request.
- * Throws `LoginError`: `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`.
- * Source: RFC 6749 §4.1.3, RFC 7636 §4.5, Digdir "Tokenendepunkt".
+ *
+ * @throws {LoginError} `E_TOKEN_REFUSED`, `E_TOKEN_RESPONSE`, `E_NETWORK_…`
+ * @see RFC 6749 §4.1.3, RFC 7636 §4.5, Digdir "Tokenendepunkt"
  */
 export async function requestTokens(
   options: TokenRequestOptions & {
@@ -94,7 +95,9 @@ export async function requestTokens(
 
 /**
  * Uses a refresh token, once; the answer may bring the next one.
- * Throws `LoginError` as `requestTokens` does. Source: RFC 6749 §6, OpenID Connect Core 1.0 §12.
+ *
+ * @throws {LoginError} as `requestTokens` does
+ * @see RFC 6749 §6, OpenID Connect Core 1.0 §12
  */
 export async function refreshTokens(
   options: TokenRequestOptions & { readonly refreshToken: Secret },

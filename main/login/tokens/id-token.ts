@@ -17,10 +17,12 @@ import {
 /**
  * Verifies an ID token: header, signature and every claim, by rules with names. Pure: the keys, the
  * time and what is expected come in, and nothing is fetched.
- * Throws `LoginError` for the first rule that fails, with all rules in `checks`:
+ *
+ * @throws {LoginError} for the first rule that fails, with all rules in `checks`:
  * `E_ID_TOKEN_SIGNATURE`, `E_ID_TOKEN_CLAIM`, or `E_CLOCK_SKEW` when the computer's clock explains it;
  * `E_TOKEN_RESPONSE` for what is no signed JWT at all.
- * Source: OpenID Connect Core 1.0 §3.1.3.7 and §12.2; Digdir, "ID-token".
+ *
+ * @see OpenID Connect Core 1.0 §3.1.3.7 and §12.2; Digdir, "ID-token"
  */
 export async function verifyIdToken(
   idToken: Secret,

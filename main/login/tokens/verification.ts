@@ -7,7 +7,8 @@ import type { Secret } from '../base/secret.ts'
 /**
  * Verifies an ID token with the provider's keys. A signature that fails makes it look for keys once
  * more, as an unknown `kid` does: a provider may have put another key under the same name.
- * Throws as `verifyIdToken` and `KeySource` do, and `E_RENEWAL_SUBJECT` when a renewal brought another person.
+ *
+ * @throws as `verifyIdToken` and `KeySource` do, and `E_RENEWAL_SUBJECT` when a renewal brought another person
  */
 export async function verifyWithKeys(
   idToken: Secret,

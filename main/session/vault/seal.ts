@@ -32,7 +32,8 @@ const tagLength = 16
  * Makes the bytes of the file. The system encrypts a fresh key only, and the text is encrypted under that
  * key by a cipher that notices every changed byte: on Linux and macOS the system's is AES-CBC with a
  * fixed initialization vector, which does not (Chromium, components/os_crypt).
- * Throws `AppError` `E_VAULT_UNAVAILABLE`.
+ *
+ * @throws {AppError} `E_VAULT_UNAVAILABLE`
  */
 export async function seal(
   stored: StoredSession,

@@ -18,10 +18,9 @@ import {
  * Verifies an ID token: header, signature and every claim, by rules with names. Pure: the keys, the
  * time and what is expected come in, and nothing is fetched.
  *
- * @throws {LoginError} for the first rule that fails, with all rules in `checks`:
- * `E_ID_TOKEN_SIGNATURE`, `E_ID_TOKEN_CLAIM`, or `E_CLOCK_SKEW` when the computer's clock explains it;
- * `E_TOKEN_RESPONSE` for what is no signed JWT at all.
- *
+ * @throws {LoginError} for the first rule that fails, with all rules in `checks`: `E_ID_TOKEN_SIGNATURE`,
+ *   `E_ID_TOKEN_CLAIM`, or `E_CLOCK_SKEW` when the computer's clock explains it; `E_TOKEN_RESPONSE` for what is no
+ *   signed JWT at all
  * @see OpenID Connect Core 1.0 §3.1.3.7 and §12.2; Digdir, "ID-token"
  */
 export async function verifyIdToken(

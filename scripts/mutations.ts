@@ -17,9 +17,9 @@ if (values.tests !== undefined) process.env['MUTATION_TESTS'] = values.tests
 // Stress and long random tests judge no mutant, and there are thousands.
 delete process.env['IDPORTEN_DESKTOP_THOROUGH']
 
-const files = globSync('main/{login,session}/**/*.ts').filter(
-  (file) => !/\.test(-d)?\.ts$/.test(file),
-)
+const files = globSync('main/{login,session}/**/*.ts')
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => !/\.test(-d)?\.ts$/.test(file))
 const unknown = positionals.filter((file) => !files.includes(file))
 if (unknown.length > 0) throw new Error(`not of the login or the session: ${unknown.join(' ')}`)
 const chosen = positionals.length === 0 ? files : positionals

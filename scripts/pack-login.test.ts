@@ -45,7 +45,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const readme = await readFile('main/login/README.md', 'utf8')
   await writeFile(join(folder, 'readme.ts'), /```ts\n([^]*?)```/.exec(readme)?.[1] ?? '')
-  for (const name of ['login.ts', 'session.ts']) {
+  for (const name of ['login.ts', 'session.ts', 'open-browser.ts']) {
     // oxlint-disable-next-line no-await-in-loop
     await cp(join('examples/node-login', name), join(folder, name))
   }
@@ -121,7 +121,8 @@ describe('the packed login, in a folder with nothing else of this repository', (
         "import { startLogin } from 'idporten-login'\n// @ts-expect-error -- There is no client.\nstartLogin({ issuer: 'https://test.idporten.no', openBrowser: () => {} })\n",
       )
       const compiler = resolve('node_modules/typescript/bin/tsc')
-      const options = '--noEmit --strict --skipLibCheck false --exactOptionalPropertyTypes'
+      const options =
+        '--noEmit --strict --skipLibCheck false --exactOptionalPropertyTypes --allowImportingTsExtensions'
       const target = '--module nodenext --target es2023 --lib es2024 --types node'
       const files = ['readme.ts', 'login.ts', 'session.ts', 'wrong.ts']
       const args = [compiler, ...`${options} ${target}`.split(' '), ...files]

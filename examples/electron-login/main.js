@@ -10,10 +10,6 @@ let attempt = null
 
 /** @returns {Promise<string>} what the window shows */
 async function signIn() {
-  if (attempt !== null) {
-    await attempt.reopen()
-    return 'Log in in your browser'
-  }
   attempt = startLogin({
     issuer: process.env['ISSUER'] ?? 'https://test.idporten.no',
     clientId: process.env['CLIENT_ID'] ?? 'your-client-id',
@@ -42,6 +38,8 @@ const handle = (intent, act) => {
   })
 }
 handle('sign-in', signIn)
+// A browser that cannot be opened again is no news: the first may be open, and the time goes on.
+handle('reopen', () => attempt?.reopen().catch(() => {}))
 handle('cancel', () => attempt?.cancel())
 
 app.on('web-contents-created', (_event, contents) => {

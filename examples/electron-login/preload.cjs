@@ -7,11 +7,18 @@ addEventListener('DOMContentLoaded', () => {
   const show = (text) => {
     if (status !== null) status.textContent = String(text)
   }
-  document.querySelector('#sign-in')?.addEventListener('click', () => {
+  const signIn = document.querySelector('#sign-in')
+  signIn?.addEventListener('click', () => {
+    signIn.setAttribute('disabled', '')
     show('Log in in your browser')
-    ipcRenderer.invoke('sign-in').then(show, show)
+    void ipcRenderer
+      .invoke('sign-in')
+      .then(show, show)
+      .finally(() => signIn.removeAttribute('disabled'))
   })
-  document.querySelector('#cancel')?.addEventListener('click', () => {
-    void ipcRenderer.invoke('cancel')
-  })
+  for (const intent of ['reopen', 'cancel']) {
+    document.querySelector(`#${intent}`)?.addEventListener('click', () => {
+      void ipcRenderer.invoke(intent)
+    })
+  }
 })

@@ -1,14 +1,12 @@
 /** A login from the command line. `ISSUER` and `CLIENT_ID` name the provider and the client. */
-import { execFile } from 'node:child_process'
 import process from 'node:process'
-import { promisify } from 'node:util'
 import { isLoginError, startLogin } from 'idporten-login'
+import { openBrowser } from './open-browser.ts'
 
-const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
 const login = startLogin({
   issuer: process.env['ISSUER'] ?? 'https://test.idporten.no',
   clientId: process.env['CLIENT_ID'] ?? 'your-client-id',
-  openBrowser: async (address) => await promisify(execFile)(opener, [address]),
+  openBrowser,
   onEvent: (event) => {
     if (event.type === 'waiting') console.error('Log in in your browser. Ctrl-C cancels.')
     if (event.type === 'hint') void tellLink()
@@ -32,6 +30,6 @@ try {
 } catch (error) {
   if (!isLoginError(error)) throw error
   console.error(`Not signed in: ${error.code} (reference ${login.reference})`)
-  console.error(error.detail === null ? '' : `${error.detail.key}: ${error.detail.reason}`)
+  if (error.detail !== null) console.error(`${error.detail.key}: ${error.detail.reason}`)
   process.exitCode = 1
 }

@@ -2,12 +2,11 @@
  * A session: a login, the call of an API, a renewal, and the sign-out. `ISSUER` and `CLIENT_ID` name the provider
  * and the client, `API` and `SCOPE` the API and the scope that it wants.
  */
-import { execFile } from 'node:child_process'
 import process from 'node:process'
-import { promisify } from 'node:util'
 import {
   callApi,
   createProviderCache,
+  isLoginError,
   type Login,
   logOutInBrowser,
   outlivesLogout,
@@ -16,9 +15,8 @@ import {
   startLogin,
   systemClock,
 } from 'idporten-login'
+import { openBrowser } from './open-browser.ts'
 
-const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
-const openBrowser = async (address: string) => await promisify(execFile)(opener, [address])
 const providerCache = createProviderCache(systemClock)
 const options = {
   issuer: process.env['ISSUER'] ?? 'https://test.idporten.no',
@@ -35,20 +33,30 @@ async function renewed(login: Login): Promise<Login | null> {
     : await renew(login, { providerCache })
 }
 
-const login = await startLogin(options).result
-if (login === null) throw new Error('cancelled')
-console.log(`Signed in, with ${login.scope.join(' and ')}`)
+async function run(): Promise<void> {
+  const login = await startLogin(options).result
+  if (login === null) return
+  console.log(`Signed in, with ${login.scope.join(' and ')}`)
 
-const url = process.env['API']
-if (url !== undefined) {
-  const answer = await callApi(login, { url, method: 'GET' })
-  console.log(`The API answered ${answer.httpStatus} in ${Math.round(answer.tookMs)} ms`)
+  const url = process.env['API']
+  if (url !== undefined) {
+    const answer = await callApi(login, { url, method: 'GET' })
+    console.log(`The API answered ${answer.httpStatus} in ${Math.round(answer.tookMs)} ms`)
+  }
+
+  const next = await renewed(login)
+  if (next === null) return
+  console.log(`Renewed, for ${next.accessTokenLife ?? 'some'} seconds`)
+
+  // Tokens of third parties' scopes outlive the logout at ID-porten.
+  if (outlivesLogout(next)) await revokeTokens(next)
+  console.log(`Signed out: the browser was ${await logOutInBrowser(next, { openBrowser })}`)
 }
 
-const next = await renewed(login)
-if (next === null) throw new Error('cancelled')
-console.log(`Renewed, for ${next.accessTokenLife ?? 'some'} seconds`)
-
-// Tokens of third parties' scopes outlive the logout at ID-porten.
-if (outlivesLogout(next)) await revokeTokens(next)
-console.log(`Signed out: the browser was ${await logOutInBrowser(next, { openBrowser })}`)
+try {
+  await run()
+} catch (error) {
+  if (!isLoginError(error)) throw error
+  console.error(`Ended: ${error.code}, ${error.message}`)
+  process.exitCode = 1
+}

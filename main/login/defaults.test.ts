@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { arrive, createMailbox, failureOf, logInAt, requestsTo } from '../../test/support/login.ts'
+import {
+  arrive,
+  createMailbox,
+  failureOf,
+  logInAt,
+  navigate,
+  requestsTo,
+} from '../../test/support/login.ts'
 import { isLoginError, LoginError, startLogin } from './index.ts'
 
 let simulator: Simulator
@@ -54,6 +61,38 @@ it.each([
   const error = await failureOf(startLogin({ ...least(), openBrowser }).result, LoginError)
   expect(error.code).toBe('E_BROWSER_OPEN')
   expect(error.cause).toMatchObject({ message: 'no browser here' })
+})
+
+it('a function of the caller that throws ends the login by its result, and nothing else', async () => {
+  const opened = createMailbox<string>()
+  const login = startLogin({
+    ...least(),
+    openBrowser: (address) => opened.put(address),
+    onEvent: ({ type }) => {
+      if (type === 'browser-arrived') throw new Error('of the caller')
+    },
+  })
+  await navigate(await opened.next())
+  const error = await failureOf(login.result, LoginError)
+  expect([error.code, error.message]).toEqual(['E_UNEXPECTED', 'of the caller'])
+})
+
+it('an issuer that is no address is named', async () => {
+  const login = startLogin({ ...least(), issuer: 'idporten.no', openBrowser: () => {} })
+  const error = await failureOf(login.result, LoginError)
+  expect([error.code, error.detail]).toEqual([
+    'E_PROVIDER_METADATA',
+    { key: 'issuer', reason: 'is no address' },
+  ])
+})
+
+it('a login that may take for ever waits, and can be cancelled', async () => {
+  const opened = createMailbox<string>()
+  const openBrowser = (address: string): void => opened.put(address)
+  const login = startLogin({ ...least(), loginTimeout: Number.POSITIVE_INFINITY, openBrowser })
+  await navigate(await opened.next())
+  login.cancel()
+  expect(await login.result).toBeNull()
 })
 
 it('an error is a login error when it has its mark and one of its codes, and nothing else is', () => {

@@ -1,6 +1,33 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { LoginError, cleanError, toLoginError } from './errors.ts'
 import { Secret, secretRemover } from './base/secret.ts'
+
+describe('the cause of a failure', () => {
+  const secret = 'a.b+c-0123456789'
+  const clean = secretRemover([new Secret(secret)])
+  const causeOf = (cause: unknown) =>
+    cleanError(new LoginError('E_UNEXPECTED', 'x', { cause }), clean).cause
+
+  it('is told without the values that it must not tell, however deep they are in it', () => {
+    const inner = Object.assign(new Error(`no ${secret}`), {
+      name: 'LibraryError',
+      body: { secret },
+    })
+    const named = new LoginError('E_TOKEN_REFUSED', `no ${secret}`, { cause: inner })
+    const cause = causeOf(named)
+    expect(cause).toMatchObject({ code: 'E_TOKEN_REFUSED', message: 'no [secret]' })
+    expect(inspect(cause, { depth: 9 })).not.toContain(secret)
+    expect(causeOf(inner)).toMatchObject({ name: 'LibraryError', message: 'no [secret]' })
+    expect(causeOf({ secret })).toBeUndefined()
+  })
+
+  it('stays as it is when it holds none', () => {
+    const cause = new TypeError('fetch failed')
+    expect(causeOf(cause)).toBe(cause)
+    expect(causeOf(undefined)).toBeUndefined()
+  })
+})
 
 describe('a failure', () => {
   it('keeps its name, or is unexpected', () => {

@@ -1,4 +1,5 @@
 /** The errors of a login and of the calls that follow it: their codes, their class, and what is known of their reason. */
+import { inspect } from 'node:util'
 
 /**
  * Every way in which a login, or a call with its tokens, can fail. A code keeps its meaning; new ones may
@@ -196,18 +197,30 @@ export function unexpected(error: unknown): LoginError<'E_UNEXPECTED'> {
   })
 }
 
-/** The same failure with all of its words put through `clean`. */
+/**
+ * The same failure with all of its words put through `clean`, those of its causes too: a library keeps what came
+ * in its errors.
+ */
 export function cleanError<Code extends string>(
   error: LoginError<Code>,
   clean: <T>(value: T) => T,
 ): LoginError<Code> {
   const { code, message, cause, detail, explanation, checks, retryAfter, malformed } = error
   return new LoginError(code, clean(message), {
-    cause,
+    cause: cleanCause(cause, clean),
     detail: clean(detail),
     explanation,
     checks: clean(checks),
     retryAfter,
     malformed,
   })
+}
+
+/** A cause that holds nothing to be cleaned stays as it is; of another one its name and its words are left. */
+function cleanCause(cause: unknown, clean: <T>(value: T) => T): unknown {
+  if (cause instanceof LoginError) return cleanError(cause, clean)
+  const whole = inspect(cause, { depth: 8, maxArrayLength: null, maxStringLength: null })
+  if (clean(whole) === whole) return cause
+  if (!(cause instanceof Error)) return undefined
+  return Object.assign(new Error(clean(cause.message)), { name: cause.name })
 }

@@ -30,7 +30,7 @@ export {
 } from './errors.ts'
 
 // What follows it.
-export { type Api, type ApiAnswer, callApi } from './calls/api.ts'
+export { type Api, type ApiAnswer, type ApiOptions, callApi } from './calls/api.ts'
 export { fetchUserinfo } from './calls/userinfo.ts'
 export { renew, type RenewOptions, renewStored, type StoredLogin, toStored } from './calls/renew.ts'
 export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
@@ -40,6 +40,6 @@ export { type BrowserLogout, type LogoutOptions, logOutInBrowser } from './calls
 export type { Fetch, HttpLimits, HttpOptions } from './base/http.ts'
 export { type Clock, systemClock } from './base/clock.ts'
 export { createProviderCache, type ProviderCache } from './provider/cache.ts'
-export { isLoopback } from './provider/metadata.ts'
-export type { CallbackTexts } from './callback/pages.ts'
-export { createPeerCheck, type PeerCheck } from './callback/peer.ts'
+export { isLoopback, type Provider } from './provider/metadata.ts'
+export type { CallbackPage, CallbackTexts } from './callback/pages.ts'
+export { createPeerCheck, type Peer, type PeerCheck, type PeerOptions } from './callback/peer.ts'

@@ -6,7 +6,7 @@ import type { Outcome } from './callback/pages.ts'
 import { createPeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
 import { cleanError, failure, LoginError, toLoginError } from './errors.ts'
-import { type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
+import { type LoginEvent, type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
 import type { KeySource } from './provider/keys.ts'
 import type { Provider } from './provider/metadata.ts'
 import { type AuthorizationRequest, createAuthorizationRequest } from './request/authorization.ts'
@@ -70,6 +70,8 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const nameFailure = (error: unknown): unknown =>
     error === cancelled ? error : cleanError(toLoginError(error), secretRemover(secrets))
 
+  const onEvent = guardEvents(settings.onEvent, endWith)
+
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
   const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
     stopPhase()
@@ -82,7 +84,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     const { fetch, limits } = settings
     const http = createHttp({ fetch, limits, clock, signal: ended.signal })
     const finding = settings.providerCache.find(settings.policy.issuer, http)
-    opening = openListener(settings, () => trip?.arrived())
+    opening = openListener({ ...settings, onEvent }, () => trip?.arrived())
     const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()
     const prepared = await prepare(settings, provider, listener, http, (refusal) => {
@@ -101,7 +103,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
       clock,
       nameFailure,
       onFailed: endWith,
-      onEvent: settings.onEvent,
+      onEvent,
     })
     // Pushing a request may fail, and so may the keys: then no browser is opened.
     const firstLink = await trip.prepare()
@@ -114,7 +116,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     trip.returned()
     ended.signal.throwIfAborted()
     secrets.push(new Secret(parameters.reveal().get('code') ?? ''))
-    settings.onEvent({ type: 'exchanging' })
+    onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
     const exchange = { ...prepared, settings, provider, parameters, http, secrets }
     return await exchangeAndVerify(exchange, startedAt)
@@ -280,6 +282,20 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
 }
 
 const cancelled = new Error('cancelled')
+
+/** A caller whose function throws hears of it by the result. */
+function guardEvents(
+  onEvent: (event: LoginEvent) => void,
+  endWith: (error: unknown) => void,
+): (event: LoginEvent) => void {
+  return (event) => {
+    try {
+      onEvent(event)
+    } catch (error) {
+      endWith(error)
+    }
+  }
+}
 
 function tooSlow(phase: string): LoginError {
   return failure('E_NETWORK_TIMEOUT', phase, `no answer in ${phaseLimit} ms`)

@@ -23,8 +23,11 @@ export type LoginEvent =
   /** The browser has returned, and the tokens are being requested. */
   | { readonly type: 'exchanging' }
 
+/** Each member may be absent or undefined. */
+type Optional<T> = { readonly [Name in keyof T]?: T[Name] | undefined }
+
 /** What the provider is asked for. The least is `issuer` and `clientId`; what is undefined has its default. */
-export interface PolicyOptions extends Partial<Omit<LoginPolicy, 'issuer' | 'clientId'>> {
+export interface PolicyOptions extends Optional<Omit<LoginPolicy, 'issuer' | 'clientId'>> {
   /** The provider, exactly as its metadata write it, such as `https://idporten.no`. */
   readonly issuer: string
   /** The client as it is registered; the same for all installations. */

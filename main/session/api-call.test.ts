@@ -281,6 +281,21 @@ describe('what an API may answer', () => {
     expect(textsIn(app.snapshots).filter((text) => text.includes(token))).toEqual([])
   })
 
+  it('with the former token in it, after a renewal for a 401, is shown without it', async () => {
+    const seen: string[] = []
+    const app = await signedIn({
+      fetch: answering(async (_, { headers }) => {
+        const [, token = ''] = (new Headers(headers).get('authorization') ?? '').split(' ')
+        seen.push(token)
+        const status = seen.length === 1 ? 401 : 200
+        return Response.json({ seen }, { status })
+      }),
+    })
+    await app.controller.callApi(0)
+    expect(new Set(seen).size).toBe(2)
+    expect(apiOf(app)?.answer?.body).toBe('{"seen":["[secret]","[secret]"]}')
+  })
+
   it('deeply nested is not blown up for the window', async () => {
     const body = `${'['.repeat(4000)}${']'.repeat(4000)}`
     const app = await signedIn({ fetch: answering(() => new Response(body)) })

@@ -1,4 +1,4 @@
-import { type ApiAnswer, callApi } from '../login/index.ts'
+import { type ApiAnswer, callApi, type Login } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
 import type { Live } from './live.ts'
@@ -23,8 +23,8 @@ export function createApiCalls(
       store.dispatch({ type: 'api-changed', login: session.id, index, change: changes })
     }
     change({ running: true, answer: null, failure: null })
-    const call = async (): Promise<ApiAnswer> =>
-      await callApi(session.login, api, calls(session.ended))
+    const call = async (former?: Login): Promise<ApiAnswer> =>
+      await callApi(session.login, api, { ...calls(session.ended), former })
     try {
       const endsAt = store.state().session?.accessTokenEndsAt ?? null
       const expiredToken = endsAt !== null && endsAt <= clock.monotonic()
@@ -34,7 +34,7 @@ export function createApiCalls(
       if (session.ended.aborted) return
       // Once: an API that refuses fresh tokens as well has its reasons. Another call may have renewed them.
       if (answer.httpStatus === 401 && !expiredToken) {
-        if (session.login !== used || (await renewal.renew())) answer = await call()
+        if (session.login !== used || (await renewal.renew())) answer = await call(used)
       }
       change({ running: false, answer })
     } catch (reason) {

@@ -202,7 +202,7 @@ describe('proofs', () => {
     await app.controller.callApi(0)
     await app.controller.renew()
     const seen = [...textsIn(app.snapshots), ...app.lines].join('\n')
-    const secrets = [...withProof(app).map(proofOf), String(vault.stored?.proofKey?.d)]
+    const secrets = [...withProof(app).map(proofOf), String(vault.stored?.proofKey?.reveal().d)]
     for (const secret of secrets) {
       expect([secret.length > 40, seen.includes(secret)]).toEqual([true, false])
     }
@@ -214,7 +214,7 @@ describe('the private key', () => {
     const vault = createMemoryVault()
     const app = await signedIn({ profile: profile({ remember: true }), vault })
     await app.until(({ session }) => session?.remembered === 'kept')
-    const jwk = vault.stored?.proofKey ?? {}
+    const jwk = vault.stored?.proofKey?.reveal() ?? {}
     expect(jwk).toMatchObject({ kty: 'EC', crv: 'P-256', d: expect.any(String) })
     expect(await keyOf(app)).toEqual([await calculateJwkThumbprint(jwk)])
     app.controller.signOut()

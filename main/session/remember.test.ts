@@ -257,7 +257,7 @@ describe('a login that was kept and is of no use', () => {
     {},
   ])('because its key is broken is forgotten: %j', async (proofKey) => {
     const vault = await vaultWithLogin({ dpop: true })
-    changed(vault, { proofKey })
+    changed(vault, { proofKey: new Secret(proofKey) })
     const app = start({ vault, profile: remembering({ dpop: true }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
     expect([vault.stored, refreshes(app)]).toEqual([null, []])

@@ -97,8 +97,13 @@ export function createRemember(
       if (!session.profile.remember) return
       const { refreshToken } = session.login
       if (refreshToken !== null) await storeRefreshToken(session, refreshToken)
-      // What is stored from before is not of this login, and may be another person's.
-      else await forget()
+      else {
+        // What is stored from before is not of this login, and may be another person's.
+        await forget()
+        if (store.state().session?.remembered !== 'kept') return
+        const change = { remembered: 'off' } as const
+        store.dispatch({ type: 'session-changed', login: session.id, change })
+      }
     },
     refreshToken: async (session, refreshToken) => {
       if (!session.profile.remember || store.state().session?.remembered === 'unavailable') return

@@ -4,7 +4,7 @@ import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { NoncePolicy } from '../scenarios/scenario.ts'
 import { addressOf } from './context.ts'
-import type { ProviderParts } from './parts.ts'
+import type { Stage } from '../stage.ts'
 
 /** The algorithms that a proof may be signed with. */
 export const dpopAlgorithms: readonly string[] = ['ES256', 'Ed25519', 'EdDSA']
@@ -106,7 +106,7 @@ export function createProofChecker(): ProofChecker {
 /** The key of the DPoP proof of a request, under the nonce policy of the scenario that plays. */
 export async function provenKey(
   ctx: KoaContextWithOIDC,
-  { proofs, stage }: Pick<ProviderParts, 'proofs' | 'stage'>,
+  { proofs, stage }: { readonly proofs: ProofChecker; readonly stage: Stage },
   accessToken?: string,
 ): Promise<string> {
   const address = addressOf(ctx)

@@ -36,7 +36,7 @@ export function storedOf(subject: string, change: Partial<StoredSession> = {}): 
     ...owner,
     refreshToken: new Secret(`refresh-token-of-${subject}`),
     refreshTokenExpiresAt: 1_800_000_000_000,
-    proofKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: `private-${subject}` },
+    proofKey: new Secret({ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: `private-${subject}` }),
     nonce: new Secret('nonce'),
     scope: ['openid', 'profile'],
     claims: { iss: owner.issuer, sub: subject, aud: [owner.clientId], auth_time: 1_700_000_000 },

@@ -14,11 +14,14 @@ export interface Clock {
 const leastSleep = 2000
 const leastStep = 1000
 
+/** Milliseconds beyond which Node would call back at once: some 24 days. */
+const longestTimer = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: createMonotonic(),
   after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds)
+    const timer = setTimeout(callback, Math.min(milliseconds, longestTimer))
     return () => clearTimeout(timer)
   },
 }

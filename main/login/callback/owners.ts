@@ -24,7 +24,8 @@ export function createOwners(options: {
   return {
     whenOurs: ({ socket }, response, proceed) => {
       const check = async (): Promise<void> => {
-        const owner = await peer(socket)
+        // A check that fails lets nobody in.
+        const owner = await peer(socket).catch(() => 'gone')
         checking.delete(socket)
         if (!response.destroyed) {
           if (owner === 'other') answers.reject(response, 403, 'other user')

@@ -24,6 +24,11 @@ export interface ApiAnswer {
   readonly body: string
 }
 
+export interface ApiOptions extends HttpOptions {
+  /** The login before a renewal, whose tokens the API has seen and may repeat as well. Default: there is none. */
+  readonly former?: Login | undefined
+}
+
 /**
  * Calls an API with the access token, as Bearer or DPoP as the token is bound. The token goes to that address
  * and nowhere else: redirects are refused. Secrets that the API repeats are taken out of its answer.
@@ -34,9 +39,10 @@ export interface ApiAnswer {
 export async function callApi(
   login: Login,
   api: Api,
-  options: HttpOptions = {},
+  options: ApiOptions = {},
 ): Promise<ApiAnswer> {
-  const secrets = secretsOf(login)
+  const { former } = options
+  const secrets = [...secretsOf(login), ...(former === undefined ? [] : secretsOf(former))]
   return await withoutSecrets(secrets, options, async () =>
     secretRemover(secrets)(await call(login, api, options)),
   )

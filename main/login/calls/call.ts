@@ -8,7 +8,7 @@ import { cleanError, toLoginError } from '../errors.ts'
  */
 export async function withoutSecrets<T>(
   secrets: readonly Secret[],
-  { signal }: HttpOptions,
+  { signal }: Pick<HttpOptions, 'signal'>,
   call: () => Promise<T>,
 ): Promise<T> {
   try {

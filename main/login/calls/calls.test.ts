@@ -317,6 +317,14 @@ describe('a renewal by the refresh token', () => {
     expect(failure).toMatchObject({ code: 'E_TOKEN_RESPONSE' })
   })
 
+  it('shows of the new token no former one', async () => {
+    const told = { former: 'the-access-token-of-before', refresh: 'the-refresh-token' }
+    const payload = Buffer.from(JSON.stringify(told)).toString('base64url')
+    const login = { ...loginOf(refreshable), accessToken: new Secret(told.former) }
+    const { renewed } = await renew(json({ ...good, access_token: `e30.${payload}.x` }), login)
+    expect((await renewed).accessTokenClaims).toEqual({ former: '[secret]', refresh: '[secret]' })
+  })
+
   it('shows of the new token no nonce', async () => {
     const payload = Buffer.from('{"x":"the-nonce-of-the-login"}').toString('base64url')
     const { renewed } = await renew(json({ ...good, access_token: `e30.${payload}.x` }))
@@ -449,13 +457,34 @@ describe('a renewal by the refresh token', () => {
     })
     expect(toStored(loginOf(refreshable))?.refreshToken.reveal()).toBe('the-refresh-token')
     expect(toStored(loginOf())).toBeNull()
+    const bound = { ...refreshable, proofKey: await makeKey() }
+    expect(toStored(loginOf(bound)), 'its key may not leave the process').toBeNull()
+  })
+
+  it.each<readonly [string, Partial<StoredLogin>, object]>([
+    ['issuer', { claims: { sub: 'subject', iss: 'https://other.test' } }, {}],
+    ['client', { claims: { sub: 'subject', aud: ['another'] } }, {}],
+    ['kind of token', {}, { dpop: true }],
+  ])('of an earlier run is sent nowhere when it is of another %s', async (what, change, asked) => {
+    const { http, sent } = httpOf(json(good))
+    const options = { ...http, providerCache: cacheOf(keys) }
+    const refused = renewStored({ ...stored, ...change }, { ...policy, ...asked }, options)
+    const error = await failureOf(refused, LoginError)
+    expect([error.code, error.detail?.reason]).toEqual([
+      'E_RENEWAL_REFUSED',
+      `is of another ${what}`,
+    ])
+    const own = { ...stored, claims: { sub: 'subject', iss: issuer, aud: 'client' } }
+    await expect(renewStored(own, policy, options)).resolves.toBeTruthy()
+    expect(sent).toHaveLength(1)
   })
 
   it('of an earlier run is refused when its key is not usable, before anything is sent', async () => {
     const { http, sent } = httpOf(json(good))
     const options = { ...http, providerCache: cacheOf(keys) }
-    const broken = { ...stored, proofKey: { kty: 'RSA' } }
-    const error = await failureOf(renewStored(broken, policy, options), LoginError)
+    const broken = { ...stored, proofKey: new Secret({ kty: 'RSA' }) }
+    const asked = { ...policy, dpop: true }
+    const error = await failureOf(renewStored(broken, asked, options), LoginError)
     expect([error.code, sent]).toEqual(['E_RENEWAL_REFUSED', []])
   })
 })

@@ -8,7 +8,9 @@ import { createPeerCheck, type PeerCheck } from '../callback/peer.ts'
 import { defaultTexts } from '../callback/texts.ts'
 import { Secret } from '../base/secret.ts'
 import { openBrowser } from '../browser-trip.ts'
-import type { Login } from '../tokens/result.ts'
+import { failure } from '../errors.ts'
+import { type Login, secretsOf } from '../tokens/result.ts'
+import { withoutSecrets } from './call.ts'
 
 /**
  * `done`: the browser came back. `opened`: it was sent, and was not to come back or did not. `failed`: no browser
@@ -40,11 +42,11 @@ export interface LogoutOptions {
   /** Resolves when the app is ending: then it is enough that the browser has the form. Default: never. */
   readonly hurry?: Promise<void> | undefined
   /** The browser has got the form with the ID token. */
-  readonly onOpened?: () => void
+  readonly onOpened?: (() => void) | undefined
   /** Something was refused that wanted the page with the ID token, or came with a wrong answer. */
-  readonly onRejected?: (reason: RejectionReason) => void
+  readonly onRejected?: ((reason: RejectionReason) => void) | undefined
   /** Somebody came to the address of that page after it had been shown. */
-  readonly onStartReused?: () => void
+  readonly onStartReused?: (() => void) | undefined
   /** The time. Default: the system's. */
   readonly clock?: Clock | undefined
   /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */
@@ -66,7 +68,8 @@ export async function logOutInBrowser(
   options: LogoutOptions,
 ): Promise<BrowserLogout> {
   const endpoint = login.provider.end_session_endpoint
-  return endpoint === undefined ? 'failed' : await logOutAt(endpoint, login, options)
+  if (endpoint === undefined) return 'failed'
+  return await withoutSecrets(secretsOf(login), options, () => logOutAt(endpoint, login, options))
 }
 
 async function logOutAt(
@@ -112,9 +115,9 @@ async function logOutAt(
       if (!over) timers.add(clock.after(milliseconds, resolve))
     })
   }
-  const ended = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(new Error('given up')), { once: true })
-  })
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const giveUp = (): void => reject(signal?.reason)
+  signal?.addEventListener('abort', giveUp, { once: true })
   ended.catch(() => {})
   try {
     signal?.throwIfAborted()
@@ -147,12 +150,14 @@ async function logOutAt(
     const finished = listener.finish('logged-out')
     // The end of the app would take the last page away from a browser that is on its way to it.
     if (hurrying) await Promise.race([finished, ended]).catch(() => {})
+    signal?.removeEventListener('abort', giveUp)
   }
 }
 
 /** The path that the provider sends the browser back to, when that is our listener on a port of the system's choice. */
 function returnPath(uri: string | undefined): string | null {
   if (uri === undefined) return null
+  if (!URL.canParse(uri)) throw failure('E_UNEXPECTED', 'postLogoutRedirectUri', 'is no address')
   const url = new URL(uri)
   return isLoopback(url) && url.port === '0' ? url.pathname : null
 }

@@ -3,7 +3,8 @@ import { systemClock } from '../base/clock.ts'
 import { createHttp, type HttpOptions } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
 import { defaultTexts } from '../callback/texts.ts'
-import { endRenewal, LoginError } from '../errors.ts'
+import { endRenewal, failure, LoginError } from '../errors.ts'
+import type { LoginPolicy } from '../request/authorization.ts'
 import { createProviderCache, type ProviderCache } from '../provider/cache.ts'
 import { type PolicyOptions, policyOf } from '../options.ts'
 import { restoreProofKey } from '../request/dpop.ts'
@@ -87,7 +88,7 @@ async function request(login: Login, options: RenewOptions, secrets: Secret[]): 
     idToken: idToken ?? login.idToken,
     response,
     former: login,
-    secrets: [login.nonce],
+    secrets,
   })
 }
 
@@ -95,7 +96,7 @@ async function request(login: Login, options: RenewOptions, secrets: Secret[]): 
 export interface StoredLogin {
   readonly refreshToken: Secret
   /** The private key that the tokens are bound to, of a login with `remember: true`; null for Bearer. */
-  readonly proofKey: JWK | null
+  readonly proofKey: Secret<JWK> | null
   /** Of the login: a renewed ID token may repeat it. */
   readonly nonce: Secret
   /** What was granted; a renewal that does not say so has the same. */
@@ -104,16 +105,22 @@ export interface StoredLogin {
   readonly claims: Login['claims']
 }
 
-/** What is to be stored of a login; null without a refresh token. Each `Secret` is stored as what it reveals. */
+/**
+ * What is to be stored of a login; null without a refresh token, and for tokens that are bound to a key which may
+ * not leave this process (a login without `remember`). Each `Secret` is stored as what it reveals.
+ */
 export function toStored(login: Login): StoredLogin | null {
   const { refreshToken, proofKey, nonce, scope, claims } = login
-  return refreshToken && { refreshToken, proofKey: proofKey?.jwk ?? null, nonce, scope, claims }
+  const jwk = proofKey?.jwk ?? null
+  if (refreshToken === null || (proofKey !== null && jwk === null)) return null
+  return { refreshToken, proofKey: jwk, nonce, scope, claims }
 }
 
 /**
  * Renews a login of an earlier run. It is asked for as a login is asked for, with the same defaults.
  *
- * @throws {LoginError} as `renew`, and `E_RENEWAL_REFUSED` when the stored key is not usable
+ * @throws {LoginError} as `renew`, and `E_RENEWAL_REFUSED` when the stored login is of another issuer or client, or
+ *   its key is not usable: then nothing is sent
  */
 export async function renewStored(
   stored: StoredLogin,
@@ -124,11 +131,12 @@ export async function renewStored(
   const { refreshToken, nonce, scope, claims } = stored
   return await withoutSecrets([refreshToken, nonce], options, async () => {
     const policy = policyOf(asked, defaultTexts.lang)
+    refuseForeign(stored, policy)
     const provider = await providerCache.find(policy.issuer, createHttp(options))
     const proofKey =
       stored.proofKey === null
         ? null
-        : await restoreProofKey(stored.proofKey, clock).catch((cause: unknown) => {
+        : await restoreProofKey(stored.proofKey.reveal(), clock).catch((cause: unknown) => {
             const message = 'renewal: the stored key is not usable'
             throw new LoginError('E_RENEWAL_REFUSED', message, { cause })
           })
@@ -150,6 +158,19 @@ export async function renewStored(
     }
     return await renew(login, { ...options, providerCache })
   })
+}
+
+/** A refresh token is for the issuer and the client that it was given for, and for nobody else. */
+function refuseForeign({ claims, proofKey }: StoredLogin, policy: LoginPolicy): void {
+  const { iss, aud } = claims
+  const others = [
+    iss !== undefined && iss !== policy.issuer && 'issuer',
+    aud !== undefined && ![aud].flat().includes(policy.clientId) && 'client',
+    (proofKey !== null) !== (policy.dpop === true) && 'kind of token',
+  ].filter((other) => other !== false)
+  if (others.length > 0) {
+    throw failure('E_RENEWAL_REFUSED', 'stored login', `is of another ${others.join(' and ')}`)
+  }
 }
 
 function isFinal(error: unknown): error is LoginError {

@@ -2,12 +2,9 @@ import { type CryptoKey, decodeProtectedHeader, importJWK, type JWK } from 'jose
 import * as v from 'valibot'
 import { failure } from '../errors.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Provider } from './metadata.ts'
+import { idTokenAlgorithm, type Provider } from './metadata.ts'
 import { type Http, steps } from '../base/http.ts'
 import type { Secret } from '../base/secret.ts'
-
-/** The one signature algorithm that ID-porten uses; another one is a new release, not a setting. */
-export const idTokenAlgorithm = 'RS256'
 
 /** A public key of the provider that may verify an ID token. */
 export interface VerificationKey {

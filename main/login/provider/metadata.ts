@@ -3,7 +3,9 @@ import * as v from 'valibot'
 import { failure } from '../errors.ts'
 import { nameLibraryError, oauthReason, plain } from '../error-map.ts'
 import { type Http, steps } from '../base/http.ts'
-import { idTokenAlgorithm } from './keys.ts'
+
+/** The one signature algorithm that ID-porten uses; another one is a new release, not a setting. */
+export const idTokenAlgorithm = 'RS256'
 
 /** Metadata of the provider, checked and frozen: one copy serves an attempt from start to end. */
 export interface Provider extends oauth.AuthorizationServer {
@@ -59,6 +61,7 @@ export function isLoopback(url: URL): boolean {
  * @see OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3
  */
 export async function discover(issuer: string, http: Http): Promise<Provider> {
+  if (!URL.canParse(issuer)) refuse('issuer', 'is no address')
   const url = new URL(issuer)
   // The library would refuse it by itself, in words that name no key.
   if (url.protocol !== 'https:' && !isLoopback(url)) {

@@ -33,8 +33,8 @@ describe('the key of a session', () => {
     expect((await createProofKey(false, clock)).jwk).toBeNull()
     const kept = await createProofKey(true, clock)
     if (kept.jwk === null) throw new Error('not kept')
-    const restored = await restoreProofKey(kept.jwk, clock)
-    expect(restored.jwk).toEqual(kept.jwk)
+    const restored = await restoreProofKey(kept.jwk.reveal(), clock)
+    expect(restored.jwk?.reveal()).toEqual(kept.jwk.reveal())
     const names = await Promise.all([kept, restored].map((key) => key.handle.calculateThumbprint()))
     expect(names[0]).toBe(names[1])
     expect(decodeProtectedHeader(await proofOf(restored))).toMatchObject({
@@ -46,13 +46,13 @@ describe('the key of a session', () => {
   it('is refused that is none of its kind', async () => {
     const clock = createTestClock(at)
     const { jwk } = await createProofKey(true, clock)
-    const { d, ...halfOfIt } = { ...jwk }
+    const { d, ...halfOfIt } = { ...jwk?.reveal() }
     const rsa = await generateKeyPair('RS256', { extractable: true })
     const bad: JWK[] = [
       halfOfIt,
-      { ...jwk, d: '' },
-      { ...jwk, kty: 'RSA' },
-      { ...jwk, crv: 'P-384' },
+      { ...jwk?.reveal(), d: '' },
+      { ...jwk?.reveal(), kty: 'RSA' },
+      { ...jwk?.reveal(), crv: 'P-384' },
       await exportJWK(rsa.privateKey),
       { kty: 'oct', k: d ?? '' },
     ]

@@ -2,13 +2,14 @@ import * as oauth from 'oauth4webapi'
 import { exportJWK, importJWK, type JWK } from 'jose'
 import * as v from 'valibot'
 import type { Clock } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
 
 /** A key that binds the tokens of one session to this app, so that a stolen token is of no use (RFC 9449). */
 export interface ProofKey {
   /** Makes the proofs and remembers the nonces of each origin. */
   readonly handle: oauth.DPoPHandle
   /** The private key, to be kept with the refresh token that is bound to it; null when it may not leave memory. */
-  readonly jwk: JWK | null
+  readonly jwk: Secret<JWK> | null
   /**
    * Says how far this computer's clock is now from the provider's, in milliseconds. Proofs, and only proofs, are
    * made with the provider's time from then on. Null, which stands for not known, changes nothing.
@@ -27,10 +28,10 @@ const algorithm = 'ES256'
 /** Makes a fresh key; `keep` says that it will be kept beyond the memory of this process. */
 export async function createProofKey(keep: boolean, clock: Clock): Promise<ProofKey> {
   const pair = await oauth.generateKeyPair(algorithm, { extractable: keep })
-  return toProofKey(pair, keep ? await exportJWK(pair.privateKey) : null, clock)
+  return toProofKey(pair, keep ? new Secret(await exportJWK(pair.privateKey)) : null, clock)
 }
 
-function toProofKey(pair: oauth.CryptoKeyPair, jwk: JWK | null, clock: Clock): ProofKey {
+function toProofKey(pair: oauth.CryptoKeyPair, jwk: Secret<JWK> | null, clock: Clock): ProofKey {
   /** What the provider's clock showed when our monotonic clock was at zero, in milliseconds. */
   let providerStart: number | null = null
   let corrected = false
@@ -102,5 +103,5 @@ export async function restoreProofKey(jwk: JWK, clock: Clock): Promise<ProofKey>
     // Stryker disable next-line CallExpression: as above
     throw new TypeError('not an asymmetric key')
   }
-  return toProofKey({ privateKey, publicKey }, jwk, clock)
+  return toProofKey({ privateKey, publicKey }, new Secret(jwk), clock)
 }

@@ -1,4 +1,5 @@
-import { idTokenAlgorithm, matching, type VerificationKey } from '../provider/keys.ts'
+import { matching, type VerificationKey } from '../provider/keys.ts'
+import { idTokenAlgorithm } from '../provider/metadata.ts'
 import { core, type Rule, show } from './rules.ts'
 
 /** Judges the header of a token: how it is signed, and with which key. */

@@ -44,6 +44,7 @@ export function writeContent(stored: StoredSession): string {
     ...stored,
     refreshToken: stored.refreshToken.reveal(),
     nonce: stored.nonce.reveal(),
+    proofKey: stored.proofKey?.reveal() ?? null,
   })
   if (parsed.success) return JSON.stringify(parsed.output)
   // The reason names the key alone, because an issue of valibot holds the value too.
@@ -60,6 +61,11 @@ export function readContent(plain: string): StoredSession {
   }
   const parsed = v.safeParse(content, value)
   if (!parsed.success) throw new Damaged('holds something else')
-  const { refreshToken, nonce, ...others } = parsed.output
-  return { ...others, refreshToken: new Secret(refreshToken), nonce: new Secret(nonce) }
+  const { refreshToken, nonce, proofKey, ...others } = parsed.output
+  return {
+    ...others,
+    refreshToken: new Secret(refreshToken),
+    nonce: new Secret(nonce),
+    proofKey: proofKey && new Secret(proofKey),
+  }
 }

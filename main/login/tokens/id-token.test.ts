@@ -158,6 +158,7 @@ describe('a claim is refused', () => {
     ['exp', 'that is zero', 0, now + 120],
     ['iat', '301 s ahead', now + 301, now + 300],
     ['iat', '11 minutes old', now - 660, now - 590],
+    ['iat', '601 s old', now - 601, now - 600],
     ['iat', 'that is absent', undefined, now],
     ['iat', 'that is text', String(now), now],
     ['nbf', '301 s ahead', now + 301, now + 300],
@@ -176,6 +177,7 @@ describe('a claim is refused', () => {
     ['acr', 'in a list', ['idporten-loa-high'], 'idporten-loa-high'],
     ['pid', 'that is a number', 12838540137, '12838540137'],
     ['pid', 'of ten digits', '1283854013', undefined],
+    ['pid', 'of twelve digits', '128385401370', '12838540137'],
     ['pid', 'that is null', null, undefined],
     ['at_hash', 'of another access token', hashOf('another'), hashOf(accessToken)],
     ['at_hash', 'of the whole hash', hashOf(accessToken, 32), undefined],
@@ -202,6 +204,8 @@ describe('a claim is refused', () => {
       await expect(
         verify(await sign({ ...good, auth_time: now - 65 }), fresh),
       ).resolves.toBeTruthy()
+      await expect(verify(await sign({ ...good, auth_time: now }), fresh)).resolves.toBeTruthy()
+      await expect(verify(await sign({ ...good, auth_time: now + 5 }), fresh)).resolves.toBeTruthy()
       if (typeof bad === 'string') return
       await expect(verify(await sign({ ...good, auth_time: bad }))).resolves.toBeTruthy()
     },
@@ -211,6 +215,12 @@ describe('a claim is refused', () => {
 it.each<readonly [string, unknown, unknown]>([
   ['auth_time', String(now), now - 5000],
   ['auth_time', [now], undefined],
+  ['auth_time', -1, 0],
+  ['updated_at', '1', 1],
+  ['phone_number_verified', 'true', true],
+  ['address', null, { country: 'NO' }],
+  ['address', ['NO'], {}],
+  ['authorization_details', { type: 'x' }, [{ type: 'x' }]],
   ['given_name', 7, 'Kari'],
   ['family_name', ['Nordmann'], 'Nordmann'],
   ['locale', { nb: true }, 'nb'],
@@ -274,6 +284,11 @@ describe('a renewed ID token is refused', () => {
     expect(failedRules(error)).toEqual(['azp'])
     await expect(verify(withIt, renewing('refresh-token'))).resolves.toBeTruthy()
     await expect(verify(without, renewing('browser'))).resolves.toBeTruthy()
+  })
+
+  it('but not for a personal number that the login did not have', async () => {
+    const renews = { claims: { ...former, pid: undefined }, by: 'browser' } as const
+    await expect(verify(await sign(former), { ...expectation, renews })).resolves.toBeTruthy()
   })
 
   it('but not for what a renewal may leave out, or may make new', async () => {
@@ -499,6 +514,8 @@ describe('the lines of the checks', () => {
     ['acr', 'null', '"null"'],
     ['acr', null, 'null'],
     ['acr', 'low', 'low'],
+    ['acr', 'test', 'test'],
+    ['acr', ' 1', '" 1"'],
   ])('tell a text from what it looks like: %s %j as %s', async (name, value, shown) => {
     const error = await refusal(await sign({ ...good, [name]: value }))
     expect(error.checks.find(({ rule }) => rule === name)?.got).toBe(shown)
@@ -540,6 +557,16 @@ describe('the lines of the checks', () => {
       (error: unknown) => (error instanceof LoginError ? error.checks : []),
     )
     expect(checks.find((check) => check.rule === rule)?.got).toBe(got)
+  })
+
+  it('say that there is something that must be understood', async () => {
+    const signer = new SignJWT(good).setProtectedHeader({
+      alg: 'RS256',
+      crit: ['urn:x'],
+      'urn:x': 1,
+    })
+    const error = await refusal(await signer.sign(own.privateKey, { crit: { 'urn:x': true } }))
+    expect(error.checks.find(({ rule }) => rule === 'crit')?.got).toBe('present')
   })
 
   it('say that a token without a name of a key may be of several', async () => {

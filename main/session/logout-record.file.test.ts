@@ -78,3 +78,13 @@ it('a broken file that goes by itself is no obstacle', () => {
   record.change(issuer, { freshLogin: false })
   expect([written(), errors.length]).toEqual([{ '*': open, [issuer]: nothing }, 1])
 })
+
+it('a folder in the place of the file gives way, and what is written stays', () => {
+  mkdirSync(join(file, 'more'), { recursive: true })
+  const record = openRecord()
+  record.change(issuer, { freshLogin: true })
+  expect([written(), errors.length]).toEqual([{ '*': open, [issuer]: open }, 1])
+  const before = statSync(file).ino
+  record.change(issuer, { freshLogin: true })
+  expect(statSync(file).ino).toBe(before)
+})

@@ -112,6 +112,7 @@ export function createHttp(options: HttpOptions = {}): Http {
   ): Promise<Response> => {
     // A page or a redirect in answer to `GET`, for metadata or keys, hints at a network that wants a login of its
     // own; in answer to the call of an API it does not.
+    // Stryker disable next-line StringLiteral: whatever is not GET says that no metadata or keys were to come
     const purpose = anyAnswer ? 'API' : method
     const late = new AbortController()
     const limit = (milliseconds: number): (() => void) =>

@@ -86,6 +86,7 @@ function acrRule({ acr }: Claims, acrValues: readonly string[]): Rule {
 
 /** Judges that the access token is the one that belongs to this ID token. */
 function atHashRule({ at_hash: atHash }: Claims, expectation: IdTokenExpectation): Rule {
+  // Stryker disable next-line ConditionalExpression: what is absent is no hash either
   const fits = atHash !== undefined && isHashOf(atHash, expectation)
   return {
     rule: 'at_hash',

@@ -55,7 +55,7 @@ for (const language of ['nb', 'nn', 'en', 'se']) {
 }
 
 for (const language of ['nb', 'se']) {
-  test(`has no barrier that axe finds in what follows a login, light and dark (${language}; openExternal replaced by a fake at the end)${when(language)}`, async ({
+  test(`has no barrier that axe finds in what follows a login, light and dark (${language}; openExternal replaced by a fake at the end) @thorough`, async ({
     launch,
     browserPage,
     simulator,

@@ -181,7 +181,7 @@ test('a data folder whose every file is garbage is no hindrance to a start and a
   await after.expectStatus('signed-in')
 })
 
-test('a second start while a login waits for the browser changes nothing, and the login finishes', async ({
+test('a second start while a login waits for the browser changes nothing, and the login finishes @thorough', async ({
   launch,
   browserPage,
   simulator,

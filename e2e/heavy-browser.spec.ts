@@ -83,7 +83,7 @@ for (const size of [70_000, 200_000, 600_000]) {
   })
 }
 
-test('shows the last page to a browser that takes two seconds to go there, and frees the port then', async ({
+test('shows the last page to a browser that takes two seconds to go there, and frees the port then @thorough', async ({
   launch,
   browserPage,
   simulator,

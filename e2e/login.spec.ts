@@ -94,7 +94,7 @@ test('comes back to the front after the login', async ({ launch, browserPage }) 
   await expect.poll(visible).toBe(true)
 })
 
-test('asks for attention where the desktop refuses the focus (isFocused replaced by a fake)', async ({
+test('asks for attention where the desktop refuses the focus (isFocused replaced by a fake) @thorough', async ({
   launch,
   browserPage,
 }) => {

@@ -159,7 +159,7 @@ test('names a proxy that is down @thorough', async ({ launch, folder }) => {
   }
 })
 
-test('names a proxy that demands a password, and logs in when it lets the app through', async ({
+test('names a proxy that demands a password, and logs in when it lets the app through @thorough', async ({
   launch,
   browserPage,
   folder,
@@ -238,7 +238,7 @@ async function expectGoodLogin(
   await signOutEverywhere(desktop, simulator)
 }
 
-test('follows no redirect of the token endpoint, carries no cookie, and logs in after each', async ({
+test('follows no redirect of the token endpoint, carries no cookie, and logs in after each @thorough', async ({
   launch,
   browserPage,
   simulator,

@@ -71,7 +71,9 @@ async function attachTo(userData: string): Promise<Page> {
     (await readFile(join(userData, 'DevToolsActivePort'), 'utf8').catch(() => '')).split('\n')
   await expect.poll(async () => (await portFile()).length, 'the debugging port').toBe(2)
   const browser = await attach(`http://127.0.0.1:${(await portFile())[0]}`)
-  const page = browser.contexts()[0]?.pages()[0]
+  const pages = (): Page[] => browser.contexts().flatMap((context) => context.pages())
+  await expect.poll(() => pages().length, 'windows of the app').toBe(1)
+  const [page] = pages()
   if (page === undefined) throw new Error('the app has no window')
   return page
 }

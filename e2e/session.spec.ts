@@ -294,7 +294,7 @@ test.describe('APIs', () => {
   })
 })
 
-test('acts for somebody else by authorization details, which are shown with the numbers hidden', async ({
+test('acts for somebody else by authorization details, which are shown with the numbers hidden @thorough', async ({
   launch,
   browserPage,
   simulator,
@@ -372,7 +372,7 @@ test.describe('absence', () => {
     await signIn(desktop, browserPage)
   })
 
-  test('of 31 minutes ends the session although the system says that nobody is idle; input in the window keeps it (fake clock and idle time)', async ({
+  test('of 31 minutes ends the session although the system says that nobody is idle; input in the window keeps it (fake clock and idle time) @thorough', async ({
     launch,
     browserPage,
   }) => {
@@ -402,7 +402,7 @@ test.describe('absence', () => {
     await expectRefused(desktop, { code: 'E_SESSION_EXPIRED' })
   })
 
-  test('of 31 minutes behind a locked screen ends the session when it is unlocked (fake clock and events)', async ({
+  test('of 31 minutes behind a locked screen ends the session when it is unlocked (fake clock and events) @thorough', async ({
     launch,
     browserPage,
   }) => {
@@ -496,7 +496,7 @@ test.describe('a sign-out that the end of the app comes upon', () => {
     await expect(last.claim('id', 'given_name')).toHaveText(second?.givenName ?? '-')
   })
 
-  test('by a kill is told at the next start, and the provider asks who it is (openExternal replaced by a fake that opens nothing)', async ({
+  test('by a kill is told at the next start, and the provider asks who it is (openExternal replaced by a fake that opens nothing) @thorough', async ({
     launch,
     browserPage,
   }) => {
@@ -574,7 +574,7 @@ test.describe('sign-out', () => {
     await expect(desktop.claim('id', 'given_name')).toHaveText(second?.givenName ?? '-')
   })
 
-  test('without a way back ends the login at the provider too', async ({
+  test('without a way back ends the login at the provider too @thorough', async ({
     launch,
     browserPage,
     simulator,
@@ -594,7 +594,7 @@ test.describe('sign-out', () => {
     ['logout-cookie-lax', 'SameSite=Lax', ''],
     ['logout-cookie-strict', 'SameSite=Strict', ' @thorough'],
   ] as const) {
-    test(`goes a second way without the token when the cookie does not come with the form (${cookie})${when}`, async ({
+    test(`goes a second way without the token when the cookie does not come with the form (${cookie})${when} @thorough`, async ({
       launch,
       browserPage,
       simulator,

@@ -97,7 +97,7 @@ test('opens the same login again when the spare connections of the browser have 
   await desktop.expectStatus('signed-in')
 })
 
-test('takes a sleep off the time that is left, and gives more when it is asked for (events and clocks of the sleep are made by the test)', async ({
+test('takes a sleep off the time that is left, and gives more when it is asked for (events and clocks of the sleep are made by the test) @thorough', async ({
   launch,
   browserPage,
 }) => {

@@ -604,6 +604,23 @@ describe('keeping a login', () => {
     expect(vault.stored?.refreshToken.reveal()).not.toBe(first)
   })
 
+  it('ends with a renewal through the browser that brings no refresh token, and the window is told', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    app.clock.advance(600_000)
+    vi.useFakeTimers({ toFake: ['Date'], now: app.clock.now() })
+    simulator.play({
+      summary: 'gives no refresh token',
+      tokenResponse: (body) => ({ ...body, refresh_token: undefined }),
+    })
+    const renewal = app.controller.renew()
+    await arrive(await logInAt(await app.opened.next()))
+    await renewal
+    simulator.play(null)
+    await app.until(({ session }) => session?.remembered === 'off')
+    expect([vault.stored, app.controller.snapshot().status]).toEqual([null, 'signed-in'])
+  })
+
   // What fails late clears the vault without asking whose login is in it by now.
   it('that fails late does not forget the next login', async () => {
     const memory = createMemoryVault()

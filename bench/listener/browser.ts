@@ -45,6 +45,11 @@ function send(call: CallbackRequest, agent: Agent, signal: AbortSignal): Promise
       },
     )
     request.once('error', reject)
+    // Reset behind the answer: a few thousand closed connections, which the kernel remembers for a minute and no
+    // person's computer has, would slow down whoever asks it whose a connection is.
+    request.once('socket', (socket) => {
+      socket.destroySoon = () => socket.resetAndDestroy()
+    })
     request.end(call.body)
   })
 }

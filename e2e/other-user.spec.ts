@@ -2,10 +2,10 @@
  * Another user of the same computer has read an address on the browser's command line. A process of such a
  * user is only there when the tests were started as root (scripts/bootstrap/unprivileged.mjs).
  */
-import { navigateAsOtherUser, noOtherUser } from '../test/support/other-user.ts'
+import { navigateAsOtherUser, noOtherUser, whySkipped } from '../test/support/other-user.ts'
 import { type Desktop, expect, logInAt, signIn, test } from './fixtures/desktop.ts'
 
-test.skip(noOtherUser !== '', noOtherUser)
+test.skip(noOtherUser, whySkipped)
 
 const loginPage = '[data-action="login"]'
 
@@ -38,7 +38,7 @@ async function holdOpening({ app }: Desktop) {
   }
 }
 
-test('refuses another user of the computer who comes to the start address first; it is told, nothing is spent, and the person logs in', async ({
+test(`refuses another user of the computer who comes to the start address first; it is told, nothing is spent, and the person logs in${whySkipped}`, async ({
   launch,
   browserPage,
 }) => {
@@ -57,7 +57,7 @@ test('refuses another user of the computer who comes to the start address first;
   expect(await desktop.log()).not.toContain('connections not checked')
 })
 
-test('tells that a start address was opened again after the browser had used it, and the login goes on @thorough', async ({
+test(`tells that a start address was opened again after the browser had used it, and the login goes on${whySkipped} @thorough`, async ({
   launch,
   browserPage,
 }) => {
@@ -73,7 +73,7 @@ test('tells that a start address was opened again after the browser had used it,
   await desktop.expectStatus('signed-in')
 })
 
-test('refuses the right callback of another user of the computer, then takes that of the browser @thorough', async ({
+test(`refuses the right callback of another user of the computer, then takes that of the browser${whySkipped} @thorough`, async ({
   launch,
   browserPage,
   simulator,
@@ -97,7 +97,7 @@ test('refuses the right callback of another user of the computer, then takes tha
   expect(simulator.journal.filter(({ path }) => path === '/token')).toHaveLength(1)
 })
 
-test('shows another user of the computer no logout page, tells it, and the browser logs out with the token @thorough', async ({
+test(`shows another user of the computer no logout page, tells it, and the browser logs out with the token${whySkipped} @thorough`, async ({
   launch,
   browserPage,
   simulator,

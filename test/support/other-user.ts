@@ -6,9 +6,13 @@ import * as v from 'valibot'
 
 const socket = process.env['IDPORTEN_DESKTOP_OTHER_USER'] ?? ''
 
-/** Why there is no process of another user to make requests; empty when there is one (scripts/bootstrap/unprivileged.mjs). */
-export const noOtherUser =
-  socket === '' ? 'no process of another user: start the tests as root' : ''
+/** Whether there is no process of another user to make requests (scripts/bootstrap/unprivileged.mjs starts it). */
+export const noOtherUser = socket === ''
+
+/** Behind the name of a test that needs such a process: why it is skipped; nothing when it is run. */
+export const whySkipped = noOtherUser
+  ? ' (SKIPPED: no process of another user, start the tests as root)'
+  : ''
 
 const answer = v.object({
   status: v.number(),

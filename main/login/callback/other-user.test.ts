@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import { arrive, logInAt, waitForBrowser } from '../../../test/support/login.ts'
-import { navigateAsOtherUser, noOtherUser } from '../../../test/support/other-user.ts'
+import { navigateAsOtherUser, noOtherUser, whySkipped } from '../../../test/support/other-user.ts'
 import { createPeerCheck } from './peer.ts'
 
 let simulator: Simulator
@@ -10,11 +10,9 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.close())
 
-const skipped = noOtherUser === '' ? '' : ` (SKIPPED: ${noOtherUser})`
-
-describe(`a real process of another user of the computer${skipped}`, () => {
-  it.skipIf(noOtherUser !== '')(
-    `is refused at the start address and with the right callback, then the person signs in${skipped}`,
+describe(`a real process of another user of the computer${whySkipped}`, () => {
+  it.skipIf(noOtherUser)(
+    `is refused at the start address and with the right callback, then the person signs in${whySkipped}`,
     async () => {
       const login = await waitForBrowser(simulator, { peer: createPeerCheck() })
       const atStart = await navigateAsOtherUser(login.start)

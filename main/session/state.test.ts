@@ -1,31 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { errors, type Failure, languages, statuses } from '../../preload/contract.ts'
+import { languages, statuses } from '../../preload/contract.ts'
 import { type Event, initialState, inProgress, reduce, type SignedIn, type State } from './state.ts'
+import { failure, plainSession } from '../../test/support/plain-session.ts'
 import { runs, seed } from '../../test/support/thorough.ts'
 
-const failure: Failure = {
-  code: 'E_LOGIN_TIMEOUT',
-  ...errors.E_LOGIN_TIMEOUT,
-  reference: 'REFREF',
-  detail: null,
-  explanation: null,
-  checks: [],
-}
-const session: SignedIn = {
-  login: 3,
-  claims: { sub: 's' },
-  accessTokenClaims: null,
-  userinfo: null,
-  checks: [],
-  endsAt: 1,
-  accessTokenEndsAt: null,
-  refusedScopes: [],
-  refreshableUntil: null,
-  remembered: 'off',
-  apis: [{ name: 'a', granted: true, running: false, answer: null, failure: null }],
-  problem: null,
-}
+const session: SignedIn = { ...plainSession, login: 3 }
 const attempt = fc.integer({ min: -1, max: 4 })
 const error = fc.constantFrom(null, failure)
 const event: fc.Arbitrary<Event> = fc.oneof(

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { errors, type Failure } from '../../preload/contract.ts'
 import {
   type Event,
   initialState,
@@ -10,27 +9,10 @@ import {
   type State,
   type Waiting,
 } from './state.ts'
+import { api, failure, plainSession } from '../../test/support/plain-session.ts'
 
-const failure: Failure = {
-  code: 'E_LOGIN_TIMEOUT',
-  ...errors.E_LOGIN_TIMEOUT,
-  reference: 'REFREF',
-  detail: null,
-  explanation: null,
-  checks: [],
-}
-const api = { name: 'a', granted: true, running: false, answer: null, failure: null }
 const session: SignedIn = {
-  login: 1,
-  claims: { sub: 's' },
-  accessTokenClaims: null,
-  userinfo: null,
-  checks: [],
-  endsAt: 1,
-  accessTokenEndsAt: null,
-  refusedScopes: [],
-  refreshableUntil: null,
-  remembered: 'off',
+  ...plainSession,
   apis: [api, { ...api, name: 'b' }],
   problem: failure,
 }

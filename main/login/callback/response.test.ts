@@ -1,36 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { LoginError } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
-import type { AuthorizationRequest, LoginPolicy } from '../request/authorization.ts'
 import { Secret } from '../base/secret.ts'
 import { failureOf } from '../../../test/support/login.ts'
 import { checkCallback } from './response.ts'
+import { issuer, policy, provider as plain, request } from '../../../test/support/provider.ts'
 
-const issuer = 'https://issuer.test'
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-  authorization_response_iss_parameter_supported: true,
-}
-const policy: LoginPolicy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: [],
-  par: 'never',
-}
-const request: AuthorizationRequest = {
-  redirectUri: 'http://127.0.0.1:1/callback',
-  state: new Secret('the-state-that-was-sent'),
-  nonce: new Secret('the-nonce-that-was-sent'),
-  codeVerifier: new Secret('v'.repeat(43)),
-  address: async () => ({ url: issuer, goodUntil: 0 }),
-}
+const provider: Provider = { ...plain, authorization_response_iss_parameter_supported: true }
 
 type Parameters = Readonly<Record<string, string | undefined>>
 const good: Parameters = { iss: issuer, state: request.state.reveal(), code: 'the-code' }

@@ -15,26 +15,18 @@ import { callApi } from './api.ts'
 import { renew as renewLogin, renewStored, type StoredLogin, toStored } from './renew.ts'
 import { outlivesLogout, revokeTokens } from './revoke.ts'
 import { fetchUserinfo } from './userinfo.ts'
-
-const issuer = 'https://issuer.test'
-const provider: Provider = {
+import {
   issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
+  policy as plainPolicy,
+  provider as plainProvider,
+} from '../../../test/support/provider.ts'
+
+const provider: Provider = {
+  ...plainProvider,
   userinfo_endpoint: `${issuer}/userinfo`,
   revocation_endpoint: `${issuer}/revoke`,
 }
-const policy: LoginPolicy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: ['https://a.test'],
-  par: 'never',
-}
+const policy: LoginPolicy = { ...plainPolicy, resource: ['https://a.test'] }
 
 interface Has {
   readonly refreshToken?: string | null

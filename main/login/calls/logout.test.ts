@@ -11,26 +11,10 @@ import { LoginError } from '../errors.ts'
 import type { Provider } from '../provider/metadata.ts'
 import type { Login } from '../tokens/result.ts'
 import { type LogoutOptions, logOutInBrowser } from './logout.ts'
+import { issuer, policy, provider as plain } from '../../../test/support/provider.ts'
 
-const issuer = 'https://issuer.test'
 const endpoint = `${issuer}/logout`
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-  end_session_endpoint: endpoint,
-}
-const policy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: [],
-  par: 'never',
-} as const
+const provider: Provider = { ...plain, end_session_endpoint: endpoint }
 const loginOf = (idToken = 'the-id-token-of-the-login', at: Provider = provider): Login => ({
   provider: at,
   policy,

@@ -2,21 +2,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { CompactSign, compactVerify } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { LoginError } from '../errors.ts'
-import type { Provider } from './metadata.ts'
 import { createHttp } from '../base/http.ts'
 import { createKeyCache, matching, type KeySource } from './keys.ts'
 import { Secret } from '../base/secret.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
+import { issuer, provider } from '../../../test/support/provider.ts'
 
 type Jwk = Record<string, unknown>
-
-const issuer = 'https://issuer.test'
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-}
 
 /** A cache of keys whose n-th fetch brings the n-th answer, and the last one ever after. */
 function cacheOf(...answers: Response[]) {

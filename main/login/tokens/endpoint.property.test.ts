@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { LoginError } from '../errors.ts'
-import type { AuthorizationRequest, LoginPolicy } from '../request/authorization.ts'
 import type { Provider } from '../provider/metadata.ts'
 import { createHttp } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
@@ -10,32 +9,9 @@ import { compact, createTally, type Json, readObject, rsa } from '../../../test/
 import { checkCallback } from '../callback/response.ts'
 import { refreshTokens, requestTokens } from './endpoint.ts'
 import { runs, seed } from '../../../test/support/thorough.ts'
+import { issuer, policy, provider, request } from '../../../test/support/provider.ts'
 
-const issuer = 'https://issuer.test'
 const now = 1_800_000_000
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-}
-const policy: LoginPolicy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: [],
-  par: 'never',
-}
-const request: AuthorizationRequest = {
-  redirectUri: 'http://127.0.0.1:1/callback',
-  state: new Secret('the-state-that-was-sent'),
-  nonce: new Secret('the-nonce-that-was-sent'),
-  codeVerifier: new Secret('v'.repeat(43)),
-  address: async () => ({ url: issuer, goodUntil: 0 }),
-}
 const claims = { iss: issuer, sub: 's', aud: 'client', exp: now + 60, iat: now }
 const idToken = compact(
   '{"alg":"RS256"}',

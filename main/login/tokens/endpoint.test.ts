@@ -4,36 +4,12 @@ import { checkCallback } from '../callback/response.ts'
 import { createHttp } from '../base/http.ts'
 import { Secret } from '../base/secret.ts'
 import type { Provider } from '../provider/metadata.ts'
-import type { AuthorizationRequest, LoginPolicy } from '../request/authorization.ts'
 import { createProofKey, type ProofKey } from '../request/dpop.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 import { compact, rsa } from '../../../test/support/oracle.ts'
 import { refreshTokens, requestTokens, type TokenRequestOptions } from './endpoint.ts'
+import { issuer, policy, provider, request } from '../../../test/support/provider.ts'
 
-const issuer = 'https://issuer.test'
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-}
-const policy: LoginPolicy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: [],
-  par: 'never',
-}
-const request: AuthorizationRequest = {
-  redirectUri: 'http://127.0.0.1:1/callback',
-  state: new Secret('the-state-that-was-sent'),
-  nonce: new Secret('the-nonce-that-was-sent'),
-  codeVerifier: new Secret('v'.repeat(43)),
-  address: async () => ({ url: issuer, goodUntil: 0 }),
-}
 const { privateKey } = rsa()
 const idTokenOf = (change: object = {}): string => {
   const now = Math.floor(Date.now() / 1000)

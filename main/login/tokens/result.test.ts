@@ -1,30 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../errors.ts'
-import type { Provider } from '../provider/metadata.ts'
 import { Secret } from '../base/secret.ts'
-import type { LoginPolicy } from '../request/authorization.ts'
 import { createProofKey } from '../request/dpop.ts'
 import { createTestClock } from '../../../test/support/login.ts'
 import type { TokenResponse } from './endpoint.ts'
 import { secretsOf, toLogin } from './result.ts'
+import { policy, provider } from '../../../test/support/provider.ts'
 
-const issuer = 'https://issuer.test'
-const provider: Provider = {
-  issuer,
-  authorization_endpoint: `${issuer}/authorize`,
-  token_endpoint: `${issuer}/token`,
-  jwks_uri: `${issuer}/jwks`,
-}
-const policy: LoginPolicy = {
-  issuer,
-  clientId: 'client',
-  redirectPath: '/callback',
-  scope: 'openid',
-  acrValues: [],
-  uiLocales: 'nb',
-  resource: [],
-  par: 'auto',
-}
 const secret = (name: string): Secret => new Secret(`${name}-that-must-not-be-told`)
 const nonce = secret('nonce')
 const idToken = secret('id-token')

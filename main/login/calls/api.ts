@@ -7,7 +7,7 @@ import { retryForProof } from '../request/dpop.ts'
 import { createHttp, type HttpOptions, steps } from '../base/http.ts'
 import { secretRemover } from '../base/secret.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** An API that is called with the access token, without a body. */
 export interface Api {

@@ -10,7 +10,7 @@ import { Secret } from '../base/secret.ts'
 import { openBrowser } from '../browser-trip.ts'
 import { failure } from '../errors.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /**
  * `done`: the browser came back. `opened`: it was sent, and was not to come back or did not. `failed`: no browser

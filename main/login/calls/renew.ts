@@ -11,7 +11,7 @@ import { restoreProofKey } from '../request/dpop.ts'
 import { refreshTokens } from '../tokens/endpoint.ts'
 import { type Login, secretsOf, toLogin } from '../tokens/result.ts'
 import { verifyWithKeys } from '../tokens/verification.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Refusals after which a refresh token is of no more use (RFC 6749 §5.2, Digdir "Tokenendepunkt"). */
 const final = ['invalid_grant', 'invalid_client', 'unauthorized_client']

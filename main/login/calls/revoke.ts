@@ -3,7 +3,7 @@ import { createHttp, type Http, type HttpOptions, steps } from '../base/http.ts'
 import { libraryError } from '../error-map.ts'
 import { isLoopback } from '../provider/metadata.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Scopes whose tokens end with the login at the provider; all others outlive it (Digdir, "Utlogging"). */
 const loginScopes = ['openid', 'profile']

@@ -6,7 +6,7 @@ import { isLoopback } from '../provider/metadata.ts'
 import { retryForProof } from '../request/dpop.ts'
 import type { Claims } from '../tokens/rules.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /**
  * Asks the provider what else it says of the person, and takes it only when it is the same person. Secrets

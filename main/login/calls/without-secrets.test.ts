@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { failureOf } from '../../../test/support/login.ts'
 import { Secret } from '../base/secret.ts'
 import { LoginError } from '../errors.ts'
-import { withoutSecrets } from './call.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 const token = 'token-that-must-not-be-told'
 const failing = (error: unknown, secrets: Secret[], signal?: AbortSignal) =>

@@ -137,8 +137,7 @@ function isUsable(stored: StoredSession, profile: Profile, now: number): boolean
   const { acrValues } = profile
   return (
     (acrValues.length === 0 || (typeof acr === 'string' && acrIsEnough(acr, acrValues))) &&
-    (stored.refreshTokenExpiresAt === null || stored.refreshTokenExpiresAt > now) &&
-    profile.dpop === (stored.proofKey !== null)
+    (stored.refreshTokenExpiresAt === null || stored.refreshTokenExpiresAt > now)
   )
 }
 

@@ -190,6 +190,15 @@ it('a key that was put under the same name is found by looking once more', async
   expect(requestsTo(simulator, '/jwks.json').length - before).toBe(1)
 })
 
+it('a former token that stands in the new one is not shown when a login renews another', async () => {
+  const former = await (await logIn()).result
+  if (former === null) throw new Error('cancelled')
+  const token = former.accessToken.reveal()
+  play({ idToken: (made) => ({ ...made, claims: { ...made.claims, former: `x ${token}` } }) })
+  const renewed = await (await logIn({ renews: former })).result
+  expect(renewed?.claims['former']).toBe('x [secret]')
+})
+
 it('a clock that is set right during a login with prompt=login is no reason to refuse it', async () => {
   const clock = createTestClock(Date.now() + 420_000)
   const login = await waitForBrowser(simulator, {

@@ -12,7 +12,7 @@ import type { Provider } from './provider/metadata.ts'
 import { type AuthorizationRequest, createAuthorizationRequest } from './request/authorization.ts'
 import { createProofKey, type ProofKey } from './request/dpop.ts'
 import { requestTokens } from './tokens/endpoint.ts'
-import { type Login, toLogin } from './tokens/result.ts'
+import { type Login, secretsOf, toLogin } from './tokens/result.ts'
 import { verifyWithKeys } from './tokens/verification.ts'
 
 /** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
@@ -54,7 +54,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const { clock, reference } = settings
   const ended = new AbortController()
   /** Everything that may not be shown, as soon as it is known. */
-  const secrets: Secret[] = []
+  const secrets = settings.renews === undefined ? [] : secretsOf(settings.renews)
   let opening: Promise<LoopbackListener> | null = null
   let trip: BrowserTrip | null = null
   /** What the provider said to a push that it refused, without any secret. */

@@ -8,8 +8,7 @@ import type { PeerCheck } from './callback/peer.ts'
 import { defaultTexts } from './callback/texts.ts'
 import { createProviderCache, type ProviderCache } from './provider/cache.ts'
 import type { LoginPolicy } from './request/authorization.ts'
-import type { ProofKey } from './request/dpop.ts'
-import type { Claims } from './tokens/rules.ts'
+import type { Login } from './tokens/result.ts'
 
 const defaultTimeout = 300_000
 
@@ -54,7 +53,7 @@ export interface LoginOptions extends PolicyOptions, Omit<HttpOptions, 'signal'>
    * The login that this one renews, where `renew` has no refresh token for it: it may only bring the same person.
    * Default: a new session.
    */
-  readonly renews?: { readonly claims: Claims; readonly proofKey: ProofKey | null } | undefined
+  readonly renews?: Login | undefined
   /** Metadata and keys of earlier logins. Default: they are fetched for this login. */
   readonly providerCache?: ProviderCache | undefined
   /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */

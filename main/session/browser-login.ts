@@ -68,9 +68,7 @@ export function createBrowserLogin(
       const started = startLogin({
         ...loginPolicy(profile, store.state().language),
         prompt,
-        ...(renews && {
-          renews: { claims: renews.login.claims, proofKey: renews.login.proofKey },
-        }),
+        renews: renews?.login,
         texts: context.texts,
         loginTimeout: profile.loginTimeoutSeconds * 1000,
         providerCache: context.providerCache,

@@ -5,7 +5,12 @@
 
 // One login.
 export { type LoginAttempt, startLogin } from './login.ts'
-export type { LoginEvent, LoginOptions, PolicyOptions } from './options.ts'
+export {
+  type LoginEvent,
+  type LoginOptions,
+  policyDefaults,
+  type PolicyOptions,
+} from './options.ts'
 export type { BrowserHint } from './browser-trip.ts'
 export type { LoginPolicy } from './request/authorization.ts'
 export { isForeign, type RejectionReason } from './callback/judge.ts'

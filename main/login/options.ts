@@ -86,21 +86,31 @@ export function settingsOf(options: LoginOptions): LoginSettings {
   }
 }
 
+/** What a login asks for when nobody says anything else. */
+export const policyDefaults = {
+  redirectPath: '/callback',
+  scope: 'openid profile',
+  acrValues: ['idporten-loa-substantial'],
+  par: 'auto',
+  dpop: false,
+  remember: false,
+} as const
+
 /** Puts the defaults in where the caller gave nothing; `language` is that of the provider's pages. */
 export function policyOf(options: PolicyOptions, language: string): LoginPolicy {
   return {
     issuer: options.issuer,
     clientId: options.clientId,
-    redirectPath: options.redirectPath ?? '/callback',
-    scope: options.scope ?? 'openid profile',
-    acrValues: options.acrValues ?? ['idporten-loa-substantial'],
+    redirectPath: options.redirectPath ?? policyDefaults.redirectPath,
+    scope: options.scope ?? policyDefaults.scope,
+    acrValues: options.acrValues ?? policyDefaults.acrValues,
     uiLocales: options.uiLocales ?? language,
     prompt: options.prompt,
     resource: options.resource ?? [],
     authorizationDetails: options.authorizationDetails,
-    par: options.par ?? 'auto',
-    dpop: options.dpop ?? false,
-    remember: options.remember ?? false,
+    par: options.par ?? policyDefaults.par,
+    dpop: options.dpop ?? policyDefaults.dpop,
+    remember: options.remember ?? policyDefaults.remember,
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { Language } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
-import { isLoopback, type LoginPolicy } from '../login/index.ts'
+import { isLoopback, type LoginPolicy, policyDefaults } from '../login/index.ts'
 
 /** Where a profile may come from, and so what it may name. */
 export type ProfileOrigin = 'command-line' | 'machine' | 'user'
@@ -83,24 +83,27 @@ export const profileFile = v.strictObject({
     v.check((text) => url(text)?.search === '', 'must not hold a query'),
   ),
   clientId: line,
-  redirectPath: v.optional(path, '/callback'),
+  redirectPath: v.optional(path, policyDefaults.redirectPath),
   scope: v.optional(
     v.pipe(
       tokens('scopes'),
       v.check((text) => text.split(' ').includes('openid'), 'must hold openid'),
     ),
-    'openid profile',
+    policyDefaults.scope,
   ),
-  acrValues: v.optional(v.array(level, 'must be a list of levels'), ['idporten-loa-substantial']),
+  acrValues: v.optional(v.array(level, 'must be a list of levels'), [...policyDefaults.acrValues]),
   uiLocales: v.optional(tokens('languages')),
   prompt: v.optional(v.picklist(['login', 'consent', 'none'], 'must be login, consent or none')),
   resource: v.optional(v.array(httpsOrLoopback, 'must be a list'), []),
   authorizationDetails: v.optional(
     v.array(v.looseObject({ type: line }, 'must hold objects with a type'), 'must be a list'),
   ),
-  par: v.optional(v.picklist(['auto', 'always', 'never'], 'must be auto, always or never'), 'auto'),
-  dpop: v.optional(flag, false),
-  remember: v.optional(flag, false),
+  par: v.optional(
+    v.picklist(['auto', 'always', 'never'], 'must be auto, always or never'),
+    policyDefaults.par,
+  ),
+  dpop: v.optional(flag, policyDefaults.dpop),
+  remember: v.optional(flag, policyDefaults.remember),
   loginTimeoutSeconds: v.optional(seconds(1, 3600), 300),
   inactivityMinutes: v.optional(seconds(1, 30), 30),
   postLogoutRedirectUri: v.optional(httpsOrLoopback),

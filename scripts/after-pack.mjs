@@ -33,8 +33,9 @@ export default async function afterPack(context) {
       [FuseV1Options.WasmTrapHandlers]: true,
     })
   }
-  // The stand-in for the default app, which the fallback runtime brings along for development.
+  // What the fallback runtime brings along for development: a stand-in for the default app, and our own mark.
   if (electronPlatformName === 'linux') {
     await rm(path.join(appOutDir, 'resources/app'), { recursive: true, force: true })
+    await rm(path.join(appOutDir, '.complete.json'), { force: true })
   }
 }

@@ -1,42 +1,58 @@
 /**
- * Builds the unpacked app for this platform into `dist/`, with whichever Electron is at hand.
- * `npm run package -- --release` refuses every Electron but the pinned one.
+ * Builds the app and packs it for this platform into `dist/`, with whichever Electron is at hand: on Linux the
+ * unpacked folder, a tar.gz, a deb and an rpm, with their sums in `SHA256SUMS`. `npm run package -- …`:
+ *
+ * - `--release` refuses every Electron but the pinned one
+ * - `--only=deb,tar.gz` packs some of the formats; `--only=` leaves it at the unpacked folder
+ * - `--fast` compresses less, for tests
+ * - `--verify` builds a second time, elsewhere, and compares every byte
  */
-import { spawn } from 'node:child_process'
-import path from 'node:path'
 import process from 'node:process'
-import { exitCode } from './bootstrap/child.mjs'
+import { parseArgs } from 'node:util'
 import { provideElectron } from './bootstrap/electron-runtime.mjs'
 import { SetupError } from './bootstrap/failures.mjs'
 import { say } from './bootstrap/progress.mjs'
+import { type Format, formats, packForLinux } from './package/linux.ts'
+import { listSums, writeSums } from './package/sums.ts'
+import { buildUnpacked } from './package/unpacked.ts'
+import { verify } from './package/verify.ts'
 
-const timeoutMs = 10 * 60_000
+const { values } = parseArgs({
+  options: {
+    release: { type: 'boolean', default: false },
+    only: { type: 'string', default: formats.join() },
+    fast: { type: 'boolean', default: false },
+    verify: { type: 'boolean', default: false },
+  },
+})
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const code = await exitCode(spawn(command, args, { stdio: 'inherit' }), { timeoutMs })
-  if (code !== 0) throw new SetupError(`${path.basename(args[0] ?? command)} ended with ${code}`)
+function chosenFormats(): Format[] {
+  const asked = values.only.split(',').filter((name) => name !== '')
+  const unknown = asked.filter((name) => !formats.some((format) => format === name))
+  if (unknown.length > 0) {
+    throw new SetupError(`Unknown format: ${unknown.join(' ')}. Choose of ${formats.join(' ')}.`)
+  }
+  return formats.filter((format) => asked.includes(format))
 }
 
 try {
-  const { executable, version, official } = await provideElectron()
-  if (process.argv.includes('--release') && !official) {
-    throw new SetupError(`Electron ${version} gets no more fixes: a release needs the pinned one.`)
+  const wanted = chosenFormats()
+  const electron = await provideElectron()
+  if (values.release && !electron.official) {
+    throw new SetupError(
+      `Electron ${electron.version} gets no more fixes: a release needs the pinned one.`,
+    )
   }
-  for (const part of ['main', 'preload', 'renderer']) {
-    await run(process.execPath, [
-      'node_modules/vite/bin/vite.js',
-      'build',
-      '-c',
-      `vite.${part}.config.ts`,
-    ])
+  await buildUnpacked(electron)
+  if (process.platform === 'linux') {
+    const failed = await packForLinux(wanted, { fast: values.fast })
+    await writeSums()
+    if (values.verify && failed.length === 0) await verify(wanted, { fast: values.fast })
+    await listSums()
+    if (failed.length > 0) {
+      throw new SetupError(`Not built: ${failed.join(' ')}. What is missing is said above.`)
+    }
   }
-  await run(process.execPath, [
-    'node_modules/electron-builder/cli.js',
-    '--dir',
-    '--publish=never',
-    `-c.electronDist=${path.dirname(executable)}`,
-    `-c.electronVersion=${version}`,
-  ])
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
   say(error.message)

@@ -46,10 +46,33 @@ const tests = [
   { package: 'libnss3-tools', commands: ['certutil'] },
 ]
 
+/** What packs for Debian, and for Fedora and others.
+ * @type {readonly Need[]} */
+const deb = [
+  { package: 'debhelper', commands: ['dh'] },
+  { package: 'dpkg-dev', commands: ['dpkg-shlibdeps'] },
+  { package: 'make', commands: ['make'] },
+]
+/** @type {readonly Need[]} */
+const rpm = [{ package: 'rpm', commands: ['rpmbuild'] }]
+
+/** What judges packages.
+ * @type {readonly Need[]} */
+const packageChecks = [
+  { package: 'lintian', commands: ['lintian'] },
+  { package: 'rpmlint', commands: ['rpmlint'] },
+  { package: 'appstream', commands: ['appstreamcli'] },
+  { package: 'desktop-file-utils', commands: ['desktop-file-validate'] },
+  { package: 'man-db', commands: ['man'] },
+]
+
 const needs = {
   window: electron,
   headless: [...electron, ...headless],
-  tests: [...electron, ...headless, ...tests],
+  tests: [...electron, ...headless, ...tests, ...deb],
+  allTests: [...electron, ...headless, ...tests, ...deb, ...rpm, ...packageChecks],
+  deb: [...electron, ...deb],
+  rpm: [...electron, ...rpm],
 }
 
 /** @typedef {keyof typeof needs} Purpose */

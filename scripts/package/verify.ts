@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { SetupError } from '../bootstrap/failures.mjs'
+import { say } from '../bootstrap/progress.mjs'
+import { project } from '../bootstrap/setup.mjs'
+import { fileOf, type Format, type Packing } from './linux.ts'
+import { sumOf } from './sums.ts'
+import { run, sourceDate } from './tools.ts'
+
+/** What may differ between two machines that build the same commit. */
+const elsewhere = { TZ: 'Pacific/Kiritimati', LC_ALL: 'C', LANG: 'C', HOSTNAME: 'elsewhere' }
+
+/**
+ * Builds the same files a second time, in another folder, time zone, language and umask and with packages that are
+ * installed anew, and compares every byte.
+ *
+ * @throws {SetupError} when a packed file differs
+ */
+export async function verify(wanted: readonly Format[], { fast }: Packing): Promise<void> {
+  const copy = await mkdtemp(path.join(os.tmpdir(), 'elsewhere-'))
+  try {
+    await copyFiles(copy)
+    const options = [`--only=${wanted.join()}`, ...(fast ? ['--fast'] : [])]
+    await run(
+      'sh',
+      ['-c', `umask 027 && node scripts/run.mjs scripts/package.ts ${options.join(' ')}`],
+      {
+        cwd: copy,
+        env: { ...elsewhere, SOURCE_DATE_EPOCH: String(sourceDate()) },
+      },
+    )
+    const again = (file: string): string => path.join(copy, path.relative(project, file))
+    const files = [
+      path.join(project, 'dist/linux-unpacked/resources/app.asar'),
+      ...wanted.map((format) => fileOf(format)),
+    ]
+    const different: string[] = []
+    for (const file of files) {
+      // oxlint-disable-next-line no-await-in-loop
+      const isSame = (await sumOf(file)) === (await sumOf(again(file)))
+      say(`${isSame ? 'the same bytes' : 'DIFFERENT'}: ${path.relative(project, file)}`)
+      if (!isSame) different.push(file)
+    }
+    if (different.length > 0) throw new SetupError('The second build differs from the first.')
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+async function copyFiles(copy: string): Promise<void> {
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
+  const git = spawnSync('git', ['-c', 'safe.directory=*', ...list], {
+    cwd: project,
+    encoding: 'utf8',
+    maxBuffer: 100_000_000,
+  })
+  const made = ['node_modules', 'out', 'dist', 'artifacts', 'test-results']
+  if (git.status !== 0) {
+    const isSource = (file: string): boolean => !made.includes(path.relative(project, file))
+    await cp(project, copy, { recursive: true, filter: isSource })
+    return
+  }
+  for (const name of git.stdout.split('\0').filter(Boolean)) {
+    // oxlint-disable-next-line no-await-in-loop
+    await mkdir(path.dirname(path.join(copy, name)), { recursive: true })
+    // oxlint-disable-next-line no-await-in-loop
+    await cp(path.join(project, name), path.join(copy, name)).catch((error: unknown) => {
+      // A file that was removed and not yet committed.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    })
+  }
+}

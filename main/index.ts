@@ -1,6 +1,8 @@
-import { app, clipboard, powerMonitor } from 'electron'
+import path from 'node:path'
+import { app, clipboard, dialog, powerMonitor } from 'electron'
 import { translator } from '../assets/locales/index.ts'
 import { type Language, languages } from '../preload/contract.ts'
+import { answerCommandLine, exitCodes } from './command-line.ts'
 import { toAppError } from './errors.ts'
 import { sendSnapshot, serveIntents } from './ipc.ts'
 import { registerAppScheme } from './platform/app-protocol.ts'
@@ -8,39 +10,63 @@ import { openBrowser } from './platform/browser.ts'
 import { callbackTexts } from './platform/callback-texts.ts'
 import { guardWebContents } from './platform/guards.ts'
 import { createSessionFetch } from './platform/http.ts'
-import { createLog } from './platform/log.ts'
+import { createLog, type Log } from './platform/log.ts'
 import { setMenu } from './platform/menu.ts'
 import { denyPermissions } from './platform/permissions.ts'
-import { findProfile } from './platform/profile-location.ts'
+import { checkProfile, findProfile } from './platform/profile-location.ts'
 import { createSystemCipher } from './platform/safe-storage.ts'
 import { openSettings } from './platform/settings.ts'
+import { findObstacle } from './platform/surroundings.ts'
 import { bringToFront, openWindow, watchInput } from './platform/window.ts'
 import { createController } from './session/controller.ts'
 import { openLogoutRecord } from './session/logout-record.ts'
 import { createVault } from './session/vault/vault.ts'
 import { systemClock } from './login/index.ts'
 
+/** Milliseconds that the end of the app may take. */
+const quitLimit = 3000
+
 app.enableSandbox()
 registerAppScheme()
 
-const log = createLog(app.getPath('logs'))
-process.on('uncaughtException', (error) => log('uncaught exception', { error }))
-process.on('unhandledRejection', (error) => log('unhandled rejection', { error }))
+const answered = await answerCommandLine(process.argv.slice(app.isPackaged ? 1 : 2), {
+  version: `${app.getVersion()} (Electron ${process.versions.electron})`,
+  checkProfile,
+  print: (line) => process.stdout.write(`${line}\n`),
+  complain,
+})
+const dataFolder = findDataFolder()
+const obstacle = findObstacle(dataFolder, process.platform, process.env)
+if (answered !== null) {
+  app.exit(answered)
+} else if (obstacle === 'display') {
+  complain('There is no display to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set.')
+  app.exit(exitCodes.noDisplay)
+} else if (obstacle === 'data folder') {
+  complain(`The data folder cannot be written: ${dataFolder}`)
+  // Chromium crashes before it can show anything to a person who has no home at all.
+  if (dataFolder === '') app.exit(exitCodes.noDataFolder)
+  void app.whenReady().then(refuseDataFolder)
+} else {
+  start()
+}
 
-if (app.requestSingleInstanceLock()) {
+function start(): void {
+  const log = createLog(app.getPath('logs'))
+  process.on('uncaughtException', (error) => log('uncaught exception', { error }))
+  process.on('unhandledRejection', (error) => log('unhandled rejection', { error }))
+  if (!app.requestSingleInstanceLock()) {
+    app.quit()
+    return
+  }
   guardWebContents(log)
   denyPermissions()
   app.on('window-all-closed', () => app.quit())
   // Not awaited at top level: an ES module would never get to `ready`.
-  void app.whenReady().then(boot)
-} else {
-  app.quit()
+  void app.whenReady().then(() => boot(log))
 }
 
-/** Milliseconds that the end of the app may take. */
-const quitLimit = 3000
-
-async function boot(): Promise<void> {
+async function boot(log: Log): Promise<void> {
   setMenu()
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
   const language = chooseLanguage(settings.current.language)
@@ -93,6 +119,31 @@ async function boot(): Promise<void> {
     const patience = new Promise((resolve) => setTimeout(resolve, quitLimit))
     void Promise.race([controller.close(), patience]).finally(() => app.exit())
   })
+}
+
+/** Says in the person's language that there is nowhere to keep the app's data, and ends. */
+function refuseDataFolder(): void {
+  const t = translator(chooseLanguage(undefined))
+  dialog.showErrorBox(t('data-folder.title'), t('data-folder.text', { folder: dataFolder }))
+  app.exit(exitCodes.noDataFolder)
+}
+
+/**
+ * The folder that was asked for, which Electron silently replaces by the usual one when it cannot be written. Empty
+ * for a person without a home, for whom Electron throws.
+ */
+function findDataFolder(): string {
+  const asked = app.commandLine.getSwitchValue('user-data-dir')
+  if (asked !== '') return path.resolve(asked)
+  try {
+    return app.getPath('userData')
+  } catch {
+    return ''
+  }
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 /** The language of this run: asked for, else chosen before, else the system's, else bokmål. */

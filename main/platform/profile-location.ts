@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { app } from 'electron'
 import { AppError } from '../errors.ts'
 import { type Profile, readProfile } from '../session/profile.ts'
@@ -25,12 +25,25 @@ export async function findProfile(): Promise<Profile> {
   if (!app.isPackaged && named !== '') return await readProfile(named, 'command-line')
 
   const machine = machineProfiles[process.platform]
-  if (machine !== undefined && (await exists(machine))) {
-    const file = await administratorsFile(machine).catch(refuse)
-    return await readProfile(file, 'machine')
-  }
+  if (machine !== undefined && (await exists(machine))) return await readMachineProfile(machine)
   const user = join(app.getPath('userData'), 'profile.json')
   return await readProfile(user, app.isPackaged ? 'user' : 'command-line')
+}
+
+/**
+ * Reads a file as the machine's profile, for administrators who want to know before they roll it out. Who may change
+ * it counts only where the app would read it.
+ *
+ * @throws {AppError} `E_PROFILE_INVALID`
+ */
+export async function checkProfile(file: string): Promise<void> {
+  const isInPlace = resolve(file) === machineProfiles[process.platform]
+  await (isInPlace ? readMachineProfile(file) : readProfile(file, 'machine'))
+}
+
+async function readMachineProfile(place: string): Promise<Profile> {
+  const file = await administratorsFile(place).catch(refuse)
+  return await readProfile(file, 'machine')
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,51 +1,24 @@
-import { execFile, spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { extractFile, listPackage } from '@electron/asar'
-import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
+import {
+  flipFuses,
+  FuseState,
+  FuseV1Options,
+  FuseVersion,
+  getCurrentFuseWire,
+} from '@electron/fuses'
+import { sumOf } from '../scripts/package/sums.ts'
 import { expect, test } from './fixtures/desktop.ts'
-import { attach } from './fixtures/system-browser.ts'
+import { appName, packedFile, startPackaged, testFlavour, unpacked } from './fixtures/packaged.ts'
 
-const unpacked = 'dist/linux-unpacked'
-const executable = join(unpacked, 'idporten-desktop')
+const run = promisify(execFile)
+
+const executable = join(unpacked, appName)
 const archive = join(unpacked, 'resources/app.asar')
-
-test.beforeAll('package the app', async () => {
-  test.setTimeout(180_000)
-  await promisify(execFile)(process.execPath, ['scripts/package.ts'])
-})
-
-/** The packaged app cannot be attached to by Playwright's Electron driver: its fuses see to that. */
-async function startPackaged(
-  userData: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ html: () => Promise<string>; end: () => void }> {
-  const app = spawn(
-    executable,
-    [`--user-data-dir=${userData}`, '--lang=nb', '--remote-debugging-port=0'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...env },
-    },
-  )
-  const address = await new Promise<string>((resolve, reject) => {
-    let said = ''
-    app.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      const found = /DevTools listening on (ws:\S+)/.exec(said)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-    app.once('exit', () => reject(new Error(`it ended: ${said}`)))
-  })
-  const browser = await attach(address)
-  const html = async (): Promise<string> => {
-    const page = browser.contexts()[0]?.pages()[0]
-    const root = page?.locator('html')
-    return `${await root?.getAttribute('data-status')} ${await root?.getAttribute('data-error')}`
-  }
-  return { html, end: () => app.kill() }
-}
 
 test('holds the app and nothing else: no simulator, no node_modules, no source map, no source', async () => {
   const files = listPackage(archive, { isPack: false }).map((file) => file.replaceAll('\\', '/'))
@@ -83,35 +56,124 @@ test('has every fuse of its runtime decided', async () => {
   })
 })
 
+test('the flavour for tests is the release but for the inspect fuse, file by file and fuse by fuse', async ({
+  folder,
+}) => {
+  const [release, forTests] = await Promise.all([sumsOf(unpacked), sumsOf(testFlavour)])
+  expect(Object.keys(forTests)).toEqual(Object.keys(release))
+  const different = Object.keys(release).filter((name) => release[name] !== forTests[name])
+  expect(different).toEqual([appName])
+
+  const wires = await Promise.all(
+    [unpacked, testFlavour].map((flavour) => getCurrentFuseWire(join(flavour, appName))),
+  )
+  expect(wires[1]).toEqual({
+    ...wires[0],
+    [FuseV1Options.EnableNodeCliInspectArguments]: FuseState.ENABLE,
+  })
+  const back = join(folder, appName)
+  await copyFile(join(testFlavour, appName), back)
+  await flipFuses(back, {
+    version: FuseVersion.V1,
+    [FuseV1Options.EnableNodeCliInspectArguments]: false,
+  })
+  expect(await sumOf(back)).toBe(release[appName])
+})
+
+/** The SHA-256 of every file below a folder, by name. */
+async function sumsOf(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted()
+  const sums: Record<string, string> = {}
+  for (const file of files) {
+    // oxlint-disable-next-line no-await-in-loop -- a quarter of a gigabyte
+    sums[relative(folder, file)] = await sumOf(file)
+  }
+  return sums
+}
+
+test('@thorough the tools of the distributions have nothing to say against the packed files', async () => {
+  await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: 'dist' })
+  await run('desktop-file-validate', [`assets/linux/${appName}.desktop`])
+  const tree = await mkdtemp(join(tmpdir(), 'deb-'))
+  await run('dpkg-deb', ['--extract', packedFile('deb'), tree])
+  const metainfo = join(tree, `usr/share/metainfo/no.example.${appName}.metainfo.xml`)
+  await run('appstreamcli', ['validate', '--no-net', metainfo])
+  await run('man', ['--warnings', '--local-file', join(tree, `usr/share/man/man1/${appName}.1.gz`)])
+  await run('lintian', ['--fail-on=warning,error', packedFile('deb')])
+  const rpmlint = await run('rpmlint', ['-c', 'assets/linux/rpmlint.toml', packedFile('rpm')])
+  expect(rpmlint.stdout).toContain('0 errors, 0 warnings')
+  await rm(tree, { recursive: true })
+})
+
+test('@thorough deb, rpm and tar.gz hold the same app, and no script of a maintainer', async ({
+  folder,
+}) => {
+  const [deb, rpm, tarball] = ['deb', 'rpm', 'tar'].map((name) => join(folder, name))
+  const unpack = async (to = '', program: string, file: string) => {
+    await mkdir(to)
+    await run('sh', ['-c', program, file], { cwd: to })
+  }
+  await unpack(deb, 'dpkg-deb --extract "$0" .', packedFile('deb'))
+  await unpack(rpm, 'rpm2cpio "$0" | cpio -id --quiet', packedFile('rpm'))
+  await unpack(tarball, 'tar -xzf "$0" --strip-components=1', packedFile('tar.gz'))
+  const inFolder = join('usr/lib', appName)
+  const release = await sumsOf(unpacked)
+  const installed = await sumsOf(join(deb ?? '', inFolder))
+  expect(await sumsOf(join(rpm ?? '', inFolder))).toEqual(installed)
+  expect(release).toMatchObject(installed)
+  expect(await sumsOf(tarball ?? '')).toMatchObject(release)
+  // Electron's own licences are with the others where the system has them.
+  const moved = Object.keys(release).filter((name) => installed[name] === undefined)
+  expect(moved.toSorted()).toEqual(['LICENSE.electron.txt', 'LICENSES.chromium.html'])
+
+  const { stdout: parts } = await run('sh', [
+    '-c',
+    'dpkg-deb --ctrl-tarfile "$0" | tar -t',
+    packedFile('deb'),
+  ])
+  expect(parts.trim().split('\n').toSorted()).toEqual(['./', './control', './md5sums'])
+  const { stdout: scripts } = await run('rpm', [
+    '-qp',
+    '--scripts',
+    '--triggers',
+    packedFile('rpm'),
+  ])
+  expect(scripts).toBe('')
+})
+
 test('runs as itself and not as Node, whatever the environment says', async ({ folder }) => {
   const mark = join(folder, 'mark')
   const script = join(folder, 'script.cjs')
   await writeFile(script, `require('node:fs').writeFileSync(${JSON.stringify(mark)}, '')`)
-  const app = await startPackaged(join(folder, 'user-data'), {
-    ELECTRON_RUN_AS_NODE: '1',
-    NODE_OPTIONS: `--require=${script}`,
+  const app = await startPackaged(executable, {
+    userData: join(folder, 'user-data'),
+    env: { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: `--require=${script}` },
   })
-  await expect.poll(app.html).toBe('signed-out E_PROFILE_INVALID')
-  app.end()
+  await app.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  await app.close()
   expect(await readFile(mark).catch(() => 'not run')).toBe('not run')
 })
 
 test('takes a profile for a known issuer, and refuses one for a loopback issuer', async ({
   folder,
 }) => {
-  const start = async (name: string, issuer: string): Promise<ReturnType<typeof startPackaged>> => {
+  const start = async (name: string, issuer: string) => {
     const userData = join(folder, name)
     await mkdir(userData)
     await writeFile(
       join(userData, 'profile.json'),
       JSON.stringify({ name: 'Test', issuer, clientId: 'client' }),
     )
-    return await startPackaged(userData)
+    return await startPackaged(executable, { userData })
   }
   const refused = await start('loopback', 'http://127.0.0.1:1')
-  await expect.poll(refused.html).toBe('signed-out E_PROFILE_INVALID')
-  refused.end()
+  await refused.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  await refused.close()
   const accepted = await start('known', 'https://test.idporten.no')
-  await expect.poll(accepted.html).toBe('signed-out ')
-  accepted.end()
+  await accepted.expectStatus('signed-out')
+  await accepted.close()
 })

@@ -8,7 +8,7 @@
  * nothing in it can lead root astray, and nothing of root's is left where its owner cannot remove it.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { lchown, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
@@ -19,12 +19,10 @@ import { cacheFolder } from './electron-runtime.mjs'
 import { Interrupted, SetupError } from './failures.mjs'
 import { npmNetworkSettings } from './npm.mjs'
 import { say } from './progress.mjs'
+import { runAs, writeAs } from './as-user.mjs'
+import { startCompanions } from './companions.mjs'
 
-/**
- * Whoever a process runs as, and where when its way there may be closed to the user.
- *
- * @typedef {{ uid: number, gid: number, cwd?: string }} User
- */
+/** @typedef {import('./as-user.mjs').User} User */
 
 const root = { uid: 0, gid: 0 }
 const testScript = 'scripts/test.mjs'
@@ -72,66 +70,26 @@ export async function runUnprivileged(project, script, args) {
     npm_config_cache: inArea('cache/npm'),
   }
   say(`Started as root: working as user ${user.uid} in ${copy}`)
-  const other = script === testScript ? await startOtherUser(source, user) : null
-  if (other !== null) Object.assign(env, { IDPORTEN_DESKTOP_OTHER_USER: other.socket })
-  const child = spawn(node.path, [path.join(copy, script), ...args], {
-    ...user,
-    cwd: copy,
-    env,
-    stdio: 'inherit',
-  })
+  const companions = script === testScript ? await startCompanions(source, user) : null
   let code
   try {
+    Object.assign(env, companions?.env)
+    /** @type {[string, string[], import('node:child_process').SpawnOptions & { cwd: string }]} */
+    const command = [
+      node.path,
+      [path.join(copy, script), ...args],
+      { cwd: copy, env, stdio: 'inherit' },
+    ]
+    const child =
+      companions?.start(...command) ?? spawn(command[0], command[1], { ...command[2], ...user })
     code = await exitCode(child)
   } finally {
-    await other?.close()
+    await companions?.close()
   }
 
   await shareDownloads(downloads, user, ownDownloads, self)
   await returnResults(copy, user, source)
   return code
-}
-
-/**
- * Starts a process of yet another user for the tests of what other users of the computer may not do
- * (scripts/bootstrap/other-user.mjs). Its program comes on its command line, because it may read no folder of the
- * tests' user, and it ends with its standard input, so also when this process is killed.
- *
- * @param {string} source
- * @param {User} user
- * @returns {Promise<{ socket: string, close: () => Promise<void> } | null>} null when that user cannot run Node
- */
-async function startOtherUser(source, user) {
-  const id = user.uid === 1 ? 2 : 1
-  const otherUser = { uid: id, gid: id, cwd: '/' }
-  if (spawnSync('test', ['-x', process.execPath], otherUser).status !== 0) {
-    say(`User ${id} cannot run ${process.execPath}: tests that need a second user are skipped.`)
-    return null
-  }
-  const program = await readFile(path.join(source, 'scripts/bootstrap/other-user.mjs'), 'utf8')
-  const outer = `/var/tmp/idporten-desktop-other-${randomUUID()}`
-  const inner = path.join(outer, 'in')
-  const socket = path.join(inner, 'socket')
-  // The other user has to get in to make its socket; after that nobody but the tests' user can.
-  runAs(user, 'mkdir', ['-m', '711', outer])
-  runAs(user, 'mkdir', ['-m', '733', inner])
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program, socket], {
-    ...otherUser,
-    env: {},
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  const close = async () => {
-    child.stdin.end()
-    await ended
-    runAs(user, 'rm', ['-rf', outer])
-  }
-  const ready = new Promise((resolve) => child.stdout.once('data', resolve))
-  await Promise.race([ready, ended])
-  runAs(user, 'chmod', ['700', outer])
-  if (child.exitCode === null) return { socket, close }
-  await close()
-  throw new SetupError(`The process of user ${id} for the tests did not start.`)
 }
 
 /**
@@ -191,25 +149,6 @@ async function claimFolder(folder, user) {
     throw new SetupError(`${folder} belongs to somebody else: remove it and run the command again.`)
   }
   return folder
-}
-
-/**
- * @param {User} user
- * @param {string} command
- * @param {string[]} args
- * @param {string | Buffer} [input]
- */
-function runAs(user, command, args, input = '') {
-  execFileSync(command, args, { cwd: '/', ...user, input, stdio: ['pipe', 'ignore', 'inherit'] })
-}
-
-/**
- * @param {User} user
- * @param {string} file
- * @param {string | Buffer} content
- */
-function writeAs(user, file, content) {
-  runAs(user, 'sh', ['-c', 'umask 077; cat > "$0"', file], content)
 }
 
 /**

@@ -1,0 +1,162 @@
+/**
+ * The app as people get it: installed by the administrator from the packed files, set up by the machine's profile,
+ * started by an ordinary user, removed again. Only root can start the administrator.
+ */
+import { execFile } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { administrator, noAdministrator, whyNotInstalled } from '../test/support/administrator.ts'
+import { expect, signIn, test } from './fixtures/desktop.ts'
+import { appName, packedFile, startPackaged } from './fixtures/packaged.ts'
+
+test.skip(noAdministrator, whyNotInstalled)
+
+const run = promisify(execFile)
+const machineProfile = `/etc/${appName}/profile.json`
+
+// Seconds of it are those of dpkg.
+test.describe.configure({ timeout: 120_000 })
+
+test.beforeAll('install the deb', async () => {
+  if (!noAdministrator) await administrator.install(packedFile('deb'))
+})
+
+test.afterAll('leave the computer as it was', async () => {
+  if (noAdministrator) return
+  await administrator.purge()
+  await administrator.forgetProfile()
+})
+
+/** Runs the installed command to its end. */
+async function command(...args: string[]) {
+  return await run(appName, args).then(
+    ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+    ({ code, stdout, stderr }) => ({
+      code: Number(code),
+      stdout: String(stdout),
+      stderr: String(stderr),
+    }),
+  )
+}
+
+/** The command that the installed desktop entry starts. */
+async function entryCommand(): Promise<string> {
+  const entry = await readFile(`/usr/share/applications/${appName}.desktop`, 'utf8')
+  return /^Exec=(.*)$/m.exec(entry)?.[1] ?? ''
+}
+
+/** All that the system has of the app, by name. */
+function leftovers(): string[] {
+  return globSync([`/usr/**/*${appName}*`, `/etc/**/*${appName}*`, `/var/lib/**/*${appName}*`])
+}
+
+test('refuses a machine profile that others than root own or may write, and takes it when root alone can', async ({
+  simulator,
+}) => {
+  for (const rights of [{ owner: process.getuid?.() ?? 0 }, { mode: 0o666 }]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await administrator.setProfile(simulator.profile, rights)
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await command(`--check-profile=${machineProfile}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('can be changed by others than administrators'),
+    })
+  }
+  await administrator.setProfile(simulator.profile)
+  expect(await command(`--check-profile=${machineProfile}`)).toMatchObject({
+    code: 0,
+    stdout: `${machineProfile}: a profile for this machine\n`,
+  })
+})
+
+test('installed from the deb, it logs a person in as its machine profile says, and leaves what is the person’s own', async ({
+  folder,
+  simulator,
+  systemBrowser,
+  browserPage,
+}) => {
+  const userData = join(folder, 'user-data')
+  await administrator.install(packedFile('deb'))
+  await administrator.setProfile(simulator.profile)
+  const app = await startPackaged(await entryCommand(), { userData, env: systemBrowser.env })
+  await app.expectStatus('signed-out')
+  await signIn(app, browserPage)
+  await expect(app.claim('id', 'iss')).toHaveText(simulator.issuer)
+  await app.close()
+
+  expect(await command('--version')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^idporten-desktop \d+\.\d+\.\d+ \(Electron [\d.]+\)\n$/),
+  })
+  expect(await command('--help')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('--check-profile=<file>'),
+  })
+
+  await administrator.purge()
+  expect(leftovers()).toEqual([`/etc/${appName}`])
+  expect(await readFile(machineProfile, 'utf8')).toBe(JSON.stringify(simulator.profile))
+  expect(await readFile(join(userData, 'settings.json'), 'utf8')).toContain('window')
+})
+
+test('@thorough an upgrade from an older version keeps the machine profile and the person’s settings', async ({
+  folder,
+  simulator,
+  systemBrowser,
+}) => {
+  const userData = join(folder, 'user-data')
+  await administrator.purge()
+  await administrator.install(await asOlderVersion(folder))
+  await administrator.setProfile(simulator.profile)
+  const before = await startPackaged(appName, { userData, env: systemBrowser.env })
+  await before.expectStatus('signed-out')
+  await before.close()
+  const settings = await readFile(join(userData, 'settings.json'), 'utf8')
+
+  const said = await administrator.install(packedFile('deb'))
+  expect(said).toContain('over (0.0.1)')
+  expect(await readFile(machineProfile, 'utf8')).toBe(JSON.stringify(simulator.profile))
+  expect(await readFile(join(userData, 'settings.json'), 'utf8')).toBe(settings)
+  const after = await startPackaged(appName, { userData, env: systemBrowser.env })
+  await after.expectStatus('signed-out')
+  await after.close()
+})
+
+/** The deb again, as a version that never was. */
+async function asOlderVersion(folder: string): Promise<string> {
+  const tree = join(folder, 'older')
+  const file = join(folder, 'older.deb')
+  await run('dpkg-deb', ['--raw-extract', packedFile('deb'), tree])
+  const control = join(tree, 'DEBIAN/control')
+  await run('sed', ['-i', 's/^Version: .*/Version: 0.0.1/', control])
+  await run('chmod', ['4755', join(tree, `usr/lib/${appName}/chrome-sandbox`)])
+  await run('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, file])
+  return file
+}
+
+for (const [format, unpack] of [
+  ['tar.gz', 'tar -xzf "$0" --strip-components=1'],
+  ['rpm', 'rpm2cpio "$0" | cpio -id --quiet'],
+] as const) {
+  test(`@thorough the ${format}, unpacked in a home folder, logs a person in as the machine profile says`, async ({
+    folder,
+    simulator,
+    systemBrowser,
+    browserPage,
+  }) => {
+    const home = join(folder, 'home')
+    await mkdir(home)
+    await run('sh', ['-c', unpack, packedFile(format)], { cwd: home })
+    const executable = join(home, format === 'rpm' ? `usr/lib/${appName}` : '.', appName)
+    await administrator.setProfile(simulator.profile)
+    const app = await startPackaged(executable, {
+      userData: join(folder, 'user-data'),
+      env: systemBrowser.env,
+    })
+    await signIn(app, browserPage)
+    await expect(app.claim('id', 'iss')).toHaveText(simulator.issuer)
+    await app.close()
+  })
+}

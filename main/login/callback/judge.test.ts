@@ -41,6 +41,7 @@ describe('a request is rejected, and its twin is taken for the callback', () => 
     ['host', 421, request({ host: ['localhost:4711'] }), request({ host: ['127.0.0.1:4711'] })],
     ['host', 421, request({ host: ['127.0.0.1:4712'] }), request({ host: ['127.0.0.1:4711'] })],
     ['host', 421, request({}, ['hOST', 'evil.example']), request({}, ['X-Host', 'evil.example'])],
+    ['host', 421, request({}, ['Host', '127.0.0.1:4711']), request({}, ['X-Wanted', 'host'])],
     ['version', 505, request({ httpVersion: '1.0' }), request({ httpVersion: '1.1' })],
     ['method', 405, request({ method: 'HEAD' }), request({ method: 'GET' })],
     ['body', 400, request({}, ['Content-Length', '1']), request({}, ['Content-Length', '0'])],

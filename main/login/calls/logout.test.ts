@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import {
   createMailbox,
@@ -147,6 +148,89 @@ describe('a logout in the browser', () => {
     // Waited for the port as well: it is free by now.
     await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
   })
+
+  /** A logout in a hurry whose browser has come back, and is on its way to the last page. */
+  const onTheWayInAHurry = async () => {
+    const ended = new AbortController()
+    const { opened, logout } = begin({
+      postLogoutRedirectUri: back,
+      hurry: Promise.resolve(),
+      signal: ended.signal,
+    })
+    const start = await opened.next()
+    const { state, post_logout_redirect_uri: uri } = fieldsOf((await navigate(start)).body)
+    let over = false
+    void logout.finally(() => (over = true))
+    const { headers } = await navigate(`${uri}?state=${state}`)
+    const lastPage = new URL(String(headers.location), start)
+    return { logout, lastPage, ended, isOver: () => over }
+  }
+
+  it('is in a hurry not over before the browser has the last page', async () => {
+    const { logout, lastPage, isOver } = await onTheWayInAHurry()
+    expect(isOver()).toBe(false)
+    expect((await navigate(lastPage)).body).toContain('logged-out title')
+    expect(await logout).toBe('done')
+  })
+
+  it('stays done when it is given up while it waits for that', async () => {
+    const { logout, lastPage, ended } = await onTheWayInAHurry()
+    ended.abort(new Error('a login has taken over'))
+    expect(await logout).toBe('done')
+    expect((await navigate(lastPage)).status).toBe(200)
+  })
+
+  it('sets no timer any more when it was over before the browser was opened again, or the hurry began', async () => {
+    const hurry = Promise.withResolvers<void>()
+    const opening = Promise.withResolvers<void>()
+    const addresses = createMailbox<string>()
+    let openings = 0
+    const { clock, logout } = begin({
+      postLogoutRedirectUri: back,
+      hurry: hurry.promise,
+      openBrowser: async (address) => {
+        addresses.put(address)
+        openings += 1
+        if (openings === 2) await opening.promise
+      },
+    })
+    const start = await addresses.next()
+    const { state, post_logout_redirect_uri: uri } = fieldsOf((await navigate(start)).body)
+    await clock.timer(8000)
+    clock.advance(8000)
+    await addresses.next()
+    const last = await navigate(`${uri}?state=${state}`)
+    expect(await logout).toBe('done')
+    opening.resolve()
+    hurry.resolve()
+    await navigate(new URL(String(last.headers.location), start))
+    expect(clock.timers()).toEqual([])
+  })
+
+  it('refuses another user of the computer, who does not get the form', async () => {
+    const { clock, opened, told, logout } = begin({ peer: async () => 'other' })
+    const refused = await navigate(await opened.next())
+    expect([refused.status, refused.body.includes('the-id-token')]).toEqual([403, false])
+    clock.advance(60_000)
+    expect([await logout, told]).toEqual(['failed', ['other user']])
+  })
+
+  it('needs nothing but a browser: nobody has to be told, and its pages have words', async () => {
+    const { clock, opened, logout } = begin({
+      texts: undefined,
+      onOpened: undefined,
+      onStartReused: undefined,
+      onRejected: undefined,
+      peer: undefined,
+    })
+    const start = await opened.next()
+    expect((await navigate(start)).body).toContain('<h1>Logger deg ut</h1>')
+    expect((await navigate(start)).status).toBe(410)
+    expect((await navigate(new URL('/other', start))).status).toBe(404)
+    await clock.timer(1000)
+    clock.advance(1000)
+    expect(await logout).toBe('opened')
+  })
 })
 
 describe('a logout that cannot go on', () => {
@@ -159,6 +243,7 @@ describe('a logout that cannot go on', () => {
     await expect(logout).rejects.toBe(reason)
     await expect(navigate(start)).rejects.toThrow('ECONNREFUSED')
     expect(clock.timers()).toEqual([])
+    expect(getEventListeners(ended.signal, 'abort')).toEqual([])
     const before = begin({ signal: AbortSignal.abort(reason), openBrowser: () => expect.fail() })
     await expect(before.logout).rejects.toBe(reason)
   })

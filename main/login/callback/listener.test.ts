@@ -1,16 +1,19 @@
 import { once } from 'node:events'
+import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { callbackPage, pageHeaders } from './pages.ts'
 import { type ListenerOptions, openLoopbackListener } from './listener.ts'
 import { createPeerCheck, type Peer, type PeerCheck } from './peer.ts'
 import { Secret } from '../base/secret.ts'
+import { LoginError } from '../errors.ts'
 import {
   arrive,
   afterRedirectDelay,
   createMailbox,
   createTestClock,
+  failureOf,
   tryPort,
   locationOf,
   navigate,
@@ -106,6 +109,43 @@ describe('the port', () => {
   it('is in the redirect URI, with the address and the registered path', async () => {
     const { listener } = await open({ redirectPath: '/some/where' })
     expect(listener.redirectUri).toBe(`http://127.0.0.1:${listener.port}/some/where`)
+  })
+
+  it.each([
+    ['which the system names', { code: 'EMFILE' }, 'EMFILE'],
+    ['which the system does not name', {}, 'unknown'],
+  ])('that cannot be had is told with the reason, %s', async (_, more, reason) => {
+    const cause = Object.assign(new Error('no'), more)
+    const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(
+      this: Server,
+    ) {
+      queueMicrotask(() => this.emit('error', cause))
+      return this
+    })
+    const error = await failureOf(open(), LoginError)
+    listen.mockRestore()
+    expect(error).toMatchObject({
+      code: 'E_LISTENER_BIND',
+      message: `listener: ${reason}`,
+      cause,
+      detail: { key: '127.0.0.1', reason },
+    })
+  })
+
+  it('that fails later ends the login, and no process when nobody waits for the callback yet', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen')
+    const { listener } = await open()
+    const server: unknown = listen.mock.contexts[0]
+    listen.mockRestore()
+    if (!(server instanceof Server)) throw new TypeError('no server')
+    const unhandled = vi.fn<() => void>()
+    process.once('unhandledRejection', unhandled)
+    server.emit('error', Object.assign(new Error('no'), { code: 'EMFILE' }))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+    const { code, detail } = await failureOf(listener.callback, LoginError)
+    expect([code, detail?.reason]).toEqual(['E_LISTENER_BIND', 'EMFILE'])
   })
 })
 
@@ -287,6 +327,20 @@ describe('a start address', () => {
     const start = listener.startAddress(async () => 'https://issuer.test/authorize')
     await stillWorks()
     expect((await navigate(start)).status).toBe(410)
+  })
+
+  it('is unknown at the end, fresh or not, while the port is still open for the last page', async () => {
+    const { listener, callback, rejections, reused } = await open()
+    const mint = () => listener.startAddress(async () => 'https://issuer.test/authorize')
+    const spent = mint()
+    const page = locationOf(await navigate(callback()), callback())
+    const fresh = mint()
+    const done = listener.finish('signed-in')
+    expect((await navigate(fresh)).status).toBe(404)
+    expect((await navigate(spent)).status).toBe(404)
+    expect([rejections, reused]).toEqual([['path', 'path'], []])
+    expect((await navigate(page)).body).toContain('signed-in title')
+    await done
   })
 
   it('shows a failure when there is nowhere to go; a reason is not told', async () => {
@@ -730,6 +784,16 @@ describe('a head that is too large', () => {
 })
 
 describe('the end', () => {
+  it('frees the port at once, also while a browser that is there gets the last page', async () => {
+    const { listener, clock, callback } = await open()
+    const held = arrive(callback())
+    await clock.timer(10_000)
+    const done = listener.finish('signed-in')
+    await expect(tryPort(listener.port)).resolves.toBe('ECONNREFUSED')
+    expect((await held).body).toContain('signed-in title')
+    await done
+  })
+
   it.each<readonly [string, string]>([
     ['an idle socket', ''],
     ['half a request', 'GET /callback?co'],

@@ -41,7 +41,12 @@ describe('a request is rejected, and its twin is taken for the callback', () => 
     ['host', 421, request({ host: ['localhost:4711'] }), request({ host: ['127.0.0.1:4711'] })],
     ['host', 421, request({ host: ['127.0.0.1:4712'] }), request({ host: ['127.0.0.1:4711'] })],
     ['host', 421, request({}, ['hOST', 'evil.example']), request({}, ['X-Host', 'evil.example'])],
-    ['host', 421, request({}, ['Host', '127.0.0.1:4711']), request({}, ['X-Wanted', 'host'])],
+    [
+      'host',
+      421,
+      request({}, ['Host', '127.0.0.1:4711']),
+      request({}, ['X-Wanted', 'host'], ['X-More', '1']),
+    ],
     ['version', 505, request({ httpVersion: '1.0' }), request({ httpVersion: '1.1' })],
     ['method', 405, request({ method: 'HEAD' }), request({ method: 'GET' })],
     ['body', 400, request({}, ['Content-Length', '1']), request({}, ['Content-Length', '0'])],
@@ -54,6 +59,8 @@ describe('a request is rejected, and its twin is taken for the callback', () => 
     ['not a navigation', 403, request({}, ['Sec-Fetch-Dest', 'iframe']), request({}, ...browser)],
     ['not a navigation', 403, request({}, ['Origin', 'null']), request({}, ['Referer', 'null'])],
     ['not a navigation', 403, request({}, ['Purpose', 'prefetch']), request({}, ['X-Purpose', ''])],
+    ['not a navigation', 403, request({}, ['Sec-Purpose', 'prefetch']), request({}, ...browser)],
+    ['not a navigation', 403, request({}, ['X-Moz', 'prefetch']), request({}, ['X-Mozilla', ''])],
     [
       'malformed or doubled parameters',
       400,

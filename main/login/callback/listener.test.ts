@@ -87,6 +87,16 @@ async function open(
   }
 }
 
+/** What nobody handles of the rejections that are there in this turn of the event loop. */
+async function unhandled(): Promise<unknown[]> {
+  const reasons: unknown[] = []
+  const note = (reason: unknown) => reasons.push(reason)
+  process.on('unhandledRejection', note)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  return reasons
+}
+
 const lines = (...parts: string[]) => `${parts.join('\r\n')}\r\n\r\n`
 const get = (target: string, ...headers: string[]) => lines(`GET ${target} HTTP/1.1`, ...headers)
 const right = `/callback?code=right&state=${state}`
@@ -138,12 +148,8 @@ describe('the port', () => {
     const server: unknown = listen.mock.contexts[0]
     listen.mockRestore()
     if (!(server instanceof Server)) throw new TypeError('no server')
-    const unhandled = vi.fn<() => void>()
-    process.once('unhandledRejection', unhandled)
     server.emit('error', Object.assign(new Error('no'), { code: 'EMFILE' }))
-    await new Promise((resolve) => setImmediate(resolve))
-    process.off('unhandledRejection', unhandled)
-    expect(unhandled).not.toHaveBeenCalled()
+    expect(await unhandled()).toEqual([])
     const { code, detail } = await failureOf(listener.callback, LoginError)
     expect([code, detail?.reason]).toEqual(['E_LISTENER_BIND', 'EMFILE'])
   })
@@ -282,6 +288,41 @@ describe('a callback is taken', () => {
     expect(clock.timers()).toEqual([])
   })
 
+  it('and sent on at once when there is an outcome already', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    const first = navigate(callback())
+    await clock.timer(100)
+    const done = listener.finish('signed-in')
+    const page = locationOf(await first, callback())
+    expect(locationOf(await navigate(callback()), callback())).toBe(page)
+    expect(clock.timers()).toEqual([5000])
+    clock.advance(5000)
+    await done
+  })
+
+  it('and sent on alone when no HTTP comes behind it: another tab still waits for the tokens', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    let answered = false
+    const other = navigate(callback()).finally(() => (answered = true))
+    await clock.timer(100)
+    const { port } = listener
+    const answer = await send(port, `${get(right, `Host: 127.0.0.1:${port}`)}garbage\r\n\r\n`)
+    await tryPort(port)
+    expect([statusesOf(answer), answered]).toEqual([[303], false])
+    clock.advance(100)
+    expect((await other).status).toBe(303)
+  })
+
+  it('and answered once, also when there is an outcome and its time is up at the same moment', async () => {
+    const { listener, clock, callback } = await open({ tokensPending: true })
+    const brought = arrive(callback())
+    await clock.timer(100)
+    const done = listener.finish('signed-in')
+    clock.advance(100)
+    expect((await brought).body).toContain('signed-in title')
+    await done
+  })
+
   it('and leads to a clean address on the same listener', async () => {
     const { callback } = await open()
     const { headers, body } = await navigate(callback())
@@ -395,18 +436,42 @@ describe('the page of the outcome', () => {
     await done
   })
 
-  it('is shown to a tab that still waits at a start address', async () => {
-    const { listener, callback } = await open()
+  /** A start address whose way on is not known before the test gives it. */
+  const pendingStart = ({ listener }: Opened) => {
     const asked = Promise.withResolvers<void>()
+    const way = Promise.withResolvers<string>()
     const start = listener.startAddress(async () => {
       asked.resolve()
-      return await new Promise<string>(() => {})
+      return await way.promise
     })
+    return { start, asked: asked.promise, way }
+  }
+
+  it('is shown to a tab that still waits at a start address, and nothing else when its way is known then', async () => {
+    const opened = await open()
+    const { start, asked, way } = pendingStart(opened)
     const tab = navigate(start)
-    await asked.promise
-    await listener.finish('cancelled')
+    await asked
+    const done = opened.listener.finish('cancelled')
+    way.resolve('https://issuer.test/authorize')
+    expect(await unhandled()).toEqual([])
     expect((await tab).body).toContain('cancelled title')
-    await expect(navigate(callback())).rejects.toThrow('ECONNREFUSED')
+    await done
+    await expect(navigate(opened.callback())).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('is not waited for when a tab closed while it waited at a start address', async () => {
+    const opened = await open()
+    const { start, asked } = pendingStart(opened)
+    const { port } = opened.listener
+    const tab = connect({ port, host: '127.0.0.1' })
+    tab.write(get(new URL(start).pathname, `Host: 127.0.0.1:${port}`))
+    await asked
+    tab.resetAndDestroy()
+    // The listener has seen it go by the time it answers another.
+    await navigate(`http://127.0.0.1:${port}/other`)
+    await opened.listener.finish('cancelled')
+    expect(opened.clock.timers()).toEqual([])
   })
 
   it('is shown to the person only, not to what the browser fetches before or for a page', async () => {
@@ -656,6 +721,18 @@ describe('while it is not known whose a connection is', () => {
     expect((await navigate(start)).status).toBe(303)
     await stillWorks()
   })
+})
+
+it('a connection of which it cannot be found out whose it is is refused; the next one is not', async () => {
+  let checks = 0
+  const peer: PeerCheck = async () => {
+    checks += 1
+    if (checks === 1) throw new Error('no')
+    return 'ours'
+  }
+  const { rejections, callback, stillWorks } = await open({ peer })
+  expect([(await navigate(callback())).status, rejections]).toEqual([403, ['gone']])
+  await stillWorks()
 })
 
 it('asks nobody whose a connection is that is refused anyway', async () => {

@@ -124,10 +124,12 @@ function createHeldResponses(clock: Clock) {
   return {
     /** Holds a response back until somebody lets it go on, or for so many milliseconds. */
     hold: (response: ServerResponse, limit: number, way: () => void): void => {
+      // Stryker disable next-line OptionalChaining: a response that is held has its connection, and the compiler wants to hear it
       if (response.socket?.readableEnded === true) return way()
       const stop = clock.after(limit, () => ways.delete(response) && way())
       ways.set(response, way)
       // Node closes its half too when the client has closed its own.
+      // Stryker disable next-line OptionalChaining: as above
       response.socket?.prependOnceListener('end', () => ways.delete(response) && way())
       response.once('close', () => {
         ways.delete(response)

@@ -1220,3 +1220,197 @@ describe('what the provider says', () => {
     },
   )
 })
+
+describe('before there is a browser', () => {
+  it('nothing is opened again, copied, prolonged or looked at, and the login goes on', async () => {
+    const login = begin()
+    const again = login.reopen()
+    login.prolong()
+    login.checkDeadline()
+    expect(await login.link()).toBeNull()
+    await again
+    await arrive(await logInAt(await login.opened.next()))
+    await expect(login.result).resolves.toBeTruthy()
+  })
+
+  it('a cancel is the end at once, also when the metadata and the keys are there already', async () => {
+    const providerCache = createProviderCache(createTestClock())
+    const first = begin({}, { providerCache })
+    await arrive(await logInAt(await first.opened.next()))
+    await first.result
+    const asked: string[] = []
+    const login = begin(
+      {},
+      {
+        providerCache,
+        fetch: async (url, init) => {
+          asked.push(url)
+          return await fetch(url, init)
+        },
+      },
+    )
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    // A login that goes on would have a browser by the time another has one.
+    const next = begin()
+    await next.opened.next()
+    expect([asked, login.events]).toEqual([[], []])
+    next.cancel()
+  })
+})
+
+describe('a cancel at the moment the browser returns', () => {
+  it('counts: no tokens are requested, and nobody is told that they are', async () => {
+    const asked = createMailbox<() => void>()
+    let tellAtOnce = true
+    const login = begin(
+      {},
+      {
+        peer: async () => {
+          if (!tellAtOnce) await new Promise<void>((resolve) => asked.put(resolve))
+          return 'ours'
+        },
+      },
+    )
+    const callback = await logInAt(await login.opened.next())
+    tellAtOnce = false
+    const answer = navigate(callback)
+    const tell = await asked.next()
+    tell()
+    login.cancel()
+    await expect(login.result).resolves.toBeNull()
+    await answer
+    expect([login.eventTypes(), login.requests('/token')]).toEqual([
+      ['waiting', 'browser-arrived'],
+      [],
+    ])
+    login.clock.advance(5000)
+  })
+})
+
+describe('what is left of a login that has ended', () => {
+  /** A fetch that leaves the requests after so many to one path without an answer, and notes their signals. */
+  const hanging = (path: string, answered: number) => {
+    const signals: (AbortSignal | null | undefined)[] = []
+    const hung = Promise.withResolvers<void>()
+    let requests = 0
+    const withFetch: Fetch = async (url, init) => {
+      if (new URL(url).pathname !== path || (requests += 1) <= answered)
+        return await fetch(url, init)
+      signals.push(init.signal)
+      hung.resolve()
+      return await new Promise<never>(() => {})
+    }
+    const ended = () => signals.map((signal) => signal?.aborted)
+    return { fetch: withFetch, hung: hung.promise, ended }
+  }
+
+  it('is no request and no timer when it succeeded', async () => {
+    const { fetch: withFetch, hung, ended } = hanging('/par', 1)
+    const login = begin({}, { fetch: withFetch })
+    const start = await login.opened.next()
+    void login.link()
+    await hung
+    await arrive(await logInAt(start))
+    await login.result
+    expect(ended()).toEqual([true])
+    // The page has come, so the port is closed: all that is left are the limits of the request that hangs.
+    expect(login.clock.timers()).toEqual([15_000, 10_000])
+  })
+
+  it('is no request when it failed, and metadata and keys are fetched anew', async () => {
+    const { fetch: withFetch, hung, ended } = hanging('/jwks.json', 0)
+    const providerCache = createProviderCache(createTestClock())
+    const refusing: Fetch = async (url, init) => {
+      if (!url.endsWith('/par')) return await withFetch(url, init)
+      await hung
+      return Response.json({ error: 'invalid_request' }, { status: 400 })
+    }
+    const login = begin({ par: 'always' }, { fetch: refusing, providerCache })
+    expect((await login.failure()).code).toBe('E_PAR_REFUSED')
+    expect(ended()).toEqual([true])
+    const next = begin({}, { providerCache })
+    await next.opened.next()
+    expect([next.requests(wellKnown).length, next.requests('/jwks.json').length]).toEqual([1, 1])
+    next.cancel()
+  })
+
+  it('is a failure that nobody has to hear, and none beside it', async () => {
+    const reasons: unknown[] = []
+    const note = (reason: unknown) => reasons.push(reason)
+    process.on('unhandledRejection', note)
+    const forgotten = Promise.withResolvers<void>()
+    const cache = createProviderCache(createTestClock())
+    startLogin({
+      ...simulator.profile,
+      par: 'always',
+      // The keys fail, too.
+      fetch: async (url, init) =>
+        url.endsWith('/par') || url.endsWith('/jwks.json')
+          ? Response.json({ error: 'invalid_request' }, { status: 400 })
+          : await fetch(url, init),
+      providerCache: {
+        ...cache,
+        forget: () => {
+          cache.forget()
+          forgotten.resolve()
+        },
+      },
+      openBrowser: () => {},
+    })
+    await forgotten.promise
+    // An ID token that is for another client is refused by our rules and by the library.
+    simulator.play({
+      summary: 'gives a token for another client',
+      idToken: (token) => ({ ...token, claims: { ...token.claims, aud: 'another' } }),
+    })
+    const login = begin()
+    await arrive(await logInAt(await login.opened.next()))
+    simulator.play(null)
+    expect((await login.failure()).detail?.key).toBe('aud')
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(reasons).toEqual([])
+  })
+})
+
+it('somebody who comes to a start address that is spent is told of', async () => {
+  const login = begin()
+  const start = await login.opened.next()
+  await navigate(start)
+  expect((await navigate(start)).status).toBe(410)
+  expect((await navigate(new URL('/other', start))).status).toBe(404)
+  expect(login.events.slice(-2)).toEqual([
+    { type: 'start-address-reused' },
+    { type: 'rejected-request', reason: 'path' },
+  ])
+  login.cancel()
+})
+
+it.each([
+  [36, 'pass'],
+  [37, 'fail'],
+])(
+  'a login that took 30.2 s with prompt=login takes a person who logged in %i s before its token: %s',
+  async (age, expected) => {
+    simulator.play({
+      summary: 'gives an old session',
+      idToken: (token) => ({
+        ...token,
+        claims: { ...token.claims, auth_time: Number(token.claims['iat']) - age },
+      }),
+    })
+    const clock = createTestClock()
+    clock.advance(60_000)
+    const login = begin({ prompt: 'login' }, { clock })
+    const start = await login.opened.next()
+    clock.advance(30_200)
+    await arrive(await logInAt(start))
+    const checks = await login.result.then(
+      (result) => result?.checks,
+      (error: unknown) => (error instanceof LoginError ? error.checks : []),
+    )
+    simulator.play(null)
+    expect(checks?.find(({ rule }) => rule === 'auth_time')?.result).toBe(expected)
+  },
+)

@@ -62,7 +62,6 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   let stopPhase = (): void => {}
 
   const end = Promise.withResolvers<never>()
-  end.promise.catch(() => {})
   const endWith = (error: unknown): void => {
     end.reject(error)
     ended.abort(error)
@@ -74,7 +73,6 @@ function runLogin(settings: LoginSettings): LoginAttempt {
 
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
   const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
-    stopPhase()
     stopPhase = clock.after(phaseLimit, () => endWith(tooSlow(phase)))
   }
 
@@ -142,7 +140,6 @@ function runLogin(settings: LoginSettings): LoginAttempt {
       const reason = nameFailure(error)
       if (!(reason instanceof LoginError)) {
         void finish('cancelled')
-        ended.abort()
         return null
       }
       const named = explainedByPush(reason, pushRefusal)

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import type { CallbackPage } from './pages.ts'
+import { defaultTexts } from './texts.ts'
+
+const reference = 'REFREF'
+const pages = [
+  'signed-in',
+  'denied',
+  'failed',
+  'working',
+  'cancelled',
+  'unknown',
+  'start-used',
+  'too-large',
+  'logging-out',
+  'logged-out',
+] as const satisfies readonly CallbackPage[]
+
+it.each(pages)('the page %s has a title, and a text in whole sentences', (page) => {
+  const title = defaultTexts.text(page, 'title', { reference })
+  const text = defaultTexts.text(page, 'text', { reference })
+  expect(title).toMatch(/^\p{Lu}.*\p{Ll}$/u)
+  expect(text).toMatch(/^\p{Lu}.*\.$/u)
+  expect(text).not.toBe(title)
+})
+
+it('the text of a failure alone holds the reference', () => {
+  const holds = (page: CallbackPage) =>
+    defaultTexts.text(page, 'text', { reference }).includes(reference)
+  expect(pages.filter(holds)).toEqual(['failed'])
+})
+
+it('the button of a logout has words of its own, and there is no name of an app', () => {
+  const button = defaultTexts.text('logging-out', 'button', { reference })
+  expect(button).toMatch(/^\p{Lu}/u)
+  expect(button).not.toBe(defaultTexts.text('logging-out', 'title', { reference }))
+  expect([defaultTexts.lang, defaultTexts.appName]).toEqual(['nb', ''])
+})

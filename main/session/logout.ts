@@ -181,7 +181,6 @@ async function endInBrowser(
 ): Promise<void> {
   const { clock, log, logoutRecord, openBrowser, peer, texts } = context
   const { issuer, postLogoutRedirectUri } = profile
-  let arrived = false
   const toldOf = new Set<string>()
   /** A flood of requests must not fill the bridge. */
   const tellOnce = (what: 'requestRejected' | 'linkReused'): void => {
@@ -198,7 +197,6 @@ async function endInBrowser(
       hurry: closing.hurry,
       openBrowser,
       onOpened: () => {
-        arrived = true
         logoutRecord.change(issuer, { browser: false })
         tell({ browser: 'opened' })
       },
@@ -215,6 +213,6 @@ async function endInBrowser(
     tell({ browser: 'failed' })
   } finally {
     // The window has been told, or a login has taken its place; without a window the next start tells it.
-    if (isLast() && (arrived || !closing.begun())) logoutRecord.change(issuer, { browser: false })
+    if (isLast() && !closing.begun()) logoutRecord.change(issuer, { browser: false })
   }
 }

@@ -11,7 +11,7 @@ export interface Session {
   readonly ended: AbortSignal
   /** The last login or renewal, with the tokens that count now. */
   readonly login: Login
-  /** In monotonic milliseconds; null when the provider did not say. */
+  /** In monotonic milliseconds; null when the provider did not say. Means nothing without a refresh token. */
   readonly refreshTokenEndsAt: number | null
   /** When the person did something last, in monotonic milliseconds. */
   readonly lastActivity: () => number
@@ -31,7 +31,7 @@ export function createSession(options: {
 }): Session {
   const { id, profile, ended, lastActivity, clock } = options
   let { login } = options
-  let refreshTokenEndsAt = refreshTokenEnd(login, clock)
+  let refreshTokenEndsAt = endOf(login.refreshTokenLife, clock)
   return {
     id,
     profile,
@@ -45,11 +45,11 @@ export function createSession(options: {
     lastActivity,
     replaceLogin: (next) => {
       login = next
-      refreshTokenEndsAt = refreshTokenEnd(next, clock)
+      refreshTokenEndsAt = endOf(next.refreshTokenLife, clock)
     },
     replaceRefreshToken: (refreshToken, life) => {
       login = { ...login, refreshToken }
-      refreshTokenEndsAt = life === null ? null : clock.monotonic() + life * 1000
+      refreshTokenEndsAt = endOf(life, clock)
     },
   }
 }
@@ -70,27 +70,26 @@ export function toSignedIn(
     accessTokenClaims: login.accessTokenClaims,
     userinfo: before?.userinfo ?? null,
     checks: login.checks,
-    accessTokenEndsAt:
-      login.accessTokenLife === null ? null : clock.monotonic() + login.accessTokenLife * 1000,
+    accessTokenEndsAt: endOf(login.accessTokenLife, clock),
     refusedScopes: scopesOf(profile).filter((scope) => !login.scope.includes(scope)),
     refreshableUntil:
       login.refreshToken === null
         ? null
-        : (refreshTokenEnd(login, clock) ?? Number.POSITIVE_INFINITY),
+        : (endOf(login.refreshTokenLife, clock) ?? Number.POSITIVE_INFINITY),
     remembered: before?.remembered ?? 'off',
     apis: profile.apis.map((api, index) => ({
+      running: false,
+      answer: null,
+      failure: null,
+      ...before?.apis[index],
       name: api.name,
       granted: api.scope.split(' ').every((scope) => login.scope.includes(scope)),
-      running: before?.apis[index]?.running ?? false,
-      answer: before?.apis[index]?.answer ?? null,
-      failure: before?.apis[index]?.failure ?? null,
     })),
     problem: null,
   }
 }
 
-function refreshTokenEnd({ refreshToken, refreshTokenLife }: Login, clock: Clock): number | null {
-  return refreshToken === null || refreshTokenLife === null
-    ? null
-    : clock.monotonic() + refreshTokenLife * 1000
+/** The end of a life in seconds, in monotonic milliseconds; null when the provider did not say. */
+function endOf(life: number | null, clock: Clock): number | null {
+  return life === null ? null : clock.monotonic() + life * 1000
 }

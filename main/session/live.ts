@@ -65,10 +65,9 @@ export function createLive(
   }
 
   const end: Live['end'] = (error, providerLogout = null) => {
-    const existed = live !== null
     drop()
-    if (store.state().status === 'signed-in') void browserLogin.cancel()
-    if (existed) void remember.forget()
+    void browserLogin.cancel()
+    void remember.forget()
     store.dispatch({ type: 'signed-out', error, providerLogout })
   }
 
@@ -78,7 +77,7 @@ export function createLive(
       const limit = profile.inactivityMinutes * 60_000
       const about = { id: attempt, profile, clock }
       const session = {
-        ...toSignedIn(login, about, store.state().session),
+        ...toSignedIn(login, about, null),
         endsAt: clock.monotonic() + limit,
       }
       if (!store.dispatch({ type: 'signed-in', attempt, session })) return false

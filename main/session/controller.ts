@@ -111,11 +111,8 @@ export function createController(options: ControllerOptions): Controller {
       return store.snapshot()
     },
     signIn: async () => {
-      const { status, retryAt } = store.state()
-      if (inProgress(status)) await browserLogin.reopen()
-      else if (profile !== null && status === 'signed-out' && retryAt === null) {
-        void parts.signIn(profile, profile.prompt)
-      }
+      if (inProgress(store.state().status)) await browserLogin.reopen()
+      else if (profile !== null) void parts.signIn(profile, profile.prompt)
     },
     cancel,
     reopenBrowser: browserLogin.reopen,

@@ -84,8 +84,7 @@ export function createRemember(
   }
 
   const storeActivity = (session: Session): void => {
-    const { refreshToken } = session.login
-    if (refreshToken === null || store.state().session?.remembered !== 'kept') return
+    if (store.state().session?.remembered !== 'kept') return
     // When this fails, the older time stays, which is on the safe side.
     write(session).catch((error: unknown) => log('vault', { error }))
   }

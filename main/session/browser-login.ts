@@ -85,7 +85,9 @@ export function createBrowserLogin(
         },
       })
       current = started
+      // Stryker disable next-line BlockStatement: what has ended does nothing any more, and is let go of for its tokens
       const forget = (): void => {
+        // Stryker disable next-line ConditionalExpression: as above; that a later login is kept has its test
         if (current === started) current = null
       }
       started.result.then(forget, forget)

@@ -306,7 +306,9 @@ describe('the language', () => {
     await app.controller.signIn()
     const start = await app.opened.next()
     app.controller.setLanguage('en')
-    expect((await arrive(await logInAt(start))).body).toContain('lang="en"')
+    const { body } = await arrive(await logInAt(start))
+    expect(body).toContain('lang="en"')
+    expect(body).toContain('Test app')
   })
 })
 
@@ -342,7 +344,8 @@ describe('sign-in', () => {
     await app.controller.copyLink()
     app.controller.signOut()
     expect(app.controller.snapshot()).toEqual(snapshot)
-    expect(app.addresses).toEqual([])
+    expect([app.addresses, app.copied]).toEqual([[], []])
+    expect(app.lines).toContainEqual(expect.stringMatching(/^profile .*E_PROFILE_INVALID/))
   })
 })
 

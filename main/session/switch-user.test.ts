@@ -186,6 +186,16 @@ describe('switching to another person', () => {
     expect((await app.reach('signed-in')).session?.name).toContain(second?.givenName)
   })
 
+  it('that has ended a renewal through the browser can be cancelled itself', async () => {
+    const app = await signedIn({}, withoutRefresh)
+    const renewal = app.controller.renew()
+    await app.opened.next()
+    app.controller.switchUser()
+    await Promise.all([renewal, app.opened.next()])
+    await app.controller.cancel()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
+  })
+
   // A renewal that was given up counts as an outcome: the window comes before the browser that just opened.
   it('does not bring the window to the front before the login has ended', async () => {
     const app = await signedIn({}, withoutRefresh)

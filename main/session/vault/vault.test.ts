@@ -156,6 +156,16 @@ describe('the vault', () => {
     )
     expect(await subject()).toBe('long')
   })
+
+  it('keeps as much as a file may hold, and not a byte more', async () => {
+    const most = 64 * 1024
+    const of = (length: number) => storedOf('a', { claims: { sub: 'a', text: 'x'.repeat(length) } })
+    await open().write(of(0))
+    const room = most - (await stat(file)).size
+    expect(await reasonOf(open().write(of(room + 1)))).toBe('too much to keep')
+    await open().write(of(room))
+    expect([(await stat(file)).size, await subject()]).toEqual([most, 'a'])
+  })
 })
 
 describe('a file that is of no use is put aside, and the person is signed out', () => {
@@ -476,6 +486,29 @@ describe('at the same time', () => {
     await Promise.all([vault.clear(), again])
     expect(await again).toBeNull()
     expect(errors).toEqual([])
+  })
+
+  it('a file that is of no use is not put aside when a write has replaced it meanwhile', async () => {
+    const renaming = gate()
+    const told = gate()
+    const broken = {
+      ...cipher,
+      decrypt: async () => {
+        await renaming.opened
+        throw new Error('no')
+      },
+    }
+    await open().write(storedOf('old'))
+    const vault = open({ cipher: broken, onError: told.release })
+    const stop = watchFileCalls(async (call, when) => {
+      if (call !== 'rename' || when === 'after') return
+      renaming.release()
+      await told.opened
+    })
+    const read = vault.read(owner)
+    await vault.write(storedOf('fresh'))
+    expect(await read.finally(stop)).toBeNull()
+    expect([await names(), await subject()]).toEqual([['vault'], 'fresh'])
   })
 
   it('any order ends as if one had come after the other', { timeout: 60_000 }, async () => {

@@ -335,6 +335,7 @@ describe('sign-in', () => {
       detail: { key: 'issuer', reason: 'must be https' },
     })
     const app = create({ profile: wrong })
+    app.controller.signOut()
     const snapshot = await app.ready()
     expect(snapshot).toMatchObject({
       profile: null,

@@ -126,7 +126,7 @@ export function createController(options: ControllerOptions): Controller {
       if (session !== null) {
         live.end(null, providerLogouts.begin(session.login, session.profile, true))
       }
-      if (store.state().status === 'restoring') parts.restore.signOut(profile)
+      if (profile !== null && store.state().status === 'restoring') parts.restore.signOut(profile)
     },
     switchUser: () => {
       const session = live.session()

@@ -18,7 +18,7 @@ export interface Restore {
   /** Takes up the stored session of the profile; whatever is wrong with it, the person is simply signed out. */
   readonly start: (profile: Profile) => Promise<void>
   /** The person signs out meanwhile: the session is not wanted, and nothing of it is stored any more. */
-  readonly signOut: (profile: Profile | null) => void
+  readonly signOut: (profile: Profile) => void
   /** The app ends: what is stored stays. */
   readonly stop: () => void
 }
@@ -41,8 +41,8 @@ export function createRestore(
   const stopped = new AbortController()
   const { signal } = stopped
 
-  const tellSignedOut = (profile: Profile | null, error: Failure | null): void => {
-    const providerLogout = profile === null ? null : providerLogouts.interrupted(profile.issuer)
+  const tellSignedOut = (profile: Profile, error: Failure | null): void => {
+    const providerLogout = providerLogouts.interrupted(profile.issuer)
     store.dispatch({ type: 'restored', error, providerLogout })
   }
 
@@ -75,7 +75,7 @@ export function createRestore(
       try {
         const login = await renew(context, remember, { stored, profile, signal })
         if (signal.aborted) return
-        if (!live.begin(login, profile, store.state().attempt)) await remember.forget()
+        live.begin(login, profile, store.state().attempt)
       } catch (error) {
         // Quitting is no reason to forget.
         if (!signal.aborted) await fail(profile, error)
@@ -84,7 +84,7 @@ export function createRestore(
     signOut: (profile) => {
       stopped.abort()
       void remember.forget()
-      if (profile !== null) logoutRecord.change(profile.issuer, { freshLogin: true })
+      logoutRecord.change(profile.issuer, { freshLogin: true })
       tellSignedOut(profile, null)
     },
     stop: () => stopped.abort(),

@@ -187,6 +187,7 @@ describe('a login that was kept and is of no use', () => {
       expect([vault.stored, refreshes(app).length, app.addresses.length]).toEqual([null, 1, 0])
       simulator.play(null)
       expect((await app.logIn()).snapshot.status).toBe('signed-in')
+      expect(app.requests('/par')[0]?.form.get('prompt')).toBeNull()
     },
   )
 
@@ -232,6 +233,16 @@ describe('a login that was kept and is of no use', () => {
     changed(vault, { refreshToken: another.stored?.refreshToken ?? new Secret('none') })
     expect(await settled(start({ vault }))).toMatchObject({ status: 'signed-out', session: null })
     expect(vault.stored).toBeNull()
+  })
+
+  it('because another person came in the answer is forgotten, and the next login is a fresh one', async () => {
+    const vault = await vaultWithLogin()
+    simulator.play('refresh-invalid-sub')
+    const app = start({ vault })
+    expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
+    simulator.play(null)
+    await app.logIn()
+    expect(app.requests('/par')[0]?.form.get('prompt')).toBe('login')
   })
 
   it('because the level that is asked for has risen is forgotten', async () => {
@@ -402,6 +413,31 @@ describe('a restore without the provider', () => {
     await isKept(app)
   })
 
+  it('ends after the time limit of a start, however many answers it waited for', async () => {
+    const vault = await vaultWithLogin()
+    const asked = Promise.withResolvers<void>()
+    const holding = createHoldingFetch((url) => url.includes('openid-configuration'))
+    simulator.play('token-black-hole')
+    const app = start({
+      vault,
+      fetch: async (url, init) => {
+        if (isRefresh(url, init)) asked.resolve()
+        return await holding.fetch(url, init)
+      },
+    })
+    const release = await holding.next()
+    app.clock.advance(9000)
+    release()
+    await asked.promise
+    app.clock.advance(5999)
+    expect(app.controller.snapshot().status).toBe('restoring')
+    app.clock.advance(1)
+    const { error } = await settled(app)
+    expect(error).toMatchObject({ code: 'E_NETWORK_TIMEOUT', detail: { key: 'restoring' } })
+    expect(app.lines).toContainEqual(expect.stringMatching(/^restoring failed .*E_NETWORK_TIMEOUT/))
+    expect([vault.stored === null, app.clock.timers()]).toEqual([false, []])
+  })
+
   it('whose answer is lost logs in anew the next time, and asks once (F-52)', async () => {
     const vault = await vaultWithLogin()
     simulator.play('refresh-lost-answer')
@@ -444,6 +480,29 @@ describe('a restore that is overtaken', () => {
     await turns()
     expect(vault.stored).not.toBeNull()
     expect(app.clock.timers()).toEqual([])
+  })
+
+  it('by the end of the app while the vault is read keeps also what is of no use', async () => {
+    const memory = await vaultWithLogin()
+    changed(memory, { activeAt: 0 })
+    const reading = Promise.withResolvers<void>()
+    const logoutRecord = createMemoryLogoutRecord()
+    const vault = {
+      ...memory,
+      read: async () => {
+        await reading.promise
+        return memory.stored
+      },
+      clear: async () => {
+        memory.stored = null
+      },
+    }
+    const app = start({ vault, logoutRecord })
+    await app.close()
+    reading.resolve()
+    await turns()
+    expect(memory.stored).not.toBeNull()
+    expect(logoutRecord.read(simulator.issuer).freshLogin).toBe(false)
   })
 
   // Nothing stops a restore whose answer has come: the session begins in an app that has closed.
@@ -553,15 +612,21 @@ describe('keeping a login', () => {
 
   // The same at the start: the tokens are there, and are thrown away.
   it('that is not possible at the start leaves the session in memory', async () => {
-    const { stored } = await vaultWithLogin()
+    const memory = await vaultWithLogin()
     const vault = {
-      ...createMemoryVault(stored),
-      read: async () => stored,
+      ...memory,
       write: async () => {
         throw vaultUnavailable('the file could not be written (EROFS)')
       },
+      clear: async () => {
+        memory.stored = null
+      },
     }
-    expect((await settled(start({ vault }))).status).toBe('signed-in')
+    const app = start({ vault })
+    expect((await settled(app)).status).toBe('signed-in')
+    // What is there has just been spent.
+    expect(memory.stored).toBeNull()
+    expect(app.lines).toContainEqual(expect.stringMatching(/^vault .*E_VAULT_UNAVAILABLE/))
   })
 
   // While the first write is under way the session does not count as kept, and the renewal writes nothing.

@@ -168,6 +168,21 @@ describe('a renewal that does not get through', () => {
     },
   )
 
+  it('because the provider asks for a back-off is made again when that is over, and not before', async () => {
+    const app = await signedIn()
+    simulator.play('refresh-503-retry-after')
+    await app.controller.renew()
+    simulator.play(null)
+    const wait = app.controller.snapshot().retryInMs ?? Number.NaN
+    expect(wait).toBeGreaterThan(0)
+    app.clock.advance(wait - 1)
+    await app.controller.renew()
+    expect([refreshes(app).length, problemOf(app)]).toEqual([1, 'E_NETWORK_STATUS'])
+    app.clock.advance(1)
+    await app.controller.renew()
+    expect([refreshes(app).length, problemOf(app)]).toEqual([2, null])
+  })
+
   it('in time is given up, and can be made later', async () => {
     const app = await signedIn()
     simulator.play('refresh-black-hole')

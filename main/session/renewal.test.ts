@@ -93,6 +93,8 @@ describe('a renewal with a refresh token', () => {
       simulator.play(null)
       const { snapshot } = await app.logIn()
       expect(snapshot.status).toBe('signed-in')
+      // The browser is that of the same person.
+      expect(app.requests('/par')[1]?.form.get('prompt')).toBeNull()
     },
   )
 
@@ -106,6 +108,16 @@ describe('a renewal with a refresh token', () => {
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: { code } })
     simulator.play(null)
     expect((await app.logIn()).snapshot.status).toBe('signed-in')
+  })
+
+  it('asks for the userinfo again that did not come with the login', async () => {
+    simulator.play('userinfo-invalid-sub')
+    const app = await signedIn(simulator)
+    await app.logged('userinfo failed')
+    simulator.play(null)
+    await app.controller.renew()
+    const { session } = await app.until((snapshot) => snapshot.session?.userinfo !== null)
+    expect([session === null, app.requests('/userinfo').length]).toEqual([false, 2])
   })
 
   it('that does not get through leaves the session, tells why, and succeeds later', async () => {
@@ -173,6 +185,7 @@ describe('a renewal through the browser', () => {
       renewing: 'browser',
       waiting: { browserArrived: false },
     })
+    const { outcomes } = app.counts
     await arrive(await logInAt(address))
     await renewal
     expect(app.controller.snapshot()).toMatchObject({
@@ -181,6 +194,7 @@ describe('a renewal through the browser', () => {
       waiting: null,
       session: { accessTokenLeftMs: 120_000 },
     })
+    expect(app.counts.outcomes).toBe(outcomes + 1)
   })
 
   it('asks who it is when the login has ended elsewhere, which ends nothing here', async () => {
@@ -222,12 +236,20 @@ describe('a renewal through the browser', () => {
   it('that the person refuses leaves the session and tells so', async () => {
     const app = await signedIn(withoutRefresh)
     const renewal = app.controller.renew()
-    await arrive(await logInAt(await app.opened.next(), { action: 'cancel' }))
+    const start = await app.opened.next()
+    const { outcomes } = app.counts
+    const page = await arrive(await logInAt(start, { action: 'cancel' }))
     await renewal
     expect([app.controller.snapshot().status, problemOf(app)]).toEqual([
       'signed-in',
       'E_LOGIN_DENIED',
     ])
+    const { reference = '' } = app.controller.snapshot().session?.problem ?? {}
+    expect(page.body).toContain(`denied title ${reference}`)
+    expect(app.lines).toContainEqual(
+      expect.stringMatching(`^renewal failed .*E_LOGIN_DENIED.*"reference":"${reference}"`),
+    )
+    expect([reference === '', app.counts.outcomes]).toEqual([false, outcomes + 1])
   })
 
   it('by another person ends the session; the same person is taken', async () => {

@@ -352,6 +352,18 @@ describe('a login that was kept while nobody was there', () => {
     expect(vault.stored?.activeAt).toBe(begun + 76_000)
   })
 
+  it('counts to a quarter of a limit that is short', async () => {
+    const vault = createMemoryVault()
+    const app = await remembered({ vault, profile: remembering({ inactivityMinutes: 1 }) })
+    const { activeAt = 0 } = vault.stored ?? {}
+    app.clock.advance(14_999)
+    app.controller.revealPid(true)
+    expect(vault.stored?.activeAt).toBe(activeAt)
+    app.clock.advance(1)
+    app.controller.revealPid(false)
+    expect(vault.stored?.activeAt).toBe(activeAt + 15_000)
+  })
+
   it('keeps the end of its refresh token when later activity is written', async () => {
     const vault = createMemoryVault()
     const app = await remembered({ vault })
@@ -569,10 +581,11 @@ describe('keeping a login', () => {
   })
 
   it('that is not possible leaves the session in memory, and says so', async () => {
-    const memory = createMemoryVault()
+    let writes = 0
     const vault = {
-      ...memory,
+      ...createMemoryVault(),
       write: async () => {
+        writes += 1
         throw vaultUnavailable('the file could not be written (ENOSPC)')
       },
     }
@@ -581,8 +594,10 @@ describe('keeping a login', () => {
     await app.logIn()
     const { session, status } = await app.until((now) => now.session?.remembered === 'unavailable')
     expect([status, session?.problem?.code]).toEqual(['signed-in', 'E_VAULT_UNAVAILABLE'])
+    expect(app.lines).toContainEqual(expect.stringMatching(/^vault .*E_VAULT_UNAVAILABLE/))
+    // What failed is not tried again.
     await app.controller.renew()
-    expect(app.controller.snapshot().status).toBe('signed-in')
+    expect([app.controller.snapshot().status, writes]).toEqual(['signed-in', 1])
   })
 
   it('that is not possible at a renewal leaves the session in memory', async () => {

@@ -1,11 +1,12 @@
 /**
- * Builds the app and packs it for this platform into `dist/`, with whichever Electron is at hand: on Linux the
- * unpacked folder, a tar.gz, a deb and an rpm, with their sums in `SHA256SUMS`. `npm run package -- …`:
+ * Builds the app and packs it for this platform into `dist/`, with whichever Electron is at hand: the unpacked folder,
+ * and on Linux a tar.gz, a deb and an rpm, on Windows an MSI, on macOS a dmg and a zip, with their sums in
+ * `SHA256SUMS`. `npm run package -- …`:
  *
- * - `--release` refuses every Electron but the pinned one
- * - `--only=deb,tar.gz` packs some of the formats; `--only=` leaves it at the unpacked folder
+ * - `--release` refuses every Electron but the pinned one, and on Windows and macOS to leave the app unsigned
+ * - `--only=deb,tar.gz` packs some of the formats (Linux); `--only=` leaves it at the unpacked folder
  * - `--fast` compresses less, for tests
- * - `--verify` builds a second time, elsewhere, and compares every byte
+ * - `--verify` builds a second time, elsewhere, and compares every byte (Linux)
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -13,6 +14,7 @@ import { provideElectron } from './bootstrap/electron-runtime.mjs'
 import { SetupError } from './bootstrap/failures.mjs'
 import { say } from './bootstrap/progress.mjs'
 import { type Format, formats, packForLinux } from './package/linux.ts'
+import { whatReleaseLacks } from './package/release.ts'
 import { listSums, writeSums } from './package/sums.ts'
 import { buildUnpacked } from './package/unpacked.ts'
 import { verify } from './package/verify.ts'
@@ -36,22 +38,22 @@ function chosenFormats(): Format[] {
 }
 
 try {
+  const isLinux = process.platform === 'linux'
   const wanted = chosenFormats()
-  const electron = await provideElectron()
-  if (values.release && !electron.official) {
-    throw new SetupError(
-      `Electron ${electron.version} gets no more fixes: a release needs the pinned one.`,
-    )
+  if (!isLinux && (values.verify || (wanted.length > 0 && wanted.length < formats.length))) {
+    throw new SetupError('To verify, or to pack some of the formats, works on Linux alone.')
   }
-  await buildUnpacked(electron)
-  if (process.platform === 'linux') {
-    const failed = await packForLinux(wanted, { fast: values.fast })
-    await writeSums()
-    if (values.verify && failed.length === 0) await verify(wanted, { fast: values.fast })
-    await listSums()
-    if (failed.length > 0) {
-      throw new SetupError(`Not built: ${failed.join(' ')}. What is missing is said above.`)
-    }
+  const electron = await provideElectron()
+  const lacks = values.release ? whatReleaseLacks({ runtime: electron }) : []
+  if (lacks.length > 0) throw new SetupError(lacks.join('\n'))
+
+  await buildUnpacked(electron, { installers: wanted.length > 0, release: values.release })
+  const failed = isLinux ? await packForLinux(wanted, { fast: values.fast }) : []
+  await writeSums()
+  if (values.verify && failed.length === 0) await verify(wanted, { fast: values.fast })
+  await listSums()
+  if (failed.length > 0) {
+    throw new SetupError(`Not built: ${failed.join(' ')}. What is missing is said above.`)
   }
 } catch (error) {
   if (!(error instanceof SetupError)) throw error

@@ -19,7 +19,9 @@ export async function sumOf(file: string): Promise<string> {
 async function packedFiles(): Promise<string[]> {
   const entries = await readdir(dist, { withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && /\.(deb|rpm|tar\.gz|cdx\.json)$/.test(entry.name))
+    .filter(
+      (entry) => entry.isFile() && /\.(deb|rpm|tar\.gz|msi|dmg|zip|cdx\.json)$/.test(entry.name),
+    )
     .map(({ name }) => name)
     .toSorted()
 }

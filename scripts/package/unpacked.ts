@@ -12,8 +12,16 @@ export const unpacked = path.join(dist, 'linux-unpacked')
 /** The same with the one fuse that Playwright's Electron driver needs. */
 export const testFlavour = path.join(dist, 'test-flavour')
 
-/** Builds the three parts, and makes the unpacked app of them in `dist/`. */
-export async function buildUnpacked({ executable, version }: Runtime): Promise<void> {
+/** What electron-builder makes beside the unpacked app. */
+export interface Building {
+  /** Makes the installers of Windows and macOS; those of Linux are packed later. */
+  readonly installers: boolean
+  /** Ends when an app for Windows or macOS could not be signed. */
+  readonly release: boolean
+}
+
+/** Builds the three parts, and makes the unpacked app of them in `dist/`; the installers too, where they are asked for. */
+export async function buildUnpacked(runtime: Runtime, building: Building): Promise<void> {
   const env = { SOURCE_DATE_EPOCH: String(sourceDate()) }
   await rm(dist, { recursive: true, force: true })
   for (const part of ['main', 'preload', 'renderer']) {
@@ -22,20 +30,23 @@ export async function buildUnpacked({ executable, version }: Runtime): Promise<v
     await run(process.execPath, [vite, 'build', '-c', `vite.${part}.config.ts`], { env })
   }
   const builder = path.join(project, 'node_modules/electron-builder/cli.js')
-  await run(
-    process.execPath,
-    [
-      builder,
-      '--dir',
-      '--publish=never',
-      `-c.electronDist=${path.dirname(executable)}`,
-      `-c.electronVersion=${version}`,
-    ],
-    { env },
-  )
+  await run(process.execPath, [builder, ...builderOptions(runtime, building)], { env })
   if (process.platform !== 'linux') return
   await settlePermissions(unpacked)
   await makeTestFlavour()
+}
+
+function builderOptions({ executable, version }: Runtime, building: Building): string[] {
+  const isLinux = process.platform === 'linux'
+  // An app for both kinds of Mac is made of two Electrons, which the builder downloads and checks itself.
+  const isMac = process.platform === 'darwin'
+  return [
+    '--publish=never',
+    `-c.electronVersion=${version}`,
+    ...(isMac ? [] : [`-c.electronDist=${path.dirname(executable)}`]),
+    ...(isLinux || !building.installers ? ['--dir'] : []),
+    ...(building.release ? ['-c.forceCodeSigning=true'] : []),
+  ]
 }
 
 /** Everyone reads and nobody but the owner writes, whatever the umask of the build was. */

@@ -56,6 +56,24 @@ test('logs in at an https provider of a private authority behind a proxy', async
   }
 })
 
+test('asks the network for nothing but the provider, from the start of the app on', async ({
+  launch,
+}) => {
+  const proxy = await startProxy(host)
+  try {
+    const desktop = await launch({
+      profile: { issuer: 'https://elsewhere.test' },
+      env: { https_proxy: proxy.address, http_proxy: proxy.address, no_proxy: '' },
+    })
+    await desktop.action('sign-in').click()
+    // The proxy lets nobody through to there, so the browser, which has hosts of its own, is not opened.
+    await desktop.expectStatus('signed-out', 'E_NETWORK_PROXY')
+    expect(new Set(proxy.asked)).toEqual(new Set(['elsewhere.test:443']))
+  } finally {
+    await proxy.close()
+  }
+})
+
 interface BadConnection {
   readonly what: string
   readonly explanation: string

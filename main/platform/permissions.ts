@@ -12,7 +12,9 @@ export function denyPermissions(): void {
     session.setPermissionCheckHandler(() => false)
     session.setDevicePermissionHandler(() => false)
     session.setDisplayMediaRequestHandler(null)
-    // Chromium would fetch a dictionary from Google's servers, although no page here checks spelling.
+    // Chromium would fetch a dictionary from Google's servers, although no page here checks spelling. To turn the
+    // checker off does not stop what has begun; to leave it without a language does.
     session.setSpellCheckerEnabled(false)
+    session.setSpellCheckerLanguages([])
   })
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, logInAt, test } from './fixtures/desktop.ts'
 
-test('refuses a window that is not ours, then answers the one that is', async ({ launch }) => {
+test('17: refuses a window that is not ours, then answers the one that is', async ({ launch }) => {
   const desktop = await launch()
   await desktop.expectStatus('signed-out')
   const preload = join(process.cwd(), 'out/preload/index.cjs')

@@ -1,7 +1,36 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { devDependencies } from '../package.json' with { type: 'json' }
+import { whatReleaseLacks } from '../scripts/package/release.ts'
+import { administrator, noAdministrator } from '../test/support/administrator.ts'
 import { type Desktop, expect, logInAt, startAgain, test } from './fixtures/desktop.ts'
+import { appName, packedFile, testFlavour } from './fixtures/packaged.ts'
 
-/** Electron's security checklist, item by item, in the running app (numbers as there). */
+/**
+ * Electron's security checklist, item by item (the numbers that a name begins with), in the installed app where an
+ * administrator can install it, else in the built one. scripts/hardening-table.ts makes docs/hardening.md of it.
+ */
+
+const installed = !noAdministrator
+
+test.beforeAll('install the flavour for tests', async () => {
+  test.setTimeout(120_000)
+  if (!installed) return
+  await administrator.install(packedFile('deb'))
+  await administrator.replaceExecutable(join(process.cwd(), testFlavour, appName))
+})
+
+test.beforeEach(() => {
+  const description = installed ? 'installed' : 'built'
+  test.info().annotations.push({ type: 'app', description })
+})
+
+test.afterAll('leave the computer as it was', async () => {
+  if (!installed) return
+  await administrator.purge()
+  await administrator.forgetProfile()
+})
 
 const appUrl = 'app://bundle/index.html'
 const blockedByPolicy = [
@@ -75,7 +104,7 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
       replaced: false,
     })
   },
-  '3 to 11: has every web preference on the safe side': async ({ app }) => {
+  '3, 4, 6, 8, 9, 10, 11: has every web preference on the safe side': async ({ app }) => {
     const preferences = await app.evaluate(({ BrowserWindow }) => {
       const contents = BrowserWindow.getAllWindows()[0]?.webContents
       const read: unknown = contents && Reflect.get(contents, 'getLastWebPreferences')
@@ -106,6 +135,12 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
     for (const pid of [pids.main, pids.renderer]) {
       expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('no-sandbox')
     }
+  },
+  '16: runs on the pinned Electron, or on one that a release refuses': async ({ app }) => {
+    const version = await app.evaluate(() => process.versions['electron'] ?? '')
+    const official = version === devDependencies.electron
+    const lacks = whatReleaseLacks({ runtime: { version, official }, platform: 'linux' })
+    expect(lacks).toHaveLength(official ? 0 : 1)
   },
   '18: serves only the files of the build': async ({ app }) => {
     const answers = await app.evaluate(async ({ session }) => {
@@ -259,19 +294,19 @@ const attacks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
 }
 
 test('is on the safe side in everything that can be looked at', async ({ launch }) => {
-  const desktop = await launch()
+  const desktop = await launch({ installed })
   for (const [what, look] of Object.entries(looks)) await test.step(what, () => look(desktop))
 })
 
 test('holds against what a page might try', async ({ launch }) => {
-  const desktop = await launch({ expectedErrors: blockedByPolicy })
+  const desktop = await launch({ installed, expectedErrors: blockedByPolicy })
   for (const [what, attack] of Object.entries(attacks)) {
     await test.step(what, () => attack(desktop))
   }
 })
 
 test('5: denies every permission', async ({ launch }) => {
-  const { window } = await launch({ expectedErrors: [/./] })
+  const { window } = await launch({ installed, expectedErrors: [/./] })
   const answers = await window.evaluate(async () => {
     const names = ['geolocation', 'notifications', 'camera', 'microphone', 'midi', 'clipboard-read']
     const states = await Promise.all(
@@ -311,7 +346,7 @@ test('15: takes no address from the page, and opens only its own start address',
   launch,
   browserPage,
 }) => {
-  const desktop = await launch()
+  const desktop = await launch({ installed })
   await desktop.app.evaluate(({ shell }) => {
     const real = shell.openExternal.bind(shell)
     shell.openExternal = async (url) => {
@@ -336,7 +371,7 @@ test('15: takes no address from the page, and opens only its own start address',
 })
 
 test('lets a second start only show the first window', async ({ launch }) => {
-  const desktop = await launch()
+  const desktop = await launch({ installed })
   await desktop.expectStatus('signed-out')
   const visible = (): Promise<boolean | undefined> =>
     desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())
@@ -352,7 +387,7 @@ test('sends the provider no cookie, not even one that its session holds', async 
   browserPage,
   simulator,
 }) => {
-  const desktop = await launch()
+  const desktop = await launch({ installed })
   await desktop.app.evaluate(async ({ session }, url) => {
     await session.fromPartition('provider').cookies.set({ url, name: 'tracker', value: '1' })
   }, simulator.issuer)

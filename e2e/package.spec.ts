@@ -40,7 +40,7 @@ test('holds the app and nothing else: no simulator, no node_modules, no source m
   }
 })
 
-test('has every fuse of its runtime decided', async () => {
+test('19: has every fuse of its runtime decided', async () => {
   const wire = await getCurrentFuseWire(executable)
   const off = FuseState.DISABLE
   const on = FuseState.ENABLE

@@ -1,8 +1,8 @@
 /**
  * Sets up, builds and runs every check, and closes with one line: `N passed, N failed, N skipped`.
  * `npm test -- unit e2e` runs only the named steps: package format lint types unit e2e.
- * `npm run test:all` (`--all`) runs also what a merge need not wait for, and the steps conformance
- * and mutations, the latter for the files that `--since=<commit>` (the last but one, unless it is given)
+ * `npm run test:all` (`--all`) runs also what a merge need not wait for, and the steps conformance,
+ * hardening and mutations, the last for the files that `--since=<commit>` (the last but one, unless it is given)
  * finds changed. `--seed=123` repeats the properties of a run that printed this seed.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -35,6 +35,7 @@ process.env['SOURCE_DATE_EPOCH'] ??= commitDate()
 const stepTimeoutMs = (all ? 120 : 20) * 60_000
 const reports = await mkdtemp(path.join(os.tmpdir(), 'idporten-desktop-reports-'))
 const unitReport = path.join(reports, 'vitest.json')
+const e2eReport = path.join(reports, 'playwright.json')
 const env = {
   ...process.env,
   ...(all && { IDPORTEN_DESKTOP_THOROUGH: '1' }),
@@ -59,6 +60,7 @@ const steps = {
     conformance: () =>
       script('conformance', ...(existsSync(unitReport) ? [`--report=${unitReport}`] : [])),
     mutations,
+    hardening,
   }),
 }
 
@@ -155,6 +157,12 @@ async function mutations() {
   return { passed: 0, failed: 0, skipped: [] }
 }
 
+/** Writes docs/hardening.md of what the end-to-end tests have said, where they were run. */
+async function hardening() {
+  if (!existsSync(e2eReport)) return { passed: 0, failed: 0, skipped: ['hardening: no step e2e'] }
+  return await script('hardening', e2eReport)
+}
+
 /** @returns {Promise<Count>} */
 async function unit() {
   const child = spawn(
@@ -174,7 +182,6 @@ async function unit() {
 
 /** @returns {Promise<Count>} */
 async function e2e() {
-  const file = path.join(reports, 'playwright.json')
   const args = [
     path.join(project, 'node_modules/@playwright/test/cli.js'),
     'test',
@@ -182,7 +189,11 @@ async function e2e() {
   ]
   const running = {
     cwd: project,
-    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    env: {
+      ...env,
+      PLAYWRIGHT_JSON_OUTPUT_FILE: e2eReport,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: e2eReport,
+    },
     timeoutMs: stepTimeoutMs,
   }
   // Windows of tests would disturb the person at the screen, and a keyring of their own would not do.
@@ -190,7 +201,7 @@ async function e2e() {
     process.platform === 'linux'
       ? await runHeadless(installedNode, args, running)
       : await exitCode(spawn(installedNode, args, { ...running, stdio: 'inherit' }), running)
-  return withExitCode(await read(file, countPlaywright), code)
+  return withExitCode(await read(e2eReport, countPlaywright), code)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { devDependencies } from '../package.json' with { type: 'json' }
+import manifest from '../package.json' with { type: 'json' }
 import { whatReleaseLacks } from '../scripts/package/release.ts'
 import { administrator, noAdministrator } from '../test/support/administrator.ts'
 import { type Desktop, expect, logInAt, startAgain, test } from './fixtures/desktop.ts'
@@ -138,7 +138,7 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
   },
   '16: runs on the pinned Electron, or on one that a release refuses': async ({ app }) => {
     const version = await app.evaluate(() => process.versions['electron'] ?? '')
-    const official = version === devDependencies.electron
+    const official = version === manifest.devDependencies.electron
     const lacks = whatReleaseLacks({ runtime: { version, official }, platform: 'linux' })
     expect(lacks).toHaveLength(official ? 0 : 1)
   },

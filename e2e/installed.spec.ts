@@ -3,13 +3,13 @@
  * started by an ordinary user, removed again. Only root can start the administrator.
  */
 import { execFile } from 'node:child_process'
-import { globSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { administrator, noAdministrator, whyNotInstalled } from '../test/support/administrator.ts'
 import { expect, signIn, test } from './fixtures/desktop.ts'
 import { appName, packedFile, startPackaged } from './fixtures/packaged.ts'
+import { attach } from './fixtures/system-browser.ts'
 
 test.skip(noAdministrator, whyNotInstalled)
 
@@ -48,8 +48,13 @@ async function entryCommand(): Promise<string> {
 }
 
 /** All that the system has of the app, by name. */
-function leftovers(): string[] {
-  return globSync([`/usr/**/*${appName}*`, `/etc/**/*${appName}*`, `/var/lib/**/*${appName}*`])
+async function leftovers(): Promise<string[]> {
+  const places = ['/usr', '/etc', '/var/lib', '/var/cache']
+  const { stdout } = await run('sh', [
+    '-c',
+    `find ${places.join(' ')} -name '*${appName}*' -prune -print 2>/dev/null || true`,
+  ])
+  return stdout.trim().split('\n')
 }
 
 test('refuses a machine profile that others than root own or may write, and takes it when root alone can', async ({
@@ -96,9 +101,25 @@ test('installed from the deb, it logs a person in as its machine profile says, a
   })
 
   await administrator.purge()
-  expect(leftovers()).toEqual([`/etc/${appName}`])
+  expect(await leftovers()).toEqual([`/etc/${appName}`])
   expect(await readFile(machineProfile, 'utf8')).toBe(JSON.stringify(simulator.profile))
   expect(await readFile(join(userData, 'settings.json'), 'utf8')).toContain('window')
+})
+
+test('@thorough keeps its page in a sandbox also where users may not create namespaces', async ({
+  folder,
+  simulator,
+}) => {
+  await administrator.install(packedFile('deb'))
+  await administrator.setProfile(simulator.profile)
+  const args = [`--user-data-dir=${join(folder, 'user-data')}`, '--remote-debugging-port=0']
+  const browser = await attach(await administrator.startWithoutNamespaces(args))
+  const context = browser.contexts()[0]
+  const window = context?.pages()[0] ?? (await context?.waitForEvent('page'))
+  if (window === undefined) throw new Error('no window')
+  await expect(window.locator('html')).toHaveAttribute('data-status', 'signed-out')
+  expect(await administrator.sandboxes()).toEqual([{ seccomp: '2', seesOthers: false }])
+  await administrator.endConfined()
 })
 
 test('@thorough an upgrade from an older version keeps the machine profile and the person’s settings', async ({

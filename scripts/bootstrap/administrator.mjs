@@ -5,8 +5,18 @@
  * Unix socket, one line of JSON each, and ends with its standard input.
  * Usage: node --input-type=module --eval <this text> <socket>
  */
-import { execFile } from 'node:child_process'
-import { chmod, chown, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
@@ -25,6 +35,58 @@ const dpkg = async (...args) => {
   return `${stdout}${stderr}`
 }
 
+/**
+ * Starts the installed app as an ordinary user who may not create user namespaces: in a namespace that has the users
+ * of the computer, and a limit of none. The shell has to start anew to be root in it.
+ *
+ * @param {{ uid: number, gid: number, args: string[], env: Record<string, string> }} order
+ * @returns {Promise<string>} the address of its debugging port, once it has one
+ */
+async function startWithoutNamespaces({ uid, gid, args, env }) {
+  const limit = 'echo 0 > /proc/sys/user/max_user_namespaces'
+  const become = `exec setpriv --reuid=${uid} --regid=${gid} --clear-groups -- "$@"`
+  const script = 'echo ready; read go; exec sh -c "$0" sh "$@"'
+  const app = [`/usr/lib/${name}/${name}`, ...args]
+  const child = spawn('unshare', ['--user', 'sh', '-c', script, `${limit} && ${become}`, ...app], {
+    env,
+    cwd: '/',
+  })
+  confined = child
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  for (const map of ['uid_map', 'gid_map']) {
+    await writeFile(`/proc/${child.pid}/${map}`, '0 0 65536')
+  }
+  child.stdin.write('go\n')
+  return await new Promise((resolve, reject) => {
+    let said = ''
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+      const found = /DevTools listening on (ws:\S+)/u.exec(said)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    child.once('exit', () => reject(new Error(`it ended: ${said}`)))
+  })
+}
+
+/** @type {import('node:child_process').ChildProcess | null} */
+let confined = null
+
+/** What keeps the pages of the app in, as the kernel tells: the seccomp mode, and whether they see other processes. */
+async function sandboxes() {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/u.test(entry))
+  const own = await readlink('/proc/self/ns/pid')
+  const found = []
+  for (const pid of pids) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (!line.startsWith(`/usr/lib/${name}/${name}`) || !line.includes('--type=renderer')) continue
+    const status = await readFile(`/proc/${pid}/status`, 'utf8')
+    const seccomp = /^Seccomp:\s+(\d)$/mu.exec(status)?.[1]
+    const seesOthers = (await readlink(`/proc/${pid}/ns/pid`)) === own
+    found.push({ seccomp, seesOthers })
+  }
+  return JSON.stringify(found)
+}
+
 /** @type {Record<string, (order: any) => Promise<unknown>>} */
 const orders = {
   install: async ({ file }) => await dpkg('--install', file),
@@ -40,6 +102,14 @@ const orders = {
     await writeFile(profile, text)
     await chown(profile, owner, owner)
     await chmod(profile, mode)
+  },
+  startWithoutNamespaces,
+  sandboxes,
+  endConfined: async () => {
+    const child = confined
+    if (child === null || child.exitCode !== null) return
+    child.kill()
+    await new Promise((resolve) => child.once('close', resolve))
   },
   forgetProfile: async () => await rm(profileFolder, { recursive: true, force: true }),
 }

@@ -30,6 +30,22 @@ export const administrator = {
   /** Writes the machine's profile, which belongs to root and that nobody else can write to, unless told otherwise. */
   setProfile: async (profile: object, rights: { owner?: number; mode?: number } = {}) =>
     await ask({ order: 'profile', text: JSON.stringify(profile), ...rights }),
+  /** Starts the installed app for a user who may not create user namespaces; gives its debugging address. */
+  startWithoutNamespaces: async (args: readonly string[]) =>
+    await ask({
+      order: 'startWithoutNamespaces',
+      uid: process.getuid?.(),
+      gid: process.getgid?.(),
+      args,
+      env: process.env,
+    }),
+  /** What keeps each page of the installed app in, as the kernel tells. */
+  sandboxes: async () =>
+    v.parse(
+      v.array(v.object({ seccomp: v.string(), seesOthers: v.boolean() })),
+      JSON.parse(await ask({ order: 'sandboxes' })),
+    ),
+  endConfined: async () => await ask({ order: 'endConfined' }),
   forgetProfile: async () => await ask({ order: 'forgetProfile' }),
 }
 

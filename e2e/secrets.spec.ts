@@ -1,0 +1,205 @@
+/**
+ * The secrets of a login, searched for byte by byte in all that the app leaves or shows: a login, a renewal, a call of
+ * an API, an error, a crash of the page and a logout, in the installed app where an administrator can install it.
+ */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { plainScope } from '../simulator/scopes.ts'
+import type { Simulator } from '../simulator/simulator.ts'
+import { administrator, noAdministrator } from '../test/support/administrator.ts'
+import { type Desktop, expect, signIn, test as base } from './fixtures/desktop.ts'
+import { type Keyring, startKeyring } from './fixtures/keyring.ts'
+import { appName, packedFile, testFlavour } from './fixtures/packaged.ts'
+
+const installed = !noAdministrator
+
+const test = base.extend<{ keyring: Keyring }>({
+  simulatorOptions: { refreshTokens: true },
+
+  keyring: async ({ folder }, use) => {
+    const keyring = await startKeyring(join(folder, 'keyring'))
+    await use(keyring)
+    await keyring.stop()
+  },
+})
+
+test.beforeAll('install the flavour for tests', async () => {
+  test.setTimeout(120_000)
+  if (!installed) return
+  await administrator.install(packedFile('deb'))
+  await administrator.replaceExecutable(join(process.cwd(), testFlavour, appName))
+})
+
+test.afterAll('leave the computer as it was', async () => {
+  if (!installed) return
+  await administrator.purge()
+  await administrator.forgetProfile()
+})
+
+/** A place where a secret could be, and what is there. */
+interface Place {
+  readonly name: string
+  readonly content: string
+}
+
+/** Every secret that has gone to the provider or an API so far, with what it is. */
+function secretsOf({ journal, persons }: Simulator): Map<string, string> {
+  const names = [
+    'state',
+    'nonce',
+    'code',
+    'code_verifier',
+    'refresh_token',
+    'token',
+    'id_token_hint',
+  ]
+  const secrets = new Map<string, string>()
+  for (const { form, query, headers } of journal) {
+    for (const name of names) {
+      const value = form.get(name) ?? query.get(name)
+      if (value !== null && value !== '') secrets.set(value, name)
+    }
+    const [, token] = /^(?:Bearer|DPoP) (.+)$/.exec(headers.authorization ?? '') ?? []
+    if (token !== undefined) secrets.set(token, 'access token')
+  }
+  const [person] = persons
+  if (person !== undefined) secrets.set(person.pid, 'personal number')
+  return secrets
+}
+
+/** What has a secret in it, as "<what> in <place>". */
+function findSecrets(secrets: ReadonlyMap<string, string>, places: readonly Place[]): string[] {
+  return places.flatMap(({ name, content }) =>
+    [...secrets].flatMap(([secret, what]) =>
+      [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').slice(0, -4)]
+        .filter((form) => content.includes(form))
+        .map(() => `${what} in ${name}`),
+    ),
+  )
+}
+
+async function filesBelow(folder: string): Promise<Place[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter((entry) => entry.isFile())
+  return await Promise.all(
+    files.map(async (file) => {
+      const name = join(file.parentPath, file.name)
+      return { name, content: await readFile(name, 'latin1').catch(() => '') }
+    }),
+  )
+}
+
+/** The command lines and environments of all processes of this user, the browser's among them. */
+async function processes(): Promise<Place[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const parts = pids.flatMap((pid) => ['cmdline', 'environ'].map((part) => `/proc/${pid}/${part}`))
+  return await Promise.all(
+    parts.map(async (name) => ({ name, content: await readFile(name, 'latin1').catch(() => '') })),
+  )
+}
+
+/** What the app shows and holds outside of its main process right now. */
+async function shown({ app, window }: Desktop): Promise<Place[]> {
+  const client = await app.context().newCDPSession(window)
+  const chunks: string[] = []
+  client.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk))
+  await client.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+  await client.detach()
+  const { clipboard, titles } = await app.evaluate(async ({ BrowserWindow, clipboard: board }) => ({
+    clipboard: await board.readText(),
+    titles: BrowserWindow.getAllWindows().map((each) => each.getTitle()),
+  }))
+  return [
+    { name: 'heap snapshot of the page', content: chunks.join('') },
+    { name: 'document', content: await window.content() },
+    { name: 'clipboard', content: clipboard },
+    { name: 'window titles', content: titles.join('\n') },
+  ]
+}
+
+test('@thorough lets no secret into the page, the clipboard, a window title, a process list or a file', async ({
+  launch,
+  browserPage,
+  simulator,
+  folder,
+  keyring,
+}) => {
+  test.setTimeout(180_000)
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary)
+  const desktop = await launch({
+    installed,
+    profile: {
+      remember: true,
+      apis: [{ name: 'Ekko', url: `${simulator.apis.echo}?of=Ekko`, scope: plainScope }],
+    },
+    args: keyring.args,
+    env: { ...keyring.env, TMPDIR: temporary },
+    expectedErrors: [/./],
+  })
+  const found: string[] = []
+  const look = async (after: string): Promise<void> => {
+    const places = [
+      ...(await shown(desktop)),
+      ...(await processes()),
+      ...(await filesBelow(desktop.userData)),
+      ...(await filesBelow(temporary)),
+    ]
+    const heap = places.find(({ name }) => name === 'heap snapshot of the page')
+    expect(heap?.content).toContain('idporten')
+    expect(places.map(({ name }) => name)).toContain(join(desktop.userData, 'logs/main.log'))
+    found.push(...findSecrets(secretsOf(simulator), places).map((each) => `${each}, ${after}`))
+  }
+
+  await desktop.action('sign-in').click()
+  await desktop.expectStatus('waiting-for-browser')
+  await desktop.action('copy-link').click()
+  await browserPage('[data-action="login"]')
+  await look('while the browser is asked')
+  await desktop.action('cancel').click()
+  await signIn(desktop, browserPage)
+  await look('after the login')
+
+  await desktop.action('show-details').click()
+  await desktop.window.locator('[data-action="call-api"][data-api="Ekko"]').click()
+  await expect(desktop.window.locator('[data-api-result="Ekko"]')).toBeVisible()
+  await desktop.action('renew').click()
+  await expect
+    .poll(() => simulator.journal.filter(({ form }) => form.has('refresh_token')).length)
+    .toBeGreaterThan(0)
+  await look('after an API and a renewal')
+
+  simulator.play('refresh-invalid-iss')
+  await desktop.action('renew').click()
+  await expect(desktop.root).not.toHaveAttribute('data-error', '')
+  simulator.play(null)
+  await look('after an error')
+
+  const reloaded = desktop.window.waitForEvent('load')
+  await desktop.app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+  )
+  await reloaded.catch(() => {})
+  expect(await desktop.log()).toContain('renderer gone')
+
+  const kinds = new Set(secretsOf(simulator).values())
+  for (const kind of ['state', 'nonce', 'code', 'code_verifier', 'refresh_token', 'access token']) {
+    expect(kinds, 'secrets that were searched for').toContain(kind)
+  }
+  await desktop.close()
+  const left = async () => [
+    ...(await filesBelow(desktop.userData)),
+    ...(await filesBelow(temporary)),
+  ]
+  found.push(...findSecrets(secretsOf(simulator), await left()).map((each) => `${each}, at last`))
+  expect(found).toEqual([])
+
+  // The search itself: a secret that is planted is found.
+  const [secret = '', what = ''] = [...secretsOf(simulator)][0] ?? []
+  const planted = join(desktop.userData, 'planted')
+  await writeFile(planted, `before ${secret} after`)
+  expect(findSecrets(secretsOf(simulator), await left())).toEqual([`${what} in ${planted}`])
+  await rm(planted)
+})

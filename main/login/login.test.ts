@@ -179,6 +179,9 @@ describe('a whole login', () => {
     })
     const old = begin({ prompt: 'login' })
     await arrive(await logInAt(await old.opened.next()))
+    const any = begin()
+    await arrive(await logInAt(await any.opened.next()))
+    await expect(any.result).resolves.toBeTruthy()
     simulator.play(null)
     const { checks } = await old.failure()
     expect(checks.filter(({ result: outcome }) => outcome === 'fail')).toEqual([
@@ -450,36 +453,6 @@ describe('an end without a login', () => {
     login.cancel()
     await expect(login.result).resolves.toBeNull()
     expect([signal?.aborted, login.events]).toEqual([true, []])
-  })
-
-  it('by a cancel while the request is pushed: no browser is opened when it gets through', async () => {
-    const asked = Promise.withResolvers<void>()
-    const answered = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    const addresses: string[] = []
-    const login = begin(
-      {},
-      {
-        openBrowser: async (address) => {
-          addresses.push(address)
-        },
-        // Stands in for a network that lets go of nothing: it ignores the signal.
-        fetch: answering('/par', async (init) => {
-          asked.resolve()
-          await release.promise
-          const response = await fetch(`${simulator.issuer}/par`, { ...init, signal: null })
-          answered.resolve()
-          return response
-        }),
-      },
-    )
-    await asked.promise
-    login.cancel()
-    await expect(login.result).resolves.toBeNull()
-    release.resolve()
-    await answered.promise
-    await new Promise((resolve) => setImmediate(resolve))
-    expect([login.events, addresses, login.clock.timers()]).toEqual([[], [], []])
   })
 
   it('by a cancel during the token request: its answer counts no more', async () => {
@@ -1233,16 +1206,25 @@ describe('before there is a browser', () => {
     await expect(login.result).resolves.toBeTruthy()
   })
 
-  it('a cancel is the end at once, also when the metadata and the keys are there already', async () => {
-    const providerCache = createProviderCache(createTestClock())
-    const first = begin({}, { providerCache })
-    await arrive(await logInAt(await first.opened.next()))
-    await first.result
+  /** Waits for long enough: a login that goes on has a browser by the time that another has one. */
+  const anotherHasItsBrowser = async () => {
+    const another = begin()
+    await another.opened.next()
+    another.cancel()
+    await another.result
+  }
+
+  it('a cancel is the end at once: no keys are asked for when the metadata are there already', async () => {
+    const clock = createTestClock()
+    const known = createProviderCache(clock)
+    const unknown = createProviderCache(clock)
+    const first = begin({}, { providerCache: known })
+    await first.opened.next()
     const asked: string[] = []
     const login = begin(
       {},
       {
-        providerCache,
+        providerCache: { ...known, keys: (...given) => unknown.keys(...given) },
         fetch: async (url, init) => {
           asked.push(url)
           return await fetch(url, init)
@@ -1251,11 +1233,59 @@ describe('before there is a browser', () => {
     )
     login.cancel()
     await expect(login.result).resolves.toBeNull()
-    // A login that goes on would have a browser by the time another has one.
-    const next = begin()
-    await next.opened.next()
+    await anotherHasItsBrowser()
     expect([asked, login.events]).toEqual([[], []])
-    next.cancel()
+    first.cancel()
+  })
+
+  it('a cancel while the keys are asked for is the end: nothing is pushed', async () => {
+    const asked: string[] = []
+    const login: ReturnType<typeof begin> = begin(
+      {},
+      {
+        fetch: async (url, init) => {
+          const { pathname } = new URL(url)
+          asked.push(pathname)
+          if (pathname === '/jwks.json') login.cancel()
+          return await fetch(url, init)
+        },
+      },
+    )
+    await expect(login.result).resolves.toBeNull()
+    await anotherHasItsBrowser()
+    expect([asked, login.events]).toEqual([[wellKnown, '/jwks.json'], []])
+  })
+
+  it('a cancel while the request is pushed is the end, also when the network lets go of nothing', async () => {
+    const login: ReturnType<typeof begin> = begin(
+      {},
+      {
+        fetch: answering('/par', async (init) => {
+          login.cancel()
+          return await fetch(`${simulator.issuer}/par`, { ...init, signal: null })
+        }),
+      },
+    )
+    await expect(login.result).resolves.toBeNull()
+    await anotherHasItsBrowser()
+    const pushed = login.requests('/par').length
+    expect([pushed, login.events, login.clock.timers()]).toEqual([2, [], []])
+  })
+
+  it('a cache of the caller that throws fails the login by its result, and nothing else', async () => {
+    const reasons: unknown[] = []
+    const note = (reason: unknown) => reasons.push(reason)
+    process.on('unhandledRejection', note)
+    const providerCache = {
+      ...createProviderCache(createTestClock()),
+      find: () => {
+        throw new Error('of the caller')
+      },
+    }
+    const error = await begin({}, { providerCache }).failure()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect([error.code, error.message, reasons]).toEqual(['E_UNEXPECTED', 'of the caller', []])
   })
 })
 
@@ -1414,3 +1444,47 @@ it.each([
     expect(checks?.find(({ rule }) => rule === 'auth_time')?.result).toBe(expected)
   },
 )
+
+describe('bound tokens', () => {
+  const logIn = async (policy: Partial<LoginPolicy>, options: Partial<LoginOptions> = {}) => {
+    const login = begin(policy, options)
+    await arrive(await logInAt(await login.opened.next()))
+    const result = await login.result
+    if (result === null) throw new Error('cancelled')
+    return result
+  }
+
+  it('have a key that leaves the memory only to be remembered', async () => {
+    const bound = await logIn({ dpop: true })
+    expect([bound.proofKey === null, bound.proofKey?.jwk]).toEqual([false, null])
+    const remembered = await logIn({ dpop: true, remember: true })
+    expect(remembered.proofKey?.jwk?.reveal()).toMatchObject({ kty: 'EC', d: expect.any(String) })
+    expect((await logIn({})).proofKey).toBeNull()
+  })
+
+  it('keep their key when a login renews another, and get one when that had none', async () => {
+    const former = await logIn({ dpop: true })
+    const renewed = await logIn({ dpop: true }, { renews: former })
+    expect(renewed.proofKey).toBe(former.proofKey)
+    const free = await logIn({})
+    expect((await logIn({ dpop: true }, { renews: free })).proofKey).not.toBeNull()
+  })
+})
+
+it('a login that renews another is refused when another person comes back', async () => {
+  const first = begin()
+  await arrive(await logInAt(await first.opened.next(), { pid }))
+  const renews = (await first.result) ?? undefined
+  const other = begin({}, { renews })
+  await arrive(await logInAt(await other.opened.next(), { pid: persons[1]?.pid ?? '' }))
+  expect((await other.failure()).detail?.key).toBe('same-person')
+  const same = begin({}, { renews })
+  await arrive(await logInAt(await same.opened.next(), { pid }))
+  await expect(same.result).resolves.toBeTruthy()
+})
+
+it('what was asked for counts as granted where the provider does not say', async () => {
+  const login = begin({}, { fetch: rewriting('/token', (body) => ({ ...body, scope: undefined })) })
+  await arrive(await logInAt(await login.opened.next()))
+  expect((await login.result)?.scope).toEqual(['openid', 'profile'])
+})

@@ -82,11 +82,13 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     const { fetch, limits } = settings
     const http = createHttp({ fetch, limits, clock, signal: ended.signal })
     const finding = settings.providerCache.find(settings.policy.issuer, http)
+    // Stryker disable next-line OptionalChaining: nobody comes to a start address before a trip has made one
     opening = openListener({ ...settings, onEvent }, () => trip?.arrived())
     const [provider, listener] = await Promise.all([finding, opening])
     ended.signal.throwIfAborted()
     const prepared = await prepare(settings, provider, listener, http, (refusal) => {
       pushRefusal = cleanError(refusal, secretRemover(secrets))
+      // Stryker disable next-line OptionalChaining: nothing is pushed before a trip asks for an address
       trip?.pushRefused(pushRefusal)
     })
     ended.signal.throwIfAborted()
@@ -113,6 +115,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     const parameters = await listener.callback
     trip.returned()
     ended.signal.throwIfAborted()
+    // Stryker disable next-line StringLiteral: where no code came there is none to hide
     secrets.push(new Secret(parameters.reveal().get('code') ?? ''))
     onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
@@ -124,6 +127,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     stopPhase()
     trip?.stop()
     // It may still be opening: then it closes at once.
+    // Stryker disable next-line ArrowFunction: undefined is as little a listener as null is
     const listener = await opening?.catch(() => null)
     await listener?.finish(outcome)
   }
@@ -255,11 +259,13 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
     issuer: provider.issuer,
     clientId: policy.clientId,
     accessToken: tokens.accessToken,
+    // Stryker disable next-line StringLiteral: any other text tells it from a refresh token as well
     renews: renews === undefined ? null : { claims: renews.claims, by: 'browser' },
     nonce: request.nonce,
     acrValues: policy.acrValues,
     attemptLasted: policy.prompt === 'login' ? Math.ceil(lasted / 1000) : null,
     now: Math.floor(receivedAt / 1000),
+    // Stryker disable next-line ConditionalExpression: an unknown difference counts as none
     clockSkew: skew === null ? null : skew / 1000,
   })
   const confirmed = tokens.confirm()
@@ -310,6 +316,7 @@ function explainedByPush(error: LoginError, pushRefusal: LoginError | null): Log
   return new LoginError(code, `${message}; ${pushRefusal.message}`, {
     cause,
     detail:
+      // Stryker disable next-line ConditionalExpression: every refusal of a push has a detail, and the compiler wants to hear it
       detail === null || said === null
         ? said
         : { key: detail.key, reason: `${detail.reason}; ${said.key}: ${said.reason}` },

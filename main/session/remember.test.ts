@@ -144,6 +144,15 @@ describe('a login that was kept', () => {
     expect([snapshot.status, snapshot.attempt]).toEqual(['signed-in', 2])
   })
 
+  it.each([
+    ['also when the end of its refresh token is not known', {}, { refreshTokenExpiresAt: null }],
+    ['also when the profile asks for no level', { acrValues: [] }, {}],
+  ])('is there again %s', async (_, changes, change) => {
+    const vault = await vaultWithLogin()
+    changed(vault, change)
+    expect((await isKept(start({ vault, profile: remembering(changes) }))).status).toBe('signed-in')
+  })
+
   it('counts the inactivity from the start of the app', async () => {
     const vault = await vaultWithLogin()
     const app = start({ vault })
@@ -167,8 +176,9 @@ describe('a login that was kept', () => {
 describe('a login that was kept and is of no use', () => {
   it('because its time is over is forgotten without a request', async () => {
     const vault = await vaultWithLogin()
-    changed(vault, { refreshTokenExpiresAt: Date.now() - 1 })
-    const app = start({ vault })
+    const clock = createTestClock()
+    changed(vault, { refreshTokenExpiresAt: clock.now(), activeAt: clock.now() })
+    const app = start({ vault, clock })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', error: null })
     expect([vault.stored, app.journal()]).toEqual([null, []])
   })
@@ -249,7 +259,7 @@ describe('a login that was kept and is of no use', () => {
     const vault = await vaultWithLogin()
     const app = start({ vault, profile: remembering({ acrValues: ['idporten-loa-high'] }) })
     expect(await settled(app)).toMatchObject({ status: 'signed-out', session: null })
-    expect(vault.stored).toBeNull()
+    expect([vault.stored, refreshes(app)]).toEqual([null, []])
   })
 
   it.each([
@@ -460,6 +470,27 @@ describe('a restore without the provider', () => {
     expect([refreshes(app).length, vault.stored]).toEqual([1, null])
   })
 
+  it.each([
+    [600, 600_000],
+    [undefined, null],
+  ])('keeps the new refresh token, and its life of %s seconds', async (life, milliseconds) => {
+    const vault = await vaultWithLogin()
+    const first = vault.stored?.refreshToken.reveal()
+    simulator.play({
+      summary: 'has no keys',
+      fault: { step: 'keys', kind: 'reset' },
+      tokenResponse: (body) => ({ ...body, refresh_token_expires_in: life }),
+    })
+    const app = start({ vault })
+    expect((await settled(app)).error?.category).toBe('network')
+    expect(vault.stored?.refreshToken.reveal()).not.toBe(first)
+    const now = app.clock.now()
+    expect(vault.stored).toMatchObject({
+      activeAt: now,
+      refreshTokenExpiresAt: milliseconds === null ? null : now + milliseconds,
+    })
+  })
+
   // Whatever is no `E_NETWORK_…` counts as a refusal of the login, also a page of a guest network.
   it.each(['discovery-html-200', 'keys-html-200', 'discovery-http-404'] as const)(
     'but with a page in its place forgets nothing: %s (F-11)',
@@ -491,7 +522,7 @@ describe('a restore that is overtaken', () => {
     await ended.promise
     await turns()
     expect(vault.stored).not.toBeNull()
-    expect(app.clock.timers()).toEqual([])
+    expect([app.clock.timers(), app.snapshots]).toEqual([[], []])
   })
 
   it('by the end of the app while the vault is read keeps also what is of no use', async () => {
@@ -534,13 +565,17 @@ describe('a restore that is overtaken', () => {
   // `signOut` looks for a session only, and there is none yet: the user action is lost, and the session begins.
   it('by a sign-out does not sign in', async () => {
     const vault = await vaultWithLogin()
+    const { writes } = vault
     const holding = createHoldingFetch(isRefresh)
-    const app = start({ vault, fetch: holding.fetch })
+    const logoutRecord = createMemoryLogoutRecord()
+    const app = start({ vault, logoutRecord, fetch: holding.fetch })
     const release = await holding.next()
     app.controller.signOut()
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
     release()
-    expect((await settled(app)).status).toBe('signed-out')
-    expect(vault.stored).toBeNull()
+    await turns()
+    expect([app.controller.snapshot().status, vault.stored]).toEqual(['signed-out', null])
+    expect([logoutRecord.read(simulator.issuer).freshLogin, vault.writes]).toEqual([true, writes])
   })
 
   it('by a user action: to sign in or to cancel goes on alone: one restore, no browser', async () => {

@@ -62,7 +62,7 @@ describe('a renewal with a refresh token', () => {
     expect(grants(app)).toEqual(['authorization_code', ...Array(3).fill('refresh_token')])
     const used = app.requests('/token').map(({ form }) => form.get('refresh_token'))
     expect(new Set(used).size).toBe(4)
-    expect(app.addresses).toHaveLength(1)
+    expect([app.addresses.length, app.counts.outcomes]).toEqual([1, 1])
     expect(app.snapshots.some((snapshot) => snapshot.renewing === 'refresh-token')).toBe(true)
   })
 
@@ -128,6 +128,9 @@ describe('a renewal with a refresh token', () => {
       'signed-in',
       'E_NETWORK_UNREACHABLE',
     ])
+    // No page of a browser has shown a reference, and no window was to come to the front.
+    expect(app.controller.snapshot().session?.problem?.reference).toBe('')
+    expect(app.counts.outcomes).toBe(1)
     simulator.play(null)
     await app.controller.renew()
     expect(problemOf(app)).toBeNull()
@@ -171,6 +174,7 @@ describe('a renewal with a refresh token', () => {
     release.resolve()
     await renewal
     expect([app.controller.snapshot().status, vault.stored]).toEqual(['signed-out', null])
+    expect(app.lines.filter((line) => line.startsWith('renewal failed'))).toEqual([])
   })
 })
 

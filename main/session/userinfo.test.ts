@@ -30,6 +30,8 @@ const arrived = (app: TestApp) => app.until(({ session }) => session?.userinfo !
 const claimOf = (app: TestApp, wanted: string) =>
   infoOf(app)?.find(({ name }) => name === wanted)?.value
 
+const failed = (app: TestApp) => app.lines.filter((line) => line.startsWith('userinfo failed'))
+
 describe('userinfo', () => {
   it('is asked for once, after the login, with the token in the header', async () => {
     const app = await signedIn()
@@ -61,7 +63,7 @@ describe('userinfo', () => {
     for (const app of [plain, without]) {
       // oxlint-disable-next-line no-await-in-loop
       await app.controller.renew()
-      expect([infoOf(app), app.requests('/userinfo')]).toEqual([null, []])
+      expect([infoOf(app), app.requests('/userinfo'), failed(app)]).toEqual([null, [], []])
     }
   })
 
@@ -103,6 +105,7 @@ describe('userinfo', () => {
     await app.clock.timer(10_000)
     app.clock.advance(10_000)
     await app.logged('userinfo failed')
+    expect(failed(app)).toEqual([expect.stringContaining('E_NETWORK_TIMEOUT')])
     expect(app.controller.snapshot().status).toBe('signed-in')
   })
 
@@ -131,7 +134,7 @@ describe('userinfo', () => {
     await arrived(app)
     const before = infoOf(app)
     await app.controller.renew()
-    expect(infoOf(app)).toEqual(before)
+    expect([infoOf(app), app.requests('/userinfo').length]).toEqual([before, 1])
   })
 
   it('that comes after the sign-out is dropped, also by the next session', async () => {
@@ -148,6 +151,7 @@ describe('userinfo', () => {
     releaseNext()
     await arrived(app)
     expect(claimOf(app, 'given_name')).toBe(other?.givenName)
+    expect(failed(app)).toEqual([])
   })
 
   it.each(['access_token', 'id_token'])('with the %s in it is shown without it', async (name) => {

@@ -19,5 +19,6 @@ export function vaultUnavailable(reason: string, cause?: unknown): AppError {
 
 /** The code of a failed system call, such as `ENOENT`. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const { code } = Object(error)
+  return typeof code === 'string' ? code : 'unknown'
 }

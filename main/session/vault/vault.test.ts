@@ -136,6 +136,9 @@ describe('the vault', () => {
     await writeFile(join(folder, 'vault.0123456789abcdef.tmp'), '')
     await open().clear()
     expect(await names()).toEqual(['other'])
+    await mkdir(file)
+    await open().clear()
+    expect(await names()).toEqual(['other'])
     expect(await subject()).toBeNull()
     expect(errors).toEqual([])
   })
@@ -151,8 +154,8 @@ describe('the vault', () => {
     expect(await reasonOf(open().write(noTime))).toBe('refreshTokenExpiresAt cannot be kept')
     const endless: Record<string, unknown> = { sub: 'a' }
     endless['endless'] = endless
-    expect(await reasonOf(open().write(storedOf('a', { claims: endless })))).toContain(
-      'not be written',
+    expect(await reasonOf(open().write(storedOf('a', { claims: endless })))).toBe(
+      'the file could not be written (unknown)',
     )
     expect(await subject()).toBe('long')
   })
@@ -379,11 +382,13 @@ describe('the encryption of the system', () => {
     expect(await subject()).toBe('old')
   })
 
-  it('leaves the file alone when it may decrypt later', async () => {
+  it('leaves the file alone when it may work later', async () => {
     await open().write(storedOf('old'))
-    const locked = changed({ decrypt: () => Promise.reject(vaultUnavailable('locked')) })
+    const refuse = () => Promise.reject(vaultUnavailable('locked'))
+    const locked = changed({ encrypt: refuse, decrypt: refuse })
     expect(await open({ cipher: locked }).read(owner)).toBeNull()
-    expect(errors).toMatchObject([{ code: 'E_VAULT_UNAVAILABLE' }])
+    expect(errors).toMatchObject([{ code: 'E_VAULT_UNAVAILABLE', detail: { reason: 'locked' } }])
+    expect(await reasonOf(open({ cipher: locked }).write(storedOf('new')))).toBe('locked')
     expect(await subject()).toBe('old')
   })
 
@@ -562,7 +567,7 @@ describe('a disk that fails', () => {
             })
         })
         outcomes.push(outcome)
-        expect(await names()).toEqual(['vault'])
+        expect([await names(), errors]).toEqual([['vault'], []])
         expect(await subject()).toBe(outcome === 'written' ? 'new' : 'old')
         /* oxlint-enable no-await-in-loop */
       }
@@ -679,6 +684,7 @@ describe('a disk that fails', () => {
     await writeFile(file, '')
     const inside = { folder: file }
     expect(await open(inside).read(owner)).toBeNull()
+    expect(errors).toMatchObject([{ code: 'ENOTDIR' }, { code: 'ENOTDIR' }])
     expect(await reasonOf(open(inside).write(storedOf('a')))).toMatch(/EEXIST|ENOTDIR/)
     await open(inside).clear()
     expect(await names()).toEqual(['vault'])

@@ -9,13 +9,18 @@ export default defineConfig({
     ssr: 'main/index.ts',
     outDir: 'out/main',
     target: 'node20',
-    minify: false,
     sourcemap: false,
     // Bundling drops the licence files; these are the notices of what is in the bundle.
     license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       external: ['electron', /^node:/, ...builtinModules],
-      output: { format: 'es', entryFileNames: 'index.js', codeSplitting: false },
+      output: {
+        format: 'es',
+        entryFileNames: 'index.js',
+        codeSplitting: false,
+        // The package stays small; a stack trace in the log still names functions and classes.
+        minify: { compress: true, mangle: { keepNames: true }, codegen: true },
+      },
     },
   },
 })

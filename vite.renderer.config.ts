@@ -1,24 +1,12 @@
-import { readFileSync } from 'node:fs'
 import react from '@vitejs/plugin-react'
-import { defineConfig, type Plugin } from 'vite'
-
-/** Vite's licence file lists modules only; the font comes in through the style sheet. */
-const fontLicence: Plugin = {
-  name: 'font-licence',
-  generateBundle() {
-    this.emitFile({
-      type: 'asset',
-      fileName: 'licenses-inter.txt',
-      source: readFileSync(new URL('node_modules/inter-ui/LICENSE.txt', import.meta.url)),
-    })
-  },
-}
+import { defineConfig } from 'vite'
+import { fontSubset } from './scripts/build/font-subset.ts'
 
 export default defineConfig({
   root: 'renderer',
   // The page lives at app://bundle/, where only files of this build are served.
   base: './',
-  plugins: [react(), fontLicence],
+  plugins: [react(), fontSubset],
   build: {
     outDir: '../out/renderer',
     emptyOutDir: true,
@@ -29,6 +17,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: 'licenses.txt' },
     rolldownOptions: {
+      // It would tell that the font takes its time.
+      checks: { bundlerTimings: false },
       treeshake: {
         moduleSideEffects: [
           // They say nothing of side effects, so all sixty components and their polyfills would

@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(thorough ? [] : ['test/stress/**'])],
     // To start a process for each of the files is a quarter of a merge's time; the thorough run does it.
     isolate: thorough,
+    // A test compares the two.
+    css: { include: /design-?system/ },
     globalSetup: 'test/support/announce.ts',
   },
 })

@@ -1,5 +1,4 @@
-import '@digdir/designsystemet-css'
-import '@digdir/designsystemet-css/theme'
+import './design-system.css'
 import './app.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'

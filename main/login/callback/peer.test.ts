@@ -105,6 +105,21 @@ describe('a connection is', () => {
   it('gone when it was closed before the check', async () => {
     const { check, reads } = on(table(client(us)))
     expect([await check({}), reads]).toEqual(['gone', []])
+    for (const end of ['localAddress', 'localPort', 'remoteAddress', 'remotePort'] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect([await check({ ...connection, [end]: undefined }), reads]).toEqual(['gone', []])
+    }
+  })
+
+  it('looked for twice, and not more often', async () => {
+    const { check, reads } = on(table(listening))
+    await check()
+    expect(reads.filter((file) => file === '/proc/net/tcp')).toHaveLength(2)
+  })
+
+  it('told by a port of few digits', async () => {
+    const files = table(listening, line(`${loopback}:0431 ${here}`, '01', 1001, 72))
+    expect(await on(files).check({ ...connection, remotePort: 0x431 })).toBe('other')
   })
 })
 
@@ -114,6 +129,12 @@ describe('the system does not say, and that is told once', () => {
     ['where there are no user ids', table(client(1001)), { uid: undefined }, 'platform'],
     ['when the table cannot be read', {}, {}, 'table'],
     ['when the table is empty', { '/proc/net/tcp': head }, {}, 'table'],
+    [
+      'when the table knows our port, but not that it listens',
+      table(line(`${here} 00000000:0000`, '07', us, 70)),
+      {},
+      'table',
+    ],
     [
       'of an end that is no socket of this system, although ours is connected to it',
       table(listening, ourEnd),
@@ -126,6 +147,15 @@ describe('the system does not say, and that is told once', () => {
     expect([peers, unknown]).toEqual([['unknown', 'unknown', 'unknown'], [reason]])
   })
 
+  it('where the process itself has no user id', async () => {
+    const { geteuid } = process
+    Object.defineProperty(process, 'geteuid', { value: undefined, configurable: true })
+    const unknown: PeerUnknown[] = []
+    const check = createPeerCheck({ onUnknown: (reason) => unknown.push(reason) })
+    Object.defineProperty(process, 'geteuid', { value: geteuid, configurable: true })
+    expect([await check(connection), unknown]).toEqual(['unknown', ['platform']])
+  })
+
   const inContainer = (uid: number, more: object = {}) => ({
     ...table(listening, client(uid)),
     '/proc/self/uid_map': '      1000       1000          1\n',
@@ -136,6 +166,18 @@ describe('the system does not say, and that is told once', () => {
     expect([await check(), unknown]).toEqual(['unknown', ['user namespace']])
     const other = on(inContainer(99, { '/proc/sys/kernel/overflowuid': '99\n' }))
     expect([await other.check(), other.unknown]).toEqual(['unknown', ['user namespace']])
+    const silent = on(inContainer(65_534, { '/proc/sys/kernel/overflowuid': '\n' }))
+    expect([await silent.check(), silent.unknown]).toEqual(['unknown', ['user namespace']])
+  })
+
+  it.each([
+    ['1000 1000 1\n0 0 4294967295\n', 'unknown'],
+    ['0 0 4294967295\n1000 1000 1\n', 'unknown'],
+    ['0 0 4294967295', 'other'],
+    ['  0  0  4294967295  \n', 'other'],
+  ])('where the map of the users is %j, of nobody: %s', async (map, peer) => {
+    const files = inContainer(65_534, { '/proc/self/uid_map': map })
+    expect(await on(files).check()).toBe(peer)
   })
 
   it('but it says so of those whom a container knows', async () => {
@@ -144,8 +186,11 @@ describe('the system does not say, and that is told once', () => {
   })
 })
 
-it('a table that has worked is not taken for useless later', async () => {
-  const { check, unknown } = on(tables([listening, client(us)], []))
+it.each([
+  ['it had the client', [client(us)]],
+  ['it had our port as well', [listening, client(us)]],
+])('a table that has worked is not taken for useless later: %s', async (_, lines) => {
+  const { check, unknown } = on(tables(lines, []))
   expect([await check(), await check(), unknown]).toEqual(['ours', 'gone', []])
 })
 

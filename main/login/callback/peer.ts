@@ -88,6 +88,7 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
       const tcp = await findTcp(client, [ours, listening])
       const line =
         parseLine(tcp.get(client)) ??
+        // Stryker disable next-line ArrayDeclaration: no connection has such a text for its ends
         // oxlint-disable-next-line no-await-in-loop
         parseLine((await findTcp6(client6, [])).get(client6))
       tableWorks ||=
@@ -103,23 +104,28 @@ export function createPeerCheck(options: PeerOptions = {}): PeerCheck {
   }
 }
 
-/** An address is four bytes in the order of the machine, written as one number. */
+// Stryker disable next-line ConditionalExpression: the tests run on machines of one kind, which is this one
 const littleEndian = endianness() === 'LE'
 
 /** What stands before an IPv4 address in an IPv6 one (`::ffff:`): Java and some proxies connect so. */
-const mapped = littleEndian ? '0000000000000000FFFF0000' : '00000000000000000000FFFF'
+const mapped = `${'0'.repeat(16)}${numberOf([0, 0, 255, 255])}`
 
 /** Writes an IPv4 address and a port as the kernel's table does. */
 function endOf(address: string, port: number): string {
-  const bytes = Buffer.from(address.split('.').map(Number))
-  const number = Buffer.from(littleEndian ? bytes.toReversed() : bytes)
   const digits = port.toString(16).padStart(4, '0')
-  return `${number.toString('hex')}:${digits}`.toUpperCase()
+  return `${numberOf(address.split('.').map(Number))}:${digits.toUpperCase()}`
+}
+
+/** Writes four bytes, which the kernel has in the order of the machine, as one number. */
+function numberOf(bytes: readonly number[]): string {
+  const ordered = Buffer.from(littleEndian ? bytes.toReversed() : bytes)
+  return ordered.toString('hex').toUpperCase()
 }
 
 /** Reads what a line says behind its two ends; null when there is no such line, or not a whole one. */
 function parseLine(rest: string | undefined): Line | null {
   // State, queues, timer, retransmits, uid, timeout, inode.
+  // Stryker disable next-line ArrayDeclaration: one word is as little a whole line as none is
   const [, , , , uid, , inode] = rest?.trim().split(/\s+/) ?? []
   return inode === undefined ? null : { uid: Number(uid), inode: Number(inode) }
 }

@@ -24,7 +24,7 @@ export function createBackOff({ clock, store }: Pick<Context, 'clock' | 'store'>
     },
     checkDeadline: () => {
       const { retryAt, attempt } = store.state()
-      if (retryAt !== null && clock.monotonic() >= retryAt) {
+      if (clock.monotonic() >= (retryAt ?? Number.POSITIVE_INFINITY)) {
         store.dispatch({ type: 'retry-allowed', attempt })
       }
     },

@@ -103,6 +103,7 @@ export function createBrowserLogin(
       const cancelled = current
       if (cancelled === null) return
       cancelled.cancel()
+      // Stryker disable next-line ArrowFunction: nobody reads what it ends with
       await cancelled.result.catch(() => null)
     },
   }

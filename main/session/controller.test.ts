@@ -52,6 +52,13 @@ describe('a whole login', () => {
     expect(app.statuses()).toEqual(
       'signed-out preparing waiting-for-browser exchanging signed-in'.split(' '),
     )
+    expect(app.lines.filter((line) => line.startsWith('status'))).toEqual([
+      'status {"status":"signed-out","attempt":0}',
+      'status {"status":"preparing","attempt":1}',
+      'status {"status":"waiting-for-browser","attempt":1}',
+      'status {"status":"exchanging","attempt":1}',
+      'status {"status":"signed-in","attempt":1}',
+    ])
     expect(app.snapshots.map(({ revision }) => revision)).toEqual(
       app.snapshots.map((_, index) => index + 1),
     )
@@ -392,7 +399,11 @@ describe('an attempt that ends without a session', () => {
       retryable: true,
       detail: { key: 'acr' },
     })
-    expect(page.body).toContain(`failed title ${snapshot.error?.reference}`)
+    const { reference = '' } = snapshot.error ?? {}
+    expect(page.body).toContain(`failed title ${reference}`)
+    expect(app.lines).toContainEqual(
+      expect.stringMatching(`^login failed .*E_ID_TOKEN_CLAIM.*"reference":"${reference}"`),
+    )
     expect(app.counts.outcomes).toBe(1)
     app.controller.setLanguage('en')
     expect(app.controller.snapshot().error?.code).toBe('E_ID_TOKEN_CLAIM')
@@ -532,6 +543,8 @@ describe('a provider that asks for a back-off', () => {
     expect(app.controller.snapshot().retryInMs).toBe(1)
     app.clock.sleep(1)
     expect(app.controller.snapshot().retryInMs).toBeNull()
+    await app.close()
+    expect(app.clock.timers()).toEqual([])
   })
 
   it('without a time can be asked again at once', async () => {

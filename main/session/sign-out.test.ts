@@ -195,6 +195,15 @@ describe('signing out', () => {
     expect([first === second, claims]).toEqual([false, expect.objectContaining({ jti: second })])
   })
 
+  it('does nothing while nobody is signed in', async () => {
+    const app = apps.create(simulator)
+    const before = await app.ready()
+    app.controller.signOut()
+    expect(app.controller.snapshot()).toEqual(before)
+    await app.logIn()
+    expect(app.requests('/par').map(({ form }) => form.get('prompt'))).toEqual([null])
+  })
+
   it('twice is once', async () => {
     const { app } = await signedIn(withApi())
     app.controller.signOut()

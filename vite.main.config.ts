@@ -1,17 +1,17 @@
 import { builtinModules } from 'node:module'
 import { defineConfig } from 'vite'
+import { bundledPackages } from './scripts/build/bundled-packages.ts'
 
 /** Main as one ES module with all npm code inside; only Electron and Node are left to import. */
 export default defineConfig({
   publicDir: false,
+  plugins: [bundledPackages],
   ssr: { noExternal: true },
   build: {
     ssr: 'main/index.ts',
     outDir: 'out/main',
     target: 'node20',
     sourcemap: false,
-    // Bundling drops the licence files; these are the notices of what is in the bundle.
-    license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       external: ['electron', /^node:/, ...builtinModules],
       output: {

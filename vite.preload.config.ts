@@ -1,8 +1,10 @@
 import { defineConfig } from 'vite'
+import { bundledPackages } from './scripts/build/bundled-packages.ts'
 
 /** The preload as one CommonJS file, as a sandboxed one must be. */
 export default defineConfig({
   publicDir: false,
+  plugins: [bundledPackages],
   ssr: { noExternal: true },
   build: {
     ssr: 'preload/index.ts',

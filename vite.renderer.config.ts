@@ -1,12 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { bundledPackages } from './scripts/build/bundled-packages.ts'
 import { fontSubset } from './scripts/build/font-subset.ts'
 
 export default defineConfig({
   root: 'renderer',
   // The page lives at app://bundle/, where only files of this build are served.
   base: './',
-  plugins: [react(), fontSubset],
+  plugins: [react(), fontSubset, bundledPackages],
   build: {
     outDir: '../out/renderer',
     emptyOutDir: true,
@@ -15,7 +16,6 @@ export default defineConfig({
     // The content security policy allows neither inlined assets nor inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    license: { fileName: 'licenses.txt' },
     rolldownOptions: {
       // It would tell that the font takes its time.
       checks: { bundlerTimings: false },

@@ -1,4 +1,5 @@
 import './design-system.css'
+import '@digdir/designsystemet-css/theme'
 import './app.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'

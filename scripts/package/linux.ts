@@ -18,6 +18,7 @@ import { SetupError } from '../bootstrap/failures.mjs'
 import { say } from '../bootstrap/progress.mjs'
 import { project } from '../bootstrap/setup.mjs'
 import { provideSystemPackages } from '../bootstrap/system-packages.mjs'
+import { readPackages } from './notices.ts'
 import { appName, dist, run, sourceDate, version } from './tools.ts'
 import { unpacked } from './unpacked.ts'
 
@@ -108,6 +109,7 @@ async function packDeb(work: string, { fast }: Packing): Promise<void> {
   await cp(path.join(templates, 'debian'), debian, { recursive: true })
   const licence = (await readFile(path.join(project, 'LICENSE'), 'utf8')).trim()
   await fill(path.join(debian, 'copyright'), {
+    LICENSES: (await licencesInside()).map((id) => (id === 'MIT' ? 'Expat' : id)).join(' and '),
     LICENSE: licence.replaceAll(/^$/gm, '.').replaceAll(/^/gm, ' '),
   })
   const control = await readFile(path.join(debian, 'control'), 'utf8')
@@ -138,6 +140,7 @@ async function packRpm(work: string, { fast }: Packing): Promise<void> {
     _binary_payload: fast ? 'w1T0.zstdio' : 'w19T0.zstdio',
     app_root: root,
     app_version: version,
+    app_licenses: (await licencesInside()).join(' AND '),
     // As in `Mon Nov 30 2026`: the changelog of an rpm has no time.
     app_day: new Date(sourceDate() * 1000)
       .toUTCString()
@@ -157,6 +160,12 @@ async function packRpm(work: string, { fast }: Packing): Promise<void> {
     (name) => name.endsWith('.rpm'),
   )
   await move(path.join(work, 'RPMS', built), fileOf('rpm'))
+}
+
+/** The licences, by their SPDX names, of all that the app holds besides what Electron holds of others. */
+async function licencesInside(): Promise<string[]> {
+  const packages = await readPackages()
+  return [...new Set(['MIT', ...packages.map(({ license }) => license)])].toSorted()
 }
 
 /** Lays out what deb and rpm install, below a folder. */
@@ -191,11 +200,16 @@ async function makeRoot(root: string): Promise<void> {
   await writeFile(shared('man/man1', `${appName}.1.gz`), gzipSync(filled, { level: 9 }))
 
   await mkdir(doc, { recursive: true })
-  for (const name of ['LICENSE.electron.txt', 'LICENSES.chromium.html']) {
+  for (const name of await readdir(app)) {
     // oxlint-disable-next-line no-await-in-loop
-    await rename(path.join(app, name), path.join(doc, name))
+    if (isNotice(name)) await rename(path.join(app, name), path.join(doc, name))
   }
   await settleDates(root)
+}
+
+/** Whether a file of the unpacked app tells about its content, and is documentation for a distribution. */
+function isNotice(name: string): boolean {
+  return /^LICENSES?\.|\.cdx\.json$/.test(name)
 }
 
 /** Dates everything below a folder with the commit. */

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { flipFuses, FuseV1Options, FuseVersion } from '@electron/fuses'
 import type { Runtime } from '../bootstrap/electron-runtime.mjs'
 import { project } from '../bootstrap/setup.mjs'
+import { writeNotices } from './notices.ts'
 import { appName, dist, run, sourceDate } from './tools.ts'
 
 /** The app as a folder. */
@@ -29,6 +30,7 @@ export async function buildUnpacked(runtime: Runtime, building: Building): Promi
     // oxlint-disable-next-line no-await-in-loop -- one after the other, for whoever reads the output
     await run(process.execPath, [vite, 'build', '-c', `vite.${part}.config.ts`], { env })
   }
+  await writeNotices(executable)
   const builder = path.join(project, 'node_modules/electron-builder/cli.js')
   await run(process.execPath, [builder, ...builderOptions(runtime, building)], { env })
   if (process.platform !== 'linux') return

@@ -6,6 +6,7 @@ import { SetupError } from '../bootstrap/failures.mjs'
 import { say } from '../bootstrap/progress.mjs'
 import { project } from '../bootstrap/setup.mjs'
 import { fileOf, type Format, type Packing } from './linux.ts'
+import { sbomFile } from './notices.ts'
 import { sumOf } from './sums.ts'
 import { run, sourceDate } from './tools.ts'
 
@@ -34,6 +35,7 @@ export async function verify(wanted: readonly Format[], { fast }: Packing): Prom
     const again = (file: string): string => path.join(copy, path.relative(project, file))
     const files = [
       path.join(project, 'dist/linux-unpacked/resources/app.asar'),
+      sbomFile,
       ...wanted.map((format) => fileOf(format)),
     ]
     const different: string[] = []

@@ -96,6 +96,7 @@ async function sumsOf(folder: string): Promise<Record<string, string>> {
 }
 
 test('@thorough the tools of the distributions have nothing to say against the packed files', async () => {
+  test.setTimeout(300_000)
   await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: 'dist' })
   await run('desktop-file-validate', [`assets/linux/${appName}.desktop`])
   const tree = await mkdtemp(join(tmpdir(), 'deb-'))
@@ -112,6 +113,7 @@ test('@thorough the tools of the distributions have nothing to say against the p
 test('@thorough deb, rpm and tar.gz hold the same app, and no script of a maintainer', async ({
   folder,
 }) => {
+  test.setTimeout(300_000)
   const [deb, rpm, tarball] = ['deb', 'rpm', 'tar'].map((name) => join(folder, name))
   const unpack = async (to = '', program: string, file: string) => {
     await mkdir(to)

@@ -2,8 +2,7 @@
  * The secrets of a login, searched for byte by byte in all that the app leaves or shows: a login, a renewal, a call of
  * an API, an error, a crash of the page and a logout, in the installed app where an administrator can install it.
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { mkdir } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { plainScope } from '../simulator/scopes.ts'
@@ -127,8 +126,8 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   keyring,
 }) => {
   test.setTimeout(180_000)
-  const temporary = join(folder, 'tmp')
-  await mkdir(temporary)
+  // Not below the test's own folder: the path of a socket in it would be too long for the browser.
+  const temporary = await mkdtemp('/tmp/secrets-')
   const desktop = await launch({
     installed,
     profile: {
@@ -201,5 +200,5 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   const planted = join(desktop.userData, 'planted')
   await writeFile(planted, `before ${secret} after`)
   expect(findSecrets(secretsOf(simulator), await left())).toEqual([`${what} in ${planted}`])
-  await rm(planted)
+  await rm(temporary, { recursive: true })
 })

@@ -30,7 +30,7 @@ export async function buildUnpacked(runtime: Runtime, building: Building): Promi
     // oxlint-disable-next-line no-await-in-loop -- one after the other, for whoever reads the output
     await run(process.execPath, [vite, 'build', '-c', `vite.${part}.config.ts`], { env })
   }
-  await writeNotices(executable)
+  await writeNotices(runtime.executable)
   const builder = path.join(project, 'node_modules/electron-builder/cli.js')
   await run(process.execPath, [builder, ...builderOptions(runtime, building)], { env })
   if (process.platform !== 'linux') return

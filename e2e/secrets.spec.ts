@@ -122,7 +122,6 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   launch,
   browserPage,
   simulator,
-  folder,
   keyring,
 }) => {
   test.setTimeout(180_000)

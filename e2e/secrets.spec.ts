@@ -72,7 +72,13 @@ function secretsOf({ journal, persons }: Simulator): Map<string, string> {
 function findSecrets(secrets: ReadonlyMap<string, string>, places: readonly Place[]): string[] {
   return places.flatMap(({ name, content }) =>
     [...secrets].flatMap(([secret, what]) =>
-      [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').slice(0, -4)]
+      [
+        ...new Set([
+          secret,
+          encodeURIComponent(secret),
+          Buffer.from(secret).toString('base64').slice(0, -4),
+        ]),
+      ]
         .filter((form) => content.includes(form))
         .map(() => `${what} in ${name}`),
     ),

@@ -160,8 +160,9 @@ describe('a token response', () => {
     ['scope in a list', { scope: ['openid'] }, 'scope', { scope: 'openid' }],
   ])('is refused for its %s: %j; a good one is taken', async (_, bad, name, fine) => {
     const error = await failureOf(exchange({ ...good, ...bad }), LoginError)
-    expect([error.code, error.detail]).toEqual([
+    expect([error.code, error.malformed, error.detail]).toEqual([
       'E_TOKEN_RESPONSE',
+      true,
       { key: 'token request', reason: `${name} is absent or not valid` },
     ])
     await expect(exchange({ ...good, ...fine })).resolves.toBeTruthy()
@@ -175,7 +176,8 @@ describe('a token response', () => {
       'body is absent or not valid',
     )
     const created = providerOf([() => answer(good, 201)])
-    expect((await failureOf(created.exchange(), LoginError)).code).toBe('E_TOKEN_RESPONSE')
+    const { code, malformed } = await failureOf(created.exchange(), LoginError)
+    expect([code, malformed]).toEqual(['E_TOKEN_RESPONSE', false])
   })
 
   it('is a refusal with its reason', async () => {

@@ -156,6 +156,19 @@ describe('a call of an API', () => {
     expect((await failureOf(call(httpOf()), LoginError)).code).toBe('E_NETWORK_UNREACHABLE')
   })
 
+  it('is shown without the tokens that it repeats, of the login and of the one before', async () => {
+    const login = loginOf()
+    const former = loginOf({ refreshToken: 'the-former-refresh-token' })
+    const { http } = httpOf(json({ said: 'the-access-token the-former-refresh-token' }))
+    const api = { url: 'https://api.test/x', method: 'GET' } as const
+    expect((await callApi(login, api, { ...http, former })).body).toBe(
+      '{"said":"[secret] [secret]"}',
+    )
+    expect((await callApi(login, api, http)).body).toBe(
+      '{"said":"[secret] the-former-refresh-token"}',
+    )
+  })
+
   it('goes over plain http to a test installation on loopback alone', async () => {
     const bare = httpOf(json({}))
     const error = await failureOf(call(bare, { url: 'http://api.test/' }), LoginError)

@@ -78,6 +78,7 @@ function looksLikeJson(text: string): boolean {
     JSON.parse(text)
     return true
   } catch {
-    return false
+    // It only begins like it.
   }
+  return false
 }

@@ -449,6 +449,8 @@ describe('a renewal by the refresh token', () => {
     const options = { ...http, providerCache: cacheOf(keys) }
     const login = await renewStored(stored, policy, options)
     expect([login.claims, login.scope]).toEqual([{ sub: 'subject' }, ['openid']])
+    // Nothing is known of a token that is not stored and did not come.
+    expect([login.idToken.reveal(), login.checks]).toEqual(['', []])
     expect(login.policy).toMatchObject(policy)
     expect(new URLSearchParams(sent[0]?.body).get('refresh_token')).toBe('the-refresh-token')
   })
@@ -470,6 +472,7 @@ describe('a renewal by the refresh token', () => {
     ['issuer', { claims: { sub: 'subject', iss: 'https://other.test' } }, {}],
     ['client', { claims: { sub: 'subject', aud: ['another'] } }, {}],
     ['kind of token', {}, { dpop: true }],
+    ['kind of token', { proofKey: new Secret({ kty: 'EC' }) }, {}],
   ])('of an earlier run is sent nowhere when it is of another %s', async (what, change, asked) => {
     const { http, sent } = httpOf(json(good))
     const options = { ...http, providerCache: cacheOf(keys) }
@@ -491,5 +494,14 @@ describe('a renewal by the refresh token', () => {
     const asked = { ...policy, dpop: true }
     const error = await failureOf(renewStored(broken, asked, options), LoginError)
     expect([error.code, sent]).toEqual(['E_RENEWAL_REFUSED', []])
+    expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  it('of an earlier run tells no stored token when the provider cannot be found', async () => {
+    const find = async () =>
+      await Promise.reject(new LoginError('E_PROVIDER_METADATA', 'x the-refresh-token'))
+    const options = { ...httpOf().http, providerCache: { ...cacheOf(keys), find } }
+    const error = await failureOf(renewStored(stored, policy, options), LoginError)
+    expect([error.code, error.message]).toEqual(['E_PROVIDER_METADATA', 'x [secret]'])
   })
 })

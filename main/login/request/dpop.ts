@@ -69,6 +69,7 @@ function toProofKey(pair: oauth.CryptoKeyPair, jwk: Secret<JWK> | null, clock: C
  */
 export async function retryForProof<T>(
   send: () => Promise<T>,
+  // Stryker disable next-line ArrowFunction: undefined is as little a wish as false is
   wantsOther: (answer: T) => Promise<boolean> = async () => false,
 ): Promise<T> {
   let answer: T

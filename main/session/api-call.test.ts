@@ -429,6 +429,16 @@ describe('an API that says 401 (F-25)', () => {
 })
 
 describe('an access token that has expired', () => {
+  it('is not sent while the provider wants no renewal', async () => {
+    const app = await signedIn()
+    app.clock.advance(120_000)
+    simulator.play('refresh-503-retry-after')
+    await app.controller.callApi(0)
+    await app.controller.callApi(0)
+    expect(apiOf(app)).toMatchObject({ running: false, answer: null, failure: null })
+    expect([apiCalls(app).length, grants(app).length]).toEqual([0, 2])
+  })
+
   it('is renewed before the call', async () => {
     const app = await signedIn()
     app.clock.advance(120_000)

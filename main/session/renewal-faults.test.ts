@@ -212,6 +212,17 @@ describe('a renewal that does not get through', () => {
     })
   })
 
+  it('and is ended by a sign-out is not told of', async () => {
+    const app = await signedIn()
+    simulator.play('refresh-black-hole')
+    const renewal = app.controller.renew()
+    await app.clock.timer(10_000)
+    app.controller.signOut()
+    await renewal
+    expect(app.lines.filter((line) => line.startsWith('renewal failed'))).toEqual([])
+    expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', error: null })
+  })
+
   it.each([
     'token-oauth-error-temporarily-unavailable',
     'token-oauth-error-server-error',

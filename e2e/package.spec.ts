@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -169,6 +179,29 @@ test('runs as itself and not as Node, whatever the environment says', async ({ f
     env: { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: `--require=${script}` },
   })
   await app.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  await app.close()
+  expect(await readFile(mark).catch(() => 'not run')).toBe('not run')
+})
+
+test('runs its archive and nothing that was planted beside it, and opens no inspector', async ({
+  folder,
+}) => {
+  const copy = join(folder, 'copy')
+  const mark = join(folder, 'mark')
+  await cp(unpacked, copy, { recursive: true })
+  const planted = join(copy, 'resources/app')
+  await mkdir(planted)
+  await writeFile(join(planted, 'package.json'), JSON.stringify({ main: 'index.cjs' }))
+  await writeFile(
+    join(planted, 'index.cjs'),
+    `require('node:fs').writeFileSync(${JSON.stringify(mark)}, '')`,
+  )
+  const app = await startPackaged(join(copy, appName), {
+    userData: join(folder, 'user-data'),
+    args: ['--inspect=0', '--inspect-brk=0'],
+  })
+  await app.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  expect(app.said()).not.toMatch(/Debugger listening/)
   await app.close()
   expect(await readFile(mark).catch(() => 'not run')).toBe('not run')
 })

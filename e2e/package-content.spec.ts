@@ -37,10 +37,15 @@ async function listed() {
 
 /** Builds a part again, in memory, with two things that the packed build does without. */
 async function buildAgain(part: string): Promise<Rolldown.RolldownOutput['output']> {
+  // Vite sets it for good, and what other tests start would inherit it.
+  const { NODE_ENV } = process.env
   const result = await build({
     configFile: `vite.${part}.config.ts`,
     logLevel: 'warn',
     build: { write: false, sourcemap: 'hidden', license: { fileName: 'vite-licences.json' } },
+  }).finally(() => {
+    if (NODE_ENV === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = NODE_ENV
   })
   if (!('output' in result)) throw new Error('one build has one output')
   return result.output

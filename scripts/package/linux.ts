@@ -20,7 +20,7 @@ import { project } from '../bootstrap/setup.mjs'
 import { provideSystemPackages } from '../bootstrap/system-packages.mjs'
 import { readPackages } from './notices.ts'
 import { appName, dist, run, sourceDate, version } from './tools.ts'
-import { unpacked } from './unpacked.ts'
+import { settlePermissions, unpacked } from './unpacked.ts'
 
 export const formats = ['tar.gz', 'deb', 'rpm'] as const
 export type Format = (typeof formats)[number]
@@ -204,6 +204,7 @@ async function makeRoot(root: string): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop
     if (isNotice(name)) await rename(path.join(app, name), path.join(doc, name))
   }
+  await settlePermissions(root)
   await settleDates(root)
 }
 

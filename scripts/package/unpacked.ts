@@ -52,7 +52,7 @@ function builderOptions({ executable, version }: Runtime, building: Building): s
 }
 
 /** Everyone reads and nobody but the owner writes, whatever the umask of the build was. */
-async function settlePermissions(folder: string): Promise<void> {
+export async function settlePermissions(folder: string): Promise<void> {
   await chmod(folder, 0o755)
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const isProgram = [appName, 'chrome-sandbox', 'chrome_crashpad_handler'].includes(entry.name)

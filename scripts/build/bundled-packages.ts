@@ -38,7 +38,9 @@ export const bundledPackages: Plugin = {
       }
     }
     const folders = new Set(files.flatMap((file) => folderOf(file) ?? []))
-    const packages = [...folders].toSorted().map((folder) => packageIn(folder))
+    const packages = [...folders]
+      .map((folder) => packageIn(folder))
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
     refuseOtherLicences(packages)
     const source = JSON.stringify(packages, null, 2)
     this.emitFile({ type: 'asset', fileName: packagesFile, source })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryLogoutRecord, openLogoutForm } from '../../test/support/app.ts'
 import { createMailbox, createTestClock, texts } from '../../test/support/login.ts'
-import { issuer, policy, provider as plain } from '../../test/support/provider.ts'
+import { plainLogin } from '../../test/support/plain-login.ts'
+import { issuer, provider as plain } from '../../test/support/provider.ts'
 import type { Login } from '../login/index.ts'
-import { Secret } from '../login/base/secret.ts'
 import { createProviderLogouts } from './logout.ts'
 import { parseProfile } from './profile.ts'
 import type { ProviderLogout } from './state.ts'
@@ -16,19 +16,8 @@ const profile = parseProfile(
 const provider = { ...plain, revocation_endpoint: `${issuer}/revoke` }
 /** A login whose tokens end with the one at the provider. */
 const login: Login = {
+  ...plainLogin,
   provider: { ...provider, end_session_endpoint: `${issuer}/logout` },
-  policy,
-  claims: { sub: 'subject' },
-  accessTokenClaims: null,
-  checks: [],
-  idToken: new Secret('the-id-token'),
-  accessToken: new Secret('the-access-token'),
-  accessTokenLife: null,
-  refreshToken: null,
-  refreshTokenLife: null,
-  scope: ['openid'],
-  proofKey: null,
-  nonce: new Secret('the-nonce'),
 }
 const withApi: Login = { ...login, scope: ['openid', 'api:read'] }
 

@@ -246,6 +246,19 @@ describe('sleep', () => {
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-out', session: null })
   })
 
+  it('is found out by a renewal whose answer says nothing of the time', async () => {
+    const holding = createHoldingFetch(isRefresh)
+    const app = await signedIn({ fetch: holding.fetch })
+    simulator.play('refresh-without-id-token')
+    const renewal = app.controller.renew()
+    const release = await holding.next()
+    app.clock.sleep(limit)
+    release()
+    await renewal
+    // Nobody has asked for a snapshot, which would find it out as well.
+    expect(app.snapshots.at(-1)).toMatchObject(expired)
+  })
+
   it('in the middle of a renewal drops what comes after waking', async () => {
     const holding = createHoldingFetch(isRefresh)
     const app = await signedIn({ fetch: holding.fetch })

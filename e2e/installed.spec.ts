@@ -25,6 +25,7 @@ test.beforeAll('install the deb', async () => {
 
 test.afterAll('leave the computer as it was', async () => {
   if (noAdministrator) return
+  await administrator.endConfined()
   await administrator.purge()
   await administrator.forgetProfile()
 })

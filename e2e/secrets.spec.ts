@@ -14,8 +14,16 @@ import { appName, packedFile, testFlavour } from './fixtures/packaged.ts'
 
 const installed = !noAdministrator
 
-const test = base.extend<{ keyring: Keyring }>({
+const test = base.extend<{ keyring: Keyring; temporary: string }>({
   simulatorOptions: { refreshTokens: true },
+
+  // Not below the folder of the test: the path of a socket in it would be too long for the browser.
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from here.
+  temporary: async ({}, use) => {
+    const folder = await mkdtemp('/tmp/secrets-')
+    await use(folder)
+    await rm(folder, { recursive: true, force: true })
+  },
 
   keyring: async ({ folder }, use) => {
     const keyring = await startKeyring(join(folder, 'keyring'))
@@ -128,11 +136,10 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   launch,
   browserPage,
   simulator,
+  temporary,
   keyring,
 }) => {
   test.setTimeout(180_000)
-  // Not below the test's own folder: the path of a socket in it would be too long for the browser.
-  const temporary = await mkdtemp('/tmp/secrets-')
   const desktop = await launch({
     installed,
     profile: {
@@ -205,5 +212,4 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   const planted = join(desktop.userData, 'planted')
   await writeFile(planted, `before ${secret} after`)
   expect(findSecrets(secretsOf(simulator), await left())).toEqual([`${what} in ${planted}`])
-  await rm(temporary, { recursive: true })
 })

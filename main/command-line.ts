@@ -24,7 +24,7 @@ Shows a window in which a person logs in to ID-porten, through the system's brow
   --lang=<language>         nb, nn, en or se, for this run
   --user-data-dir=<folder>  where settings, log and the remembered login are kept
   --check-profile=<file>    say whether a file is a profile for this machine, and end
-  --help                    show this, and end
+  --help, -h                show this, and end
   --version                 show the version, and end`
 
 /**

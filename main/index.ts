@@ -36,7 +36,8 @@ const answered = await answerCommandLine(process.argv.slice(app.isPackaged ? 1 :
   complain,
 })
 const dataFolder = findDataFolder()
-const obstacle = findObstacle(dataFolder, process.platform, process.env)
+// What is answered needs neither a display nor a folder, so none is looked for or made.
+const obstacle = answered === null ? findObstacle(dataFolder, process.platform, process.env) : null
 if (answered !== null) {
   app.exit(answered)
 } else if (obstacle === 'display') {

@@ -1,8 +1,8 @@
 /**
- * Writes docs/hardening.md: each item of Electron's security checklist, the tests that show it, and what came of them.
+ * Checks, and with `--write` writes into docs/hardening.md, each item of Electron's security checklist, the tests that show it, and what came of them.
  * A test, or a step of one, shows the items whose numbers its name begins with, as in `3, 20: offers …`.
- * Usage: node scripts/hardening-table.ts <JSON report of Playwright>. Exit code 1 when an item has no test or a failed
- * one. `npm run test:all` runs it.
+ * Usage: node scripts/hardening-table.ts <JSON report of Playwright> [--write], then `npm run format`. Exit code 1 when an item has no test or a failed
+ * one. `npm run test:all` checks.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -110,7 +110,7 @@ export function page(shown: readonly Showing[]): string {
   })
   return `# Hardening
 
-Electron's security checklist (its page "Security"), item by item. \`node scripts/hardening-table.ts <report>\` makes this page of what the end-to-end tests reported, on Linux; \`npm run test:all\` does so. "Installed" is the app from the deb, started by an ordinary user, with the one fuse on that Playwright's Electron driver needs; "built" is the one in \`out/\` or \`dist/\`.
+Electron's security checklist (its page "Security"), item by item. \`npm run hardening -- <report> --write\` made this page of what the end-to-end tests reported, on Linux as root; \`npm run test:all\` checks that each item is still shown. "Installed" is the app from the deb, started by an ordinary user, with the one fuse on that Playwright's Electron driver needs; "built" is the one in \`out/\` or \`dist/\`.
 
 | Item | What it asks for | Shown by | App | Result |
 | ---- | ---------------- | -------- | --- | ------ |
@@ -125,7 +125,9 @@ if (import.meta.main) {
       !shown.some((each) => each.items.includes(index + 1) && each.result === 'passed') ||
       shown.some((each) => each.items.includes(index + 1) && each.result === 'failed'),
   )
-  await writeFile(path.join(project, 'docs/hardening.md'), page(shown))
+  if (process.argv.includes('--write')) {
+    await writeFile(path.join(project, 'docs/hardening.md'), page(shown))
+  }
   for (const item of unshown) process.stderr.write(`not shown: ${item}\n`)
   process.exitCode = unshown.length === 0 ? 0 : 1
 }

@@ -53,7 +53,7 @@ try {
   if (values.verify && failed.length === 0) await verify(wanted, { fast: values.fast })
   await listSums()
   if (failed.length > 0) {
-    throw new SetupError(`Not built: ${failed.join(' ')}. What is missing is said above.`)
+    throw new SetupError(`Not built: ${failed.join(' ')}. The reason is said above.`)
   }
 } catch (error) {
   if (!(error instanceof SetupError)) throw error

@@ -140,7 +140,7 @@ function changedFiles() {
   return git.stdout.split('\n').filter((file) => file !== '' && !/\.test(-d)?\.ts$/u.test(file))
 }
 
-/** When the commit was made, in seconds since 1970: what is packed has that date. Now, where git cannot tell. */
+/** When the commit was made, in seconds since 1970: what is packed has that date. Where git cannot tell, it is the time of the run. */
 function commitDate() {
   const git = spawnSync('git', ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct'], {
     cwd: project,
@@ -157,7 +157,7 @@ async function mutations() {
   return { passed: 0, failed: 0, skipped: [] }
 }
 
-/** Writes docs/hardening.md of what the end-to-end tests have said, where they were run. */
+/** Checks Electron's checklist by what the end-to-end tests have said, where they were run. */
 async function hardening() {
   if (!existsSync(e2eReport)) return { passed: 0, failed: 0, skipped: ['hardening: no step e2e'] }
   return await script('hardening', e2eReport)

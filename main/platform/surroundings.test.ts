@@ -19,6 +19,7 @@ it('refuses to start without a display on Linux, and starts with either kind', (
   expect(findObstacle(folder, 'linux', { DISPLAY: '' })).toBe('display')
   expect(findObstacle(folder, 'linux', x11)).toBe(null)
   expect(findObstacle(folder, 'linux', { WAYLAND_DISPLAY: 'wayland-0' })).toBe(null)
+  expect(findObstacle(folder, 'linux', { WAYLAND_SOCKET: '3' })).toBe(null)
   expect(findObstacle(folder, 'darwin', {})).toBe(null)
 })
 

@@ -13,8 +13,8 @@ export function findObstacle(
   platform: NodeJS.Platform,
   env: NodeJS.ProcessEnv,
 ): Obstacle | null {
-  const isHeadless = platform === 'linux' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY']
-  if (isHeadless) return 'display'
+  const displays = ['DISPLAY', 'WAYLAND_DISPLAY', 'WAYLAND_SOCKET']
+  if (platform === 'linux' && displays.every((name) => !env[name])) return 'display'
   return isWritable(dataFolder) ? null : 'data folder'
 }
 
@@ -32,5 +32,10 @@ function isWritable(folder: string): boolean {
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
-  mkdirSync(folder, { mode: 0o700 })
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another start of the app may have made it in this moment.
+    if (!existsSync(folder)) throw error
+  }
 }

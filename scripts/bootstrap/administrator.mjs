@@ -1,9 +1,10 @@
 /**
  * Plays the administrator of a computer for the tests of the installed app: installs and removes the package, and
- * keeps the machine's profile. Root starts it (scripts/bootstrap/installation.mjs) in a mount namespace in which
- * /usr, /etc and parts of /var are layers of their own, so nothing of it reaches the computer. It takes orders on a
- * Unix socket, one line of JSON each, and ends with its standard input.
- * Usage: node --input-type=module --eval <this text> <socket>
+ * keeps the machine's profile. Root starts it (scripts/bootstrap/companions.mjs) in a mount namespace in which
+ * /usr, /etc and parts of /var are layers of their own, so what it installs does not reach the computer. It takes
+ * orders on a Unix socket, one line of JSON each, and ends with its standard input. Whoever may connect can install a
+ * package for root, so the folder of the socket is the tests' user's alone, and packages with scripts are refused.
+ * Usage: node --input-type=module --eval <this text> <socket> <uid> <gid of the tests' user>
  */
 import { execFile, spawn } from 'node:child_process'
 import {
@@ -25,8 +26,22 @@ import { promisify } from 'node:util'
 const name = 'idporten-desktop'
 const profileFolder = `/etc/${name}`
 const profile = `${profileFolder}/profile.json`
-const [socket] = process.argv.slice(1)
-if (socket === undefined) throw new Error('Usage: administrator.mjs <socket>')
+const [socket = '', uid, gid] = process.argv.slice(1)
+const user = { uid: Number(uid), gid: Number(gid) }
+if (!(user.uid > 0 && user.gid > 0))
+  throw new Error('Usage: administrator.mjs <socket> <uid> <gid>')
+
+/**
+ * A script of a package would run as root.
+ *
+ * @param {string} file
+ */
+async function refuseScripts(file) {
+  const list = 'dpkg-deb --ctrl-tarfile "$0" | tar --list'
+  const { stdout } = await promisify(execFile)('sh', ['-c', list, file])
+  const scripts = stdout.split('\n').filter((part) => /inst$|rm$|config$/u.test(part))
+  if (scripts.length > 0) throw new Error(`a package with scripts: ${scripts.join(' ')}`)
+}
 
 /** @param {string[]} args */
 const dpkg = async (...args) => {
@@ -39,12 +54,23 @@ const dpkg = async (...args) => {
  * Starts the installed app as an ordinary user who may not create user namespaces: in a namespace that has the users
  * of the computer, and a limit of none. The shell has to start anew to be root in it.
  *
- * @param {{ uid: number, gid: number, args: string[], env: Record<string, string> }} order
+ * @param {{ args: string[], env: Record<string, string> }} order
  * @returns {Promise<string>} the address of its debugging port, once it has one
  */
-async function startWithoutNamespaces({ uid, gid, args, env }) {
+async function startWithoutNamespaces({ args, env: given }) {
+  // What root's own programs would heed, such as PATH and LD_PRELOAD, is not passed on.
+  const passed = [
+    'DISPLAY',
+    'XAUTHORITY',
+    'HOME',
+    'TMPDIR',
+    'XDG_RUNTIME_DIR',
+    'DBUS_SESSION_BUS_ADDRESS',
+  ]
+  const chosen = passed.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]]]))
+  const env = { ...Object.fromEntries(chosen), PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
   const limit = 'echo 0 > /proc/sys/user/max_user_namespaces'
-  const become = `exec setpriv --reuid=${uid} --regid=${gid} --clear-groups -- "$@"`
+  const become = `exec setpriv --reuid=${user.uid} --regid=${user.gid} --clear-groups -- "$@"`
   const script = 'echo ready; read go; exec sh -c "$0" sh "$@"'
   const app = [`/usr/lib/${name}/${name}`, ...args]
   const child = spawn('unshare', ['--user', 'sh', '-c', script, `${limit} && ${become}`, ...app], {
@@ -52,7 +78,11 @@ async function startWithoutNamespaces({ uid, gid, args, env }) {
     cwd: '/',
   })
   confined = child
-  await new Promise((resolve) => child.stdout.once('data', resolve))
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve)
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error('no user namespace for root')))
+  })
   for (const map of ['uid_map', 'gid_map']) {
     await writeFile(`/proc/${child.pid}/${map}`, '0 0 65536')
   }
@@ -89,7 +119,10 @@ async function sandboxes() {
 
 /** @type {Record<string, (order: any) => Promise<unknown>>} */
 const orders = {
-  install: async ({ file }) => await dpkg('--install', file),
+  install: async ({ file }) => {
+    await refuseScripts(file)
+    return await dpkg('--install', file)
+  },
   remove: async () => await dpkg('--remove', name),
   purge: async () => await dpkg('--purge', name),
   // The flavour that Playwright's Electron driver can start: the same but for one fuse.
@@ -136,4 +169,7 @@ server.listen(socket, () => {
   process.umask(0o022)
   process.stdout.write('ready\n')
 })
-process.stdin.resume().once('close', () => process.exit())
+process.stdin.resume().once('close', () => {
+  confined?.kill()
+  process.exit()
+})

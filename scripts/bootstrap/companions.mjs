@@ -25,7 +25,12 @@ export async function startCompanions(source, user) {
   const program = (/** @type {string} */ name) =>
     readFileSync(path.join(source, 'scripts/bootstrap', name), 'utf8')
   const other = await startOtherUser(program('other-user.mjs'), user)
-  const administrator = await startAdministrator(program('administrator.mjs'), user)
+  const administrator = await startAdministrator(program('administrator.mjs'), user).catch(
+    async (error) => {
+      await other?.close()
+      throw error
+    },
+  )
   return {
     env: {
       ...(other !== null && { IDPORTEN_DESKTOP_OTHER_USER: other.socket }),
@@ -94,6 +99,7 @@ async function startOtherUser(program, user) {
  */
 const layers = `
 set -e
+command -v dpkg >/dev/null || { echo 'there is no dpkg' >&2; exit 1; }
 mount -t tmpfs -o mode=755 layers "$0"
 for place in /usr /etc /var/lib /var/cache /var/log; do
   layer="$0$place"
@@ -118,7 +124,8 @@ async function startAdministrator(program, user) {
   const socket = path.join(folder, 'socket')
   runAs(user, 'mkdir', ['-m', '700', folder])
   mkdirSync(layersFolder, { mode: 0o700 })
-  const node = [process.execPath, '--input-type=module', '--eval', program, socket]
+  const ids = [String(user.uid), String(user.gid)]
+  const node = [process.execPath, '--input-type=module', '--eval', program, socket, ...ids]
   const child = spawn(
     'unshare',
     ['--mount', '--propagation=private', '--', 'sh', '-c', layers, layersFolder, ...node],

@@ -4,7 +4,7 @@
  * in a copy of the clone (a clone below /root cannot be read by anyone else), with a home, caches and
  * a temporary folder of its own. Downloads are shared with root's cache, artifacts come back.
  *
- * Root itself only reads. Whatever is written is written by a process of the folder's owner, so that
+ * Root itself only reads, but for the companions of the tests (companions.mjs). Whatever is written is written by a process of the folder's owner, so that
  * nothing in it can lead root astray, and nothing of root's is left where its owner cannot remove it.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
@@ -199,7 +199,7 @@ async function forgetRemovedClones(user, clones) {
  * @param {string} copy
  */
 async function updateCopy(user, source, copy) {
-  const kept = ['node_modules', 'out'].flatMap((name) => ['!', '-name', name])
+  const kept = ['node_modules', 'out', 'dist'].flatMap((name) => ['!', '-name', name])
   runAs(user, 'find', [
     copy,
     '-mindepth',

@@ -14,7 +14,7 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { gzipSync } from 'node:zlib'
-import { SetupError } from '../bootstrap/failures.mjs'
+import { Interrupted, SetupError } from '../bootstrap/failures.mjs'
 import { say } from '../bootstrap/progress.mjs'
 import { project } from '../bootstrap/setup.mjs'
 import { provideSystemPackages } from '../bootstrap/system-packages.mjs'
@@ -70,7 +70,7 @@ export async function packForLinux(
       // oxlint-disable-next-line no-await-in-loop
       await packers[format](work, packing)
     } catch (error) {
-      if (!(error instanceof SetupError)) throw error
+      if (!(error instanceof SetupError) || error instanceof Interrupted) throw error
       say(error.message)
       failed.push(format)
     } finally {

@@ -34,8 +34,6 @@ export const administrator = {
   startWithoutNamespaces: async (args: readonly string[]) =>
     await ask({
       order: 'startWithoutNamespaces',
-      uid: process.getuid?.(),
-      gid: process.getgid?.(),
       args,
       env: process.env,
     }),

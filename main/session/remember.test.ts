@@ -607,6 +607,23 @@ describe('keeping a login', () => {
     await withoutRefresh.close()
   })
 
+  it.each([
+    [600, 600_000],
+    [undefined, null],
+  ])('knows the end of a refresh token that lives for %s seconds', async (life, milliseconds) => {
+    simulator.play({
+      summary: 'says so or not',
+      tokenResponse: (body) => ({ ...body, refresh_token_expires_in: life }),
+    })
+    const vault = createMemoryVault()
+    const app = await remembered({ vault })
+    const now = app.clock.now()
+    expect(vault.stored).toMatchObject({
+      activeAt: now,
+      refreshTokenExpiresAt: milliseconds === null ? null : now + milliseconds,
+    })
+  })
+
   it('is done with a profile that wants it only', async () => {
     const vault = createMemoryVault()
     const app = await apps.signedIn(simulator, { vault })

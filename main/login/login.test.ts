@@ -1257,9 +1257,14 @@ describe('before there is a browser', () => {
   })
 
   it('a cancel while the request is pushed is the end, also when the network lets go of nothing', async () => {
+    const providerCache = createProviderCache(createTestClock())
+    const first = begin({}, { providerCache })
+    await first.opened.next()
     const login: ReturnType<typeof begin> = begin(
       {},
       {
+        // The keys are there already.
+        providerCache,
         fetch: answering('/par', async (init) => {
           login.cancel()
           return await fetch(`${simulator.issuer}/par`, { ...init, signal: null })
@@ -1270,6 +1275,7 @@ describe('before there is a browser', () => {
     await anotherHasItsBrowser()
     const pushed = login.requests('/par').length
     expect([pushed, login.events, login.clock.timers()]).toEqual([2, [], []])
+    first.cancel()
   })
 
   it('a cache of the caller that throws fails the login by its result, and nothing else', async () => {

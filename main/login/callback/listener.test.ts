@@ -258,12 +258,21 @@ describe('a callback is taken', () => {
     expect(statusesOf(answer)).toEqual([303])
   })
 
-  it('and answered at once, tokens or not, when the client closes its half', async () => {
-    const { listener } = await open({ tokensPending: true })
-    const { port } = listener
-    const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`), true)
-    expect(statusesOf(answer)).toEqual([303])
-  })
+  it.each<readonly [string, string]>([
+    ['', ''],
+    [
+      ' behind another request with a long body',
+      `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`,
+    ],
+  ])(
+    'and answered at once, tokens or not, when the client closes its half%s',
+    async (_, behind) => {
+      const { listener } = await open({ tokensPending: true })
+      const { port } = listener
+      const answer = await send(port, get(right, `Host: 127.0.0.1:${port}`) + behind, true)
+      expect(statusesOf(answer)).toEqual([303])
+    },
+  )
 
   it('and sent on after 100 ms, for so long the tokens go first', async () => {
     const { listener, clock, callback } = await open({ tokensPending: true })

@@ -316,7 +316,7 @@ function explainedByPush(error: LoginError, pushRefusal: LoginError | null): Log
   return new LoginError(code, `${message}; ${pushRefusal.message}`, {
     cause,
     detail:
-      // Stryker disable next-line ConditionalExpression: every refusal of a push has a detail, and the compiler wants to hear it
+      // Stryker disable next-line ConditionalExpression: every refusal of a push has a detail, so the compiler alone needs this
       detail === null || said === null
         ? said
         : { key: detail.key, reason: `${detail.reason}; ${said.key}: ${said.reason}` },

@@ -15,7 +15,7 @@ export function createApiCalls(
   const { calls, clock, log, store } = context
   const { live, renewal } = parts
   return async (index) => {
-    // Stryker disable next-line OptionalChaining: who asks has a session, and the compiler wants to hear it
+    // Stryker disable next-line OptionalChaining: who asks has a session, so the compiler alone needs this
     const known = store.state().session?.apis[index]
     if (known?.granted !== true || known.running) return
     const session = live.session()

@@ -48,7 +48,7 @@ export function createLive(
     clock,
     onIdle: () => {
       // The window says that the app forgets the person, so the provider must not let them in unasked.
-      // Stryker disable next-line ConditionalExpression: who is watched has a session, and the compiler wants to hear it
+      // Stryker disable next-line ConditionalExpression: who is watched has a session, so the compiler alone needs this
       if (live !== null) logoutRecord.change(live.profile.issuer, { freshLogin: true })
       end(sessionExpired)
     },
@@ -82,7 +82,7 @@ export function createLive(
         ...toSignedIn(login, about, null),
         endsAt: clock.monotonic() + limit,
       }
-      // Stryker disable next-line BooleanLiteral: a login that was given up brings none, and this is the second lock
+      // Stryker disable next-line BooleanLiteral: a login that was given up brings none, and this is a second safeguard
       if (!store.dispatch({ type: 'signed-in', attempt, session })) return false
       ending = new AbortController()
       const { signal: ended } = ending

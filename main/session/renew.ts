@@ -69,7 +69,7 @@ export function createRenewal(
       }
       // Stryker disable next-line BooleanLiteral: whoever waits for a session that has ended does nothing more
       if (!live.renew(session, login, attempt)) return false
-      // Stryker disable next-line OptionalChaining: there is a session, and the compiler wants to hear it
+      // Stryker disable next-line OptionalChaining: there is a session, so the compiler alone needs this
       if (store.state().session?.userinfo === null) void askUserinfo(session)
       if (inBrowser !== null) {
         void remember.login(session)
@@ -107,7 +107,7 @@ export function createRenewal(
   return {
     renew: async () => {
       const session = live.session()
-      // Stryker disable next-line ConditionalExpression,BooleanLiteral: who asks has a session, and the compiler wants to hear it
+      // Stryker disable next-line ConditionalExpression,BooleanLiteral: who asks has a session, so the compiler alone needs this
       if (session === null) return false
       if (store.state().retryAt !== null) return false
       const renewal = underWay.get(session) ?? run(session).finally(() => underWay.delete(session))

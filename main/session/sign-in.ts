@@ -30,16 +30,17 @@ export function createSignIn(
     try {
       const login = await result
       if (login === null) store.dispatch({ type: 'cancelled', attempt })
-      // Stryker disable next-line ConditionalExpression: a login that was given up brings none, and this is the second lock
+      // Stryker disable next-line ConditionalExpression: a login that was given up brings none, and this is a second safeguard
       else if (live.begin(login, profile, attempt)) {
-        logoutRecord.change(profile.issuer, { freshLogin: false })
+        // Stryker disable next-line ConditionalExpression: without it no fresh login is open; only a fresh one may end what is open
+        if (prompt === 'login') logoutRecord.change(profile.issuer, { freshLogin: false })
         onOutcome()
       }
     } catch (reason) {
       const { error, failure } = cleanFailure(reason, reference)
       log('login failed', { error, reference })
       const retryAt = backOff.begin(attempt, error.retryAfter)
-      // Stryker disable next-line ConditionalExpression: what was given up does not fail, and this is the second lock
+      // Stryker disable next-line ConditionalExpression: what was given up does not fail, and this is a second safeguard
       if (store.dispatch({ type: 'failed', attempt, error: failure, retryAt })) onOutcome()
     }
   }

@@ -282,7 +282,7 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
         ? state
         : { ...state, renewing: null, waiting: null, session: event.session }
     case 'renewal-ended':
-      // Stryker disable next-line ConditionalExpression: a renewal has a session, and the compiler wants to hear it
+      // Stryker disable next-line ConditionalExpression: a renewal has a session, so the compiler alone needs this
       return renewing === null || state.session === null
         ? state
         : {

@@ -119,7 +119,7 @@ function makeRoom(server: Server): void {
     silent.add(socket)
     socket.once('close', () => silent.delete(socket))
     const [oldest] = silent
-    // Stryker disable next-line OptionalChaining: there is an oldest of so many, and the compiler wants to hear it
+    // Stryker disable next-line OptionalChaining: there is an oldest of so many, so the compiler alone needs this
     if (silent.size > maxConnections) oldest?.destroy()
   })
   server.on('request', (request) => silent.delete(request.socket))

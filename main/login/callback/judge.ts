@@ -74,7 +74,7 @@ const maxTargetLength = 8192
  * @see RFC 8252 §8.3, RFC 9700 §4, RFC 9112 §11.2
  */
 export function judge(request: RequestHead, expected: Expected): Verdict {
-  // Stryker disable next-line StringLiteral: every request of a server has a target, and the compiler wants to hear it
+  // Stryker disable next-line StringLiteral: every request of a server has a target, so the compiler alone needs this
   const { method, httpVersion, url = '' } = request
   const { port, redirectPath, resultPath, starts } = expected
   if (request.rawHeaders.length / 2 > maxHeaders) return rejected(431, 'headers')
@@ -119,7 +119,7 @@ export function digest(state: string): Buffer {
 /** Every value of a header: Node itself keeps only the first of two `Host` lines. */
 function headerValues({ rawHeaders }: RequestHead, name: string): string[] {
   return rawHeaders.filter(
-    // Stryker disable next-line OptionalChaining: a name stands before every value, and the compiler wants to hear it
+    // Stryker disable next-line OptionalChaining: a name stands before every value, so the compiler alone needs this
     (_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
   )
 }

@@ -170,7 +170,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 function addressOf(address: AddressInfo | string | null): AddressInfo {
-  // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral,CallExpression: a server on a port has such an address, and the compiler wants to hear it
+  // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral,CallExpression: a server on a port has such an address, so the compiler alone needs this
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
   return address
 }

@@ -124,7 +124,7 @@ function createHeldResponses(clock: Clock) {
   return {
     /** Holds a response back until somebody lets it go on, or for so many milliseconds. */
     hold: (response: ServerResponse, limit: number, way: () => void): void => {
-      // Stryker disable next-line OptionalChaining: a response that is held has its connection, and the compiler wants to hear it
+      // Stryker disable next-line OptionalChaining: a response that is held has its connection, so the compiler alone needs this
       if (response.socket?.readableEnded === true) return way()
       const stop = clock.after(limit, () => ways.delete(response) && way())
       ways.set(response, way)

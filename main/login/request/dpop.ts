@@ -94,7 +94,7 @@ const privateKeySchema = v.object({
 export async function restoreProofKey(jwk: JWK, clock: Clock): Promise<ProofKey> {
   const { d, ...whole } = v.parse(privateKeySchema, jwk)
   const [privateKey, publicKey] = await Promise.all([
-    // Stryker disable next-line BooleanLiteral,ObjectLiteral: nothing hands this key out, and that it cannot leave is the second lock
+    // Stryker disable next-line BooleanLiteral,ObjectLiteral: nothing hands this key out, and that it cannot leave is a second safeguard
     importJWK({ ...whole, d }, algorithm, { extractable: false }),
     // Stryker disable next-line ObjectLiteral: a public key can be read either way
     importJWK(whole, algorithm, { extractable: true }),

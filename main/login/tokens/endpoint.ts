@@ -84,7 +84,7 @@ export async function requestTokens(
     (response) =>
       oauth.processAuthorizationCodeResponse(provider, client, response, {
         expectedNonce: request.nonce.reveal(),
-        // Stryker disable next-line BooleanLiteral: an answer without one is refused before, and this is the second lock
+        // Stryker disable next-line BooleanLiteral: an answer without one is refused before, and this is a second safeguard
         requireIdToken: true,
       }),
   )

@@ -120,7 +120,7 @@ async function signatureRule(
   const [, , signature = ''] = idToken.reveal().split('.')
   if (!base64url.test(signature)) return { ...rule, got: 'not valid', holds: false }
   try {
-    // Stryker disable next-line ObjectLiteral: the keys are made for this one algorithm, and this is the second lock
+    // Stryker disable next-line ObjectLiteral: the keys are made for this one algorithm, and this is a second safeguard
     await compactVerify(idToken.reveal(), found.key, { algorithms: [idTokenAlgorithm] })
     return { ...rule, got: 'valid', holds: true }
   } catch {

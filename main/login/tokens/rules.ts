@@ -58,7 +58,7 @@ export const core = (section: string): string => `OpenID Connect Core 1.0 §${se
 
 /** A time as JSON must carry it: a finite number of seconds (JSON's 1e999 is none). */
 export function seconds(value: unknown): number | null {
-  // Stryker disable next-line ConditionalExpression: nothing but a number is finite, and the compiler wants to hear it
+  // Stryker disable next-line ConditionalExpression: nothing but a number is finite, so the compiler alone needs this
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
@@ -78,7 +78,7 @@ function looksLikeJson(text: string): boolean {
     JSON.parse(text)
     return true
   } catch {
-    // It only begins like it.
+    // The text begins as JSON does, and is none.
   }
   return false
 }

@@ -5,13 +5,14 @@
  * hardening and mutations, the last for the files that `--since=<commit>` (the last but one, unless it is given)
  * finds changed. `--seed=123` repeats the properties of a run that printed this seed.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { exitCode } from './bootstrap/child.mjs'
+import { commitDate, git } from './bootstrap/clone.mjs'
 import { SetupError } from './bootstrap/failures.mjs'
 import { runHeadless } from './bootstrap/headless.mjs'
 import { say } from './bootstrap/progress.mjs'
@@ -30,7 +31,8 @@ if (all && valueOf('changed') === undefined) {
   if (changed !== null) options.push(`--changed=${changed.join()}`)
 }
 process.argv.splice(2, process.argv.length, ...options, ...asked)
-process.env['SOURCE_DATE_EPOCH'] ??= commitDate()
+// Root works in a copy without git. Where git cannot tell at all, what is packed has the time of the run.
+process.env['SOURCE_DATE_EPOCH'] ??= commitDate(project) ?? String(Math.floor(Date.now() / 1000))
 
 const stepTimeoutMs = (all ? 120 : 20) * 60_000
 const reports = await mkdtemp(path.join(os.tmpdir(), 'idporten-desktop-reports-'))
@@ -128,25 +130,9 @@ function valueOf(name) {
 function changedFiles() {
   const since = valueOf('since') ?? 'HEAD~1'
   const places = ['main/login/*.ts', 'main/session/*.ts']
-  const git = spawnSync(
-    'git',
-    ['-c', 'safe.directory=*', 'diff', '--name-only', '--diff-filter=d', since, '--', ...places],
-    {
-      cwd: project,
-      encoding: 'utf8',
-    },
-  )
-  if (git.status !== 0) return null
-  return git.stdout.split('\n').filter((file) => file !== '' && !/\.test(-d)?\.ts$/u.test(file))
-}
-
-/** When the commit was made, in seconds since 1970: what is packed has that date. Where git cannot tell, it is the time of the run. */
-function commitDate() {
-  const git = spawnSync('git', ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct'], {
-    cwd: project,
-    encoding: 'utf8',
-  })
-  return git.status === 0 ? git.stdout.trim() : String(Math.floor(Date.now() / 1000))
+  const changed = git(project, 'diff', '--name-only', '--diff-filter=d', since, '--', ...places)
+  if (changed === null) return null
+  return changed.split('\n').filter((file) => file !== '' && !/\.test(-d)?\.ts$/u.test(file))
 }
 
 /** @returns {Promise<Count>} */

@@ -20,6 +20,7 @@ import { Interrupted, SetupError } from './failures.mjs'
 import { npmNetworkSettings } from './npm.mjs'
 import { say } from './progress.mjs'
 import { runAs, writeAs } from './as-user.mjs'
+import { filesOfClone } from './clone.mjs'
 import { startCompanions } from './companions.mjs'
 
 /** @typedef {import('./as-user.mjs').User} User */
@@ -27,7 +28,6 @@ import { startCompanions } from './companions.mjs'
 const root = { uid: 0, gid: 0 }
 const testScript = 'scripts/test.mjs'
 const results = ['artifacts', 'test-results']
-const made = ['.git', 'node_modules', 'out', 'dist', ...results]
 
 /**
  * Runs a script of this clone as an ordinary user and returns its exit code.
@@ -213,19 +213,7 @@ async function updateCopy(user, source, copy) {
     '{}',
     '+',
   ])
-  await copyFiles(source, root, copy, user, await filesOfClone(source))
-}
-
-/** @param {string} source */
-async function filesOfClone(source) {
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
-  const git = spawnSync('git', ['-c', 'safe.directory=*', ...list], {
-    cwd: source,
-    encoding: 'utf8',
-    maxBuffer: 100_000_000,
-  })
-  if (git.status !== 0) return (await readdir(source)).filter((name) => !made.includes(name))
-  return git.stdout.split('\0').filter((name) => name !== '' && existsSync(path.join(source, name)))
+  await copyFiles(source, root, copy, user, filesOfClone(source))
 }
 
 /**

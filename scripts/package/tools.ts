@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { exitCode } from '../bootstrap/child.mjs'
+import { commitDate } from '../bootstrap/clone.mjs'
 import { SetupError } from '../bootstrap/failures.mjs'
 import { project } from '../bootstrap/setup.mjs'
 
@@ -42,9 +43,7 @@ export async function run(
  * @throws {SetupError} when neither `SOURCE_DATE_EPOCH` nor git tells
  */
 export function sourceDate(): number {
-  const given = process.env['SOURCE_DATE_EPOCH']
-  const git = ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct']
-  const text = given ?? spawnSync('git', git, { cwd: project, encoding: 'utf8' }).stdout
-  if (/^\d+$/.test(text?.trim() ?? '')) return Number(text)
+  const text = process.env['SOURCE_DATE_EPOCH'] ?? commitDate(project) ?? ''
+  if (/^\d+$/.test(text)) return Number(text)
   throw new SetupError('The date of the commit is not known: set SOURCE_DATE_EPOCH.')
 }

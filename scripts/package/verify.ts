@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { filesOfClone } from '../bootstrap/clone.mjs'
 import { SetupError } from '../bootstrap/failures.mjs'
 import { say } from '../bootstrap/progress.mjs'
 import { project } from '../bootstrap/setup.mjs'
@@ -52,25 +52,8 @@ export async function verify(wanted: readonly Format[], { fast }: Packing): Prom
 }
 
 async function copyFiles(copy: string): Promise<void> {
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
-  const git = spawnSync('git', ['-c', 'safe.directory=*', ...list], {
-    cwd: project,
-    encoding: 'utf8',
-    maxBuffer: 100_000_000,
-  })
-  const made = ['node_modules', 'out', 'dist', 'artifacts', 'test-results']
-  if (git.status !== 0) {
-    const isSource = (file: string): boolean => !made.includes(path.relative(project, file))
-    await cp(project, copy, { recursive: true, filter: isSource })
-    return
-  }
-  for (const name of git.stdout.split('\0').filter(Boolean)) {
+  for (const name of filesOfClone(project)) {
     // oxlint-disable-next-line no-await-in-loop
-    await mkdir(path.dirname(path.join(copy, name)), { recursive: true })
-    // oxlint-disable-next-line no-await-in-loop
-    await cp(path.join(project, name), path.join(copy, name)).catch((error: unknown) => {
-      // A file that was removed and not yet committed.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    })
+    await cp(path.join(project, name), path.join(copy, name), { recursive: true })
   }
 }

@@ -1,17 +1,11 @@
 import { expect, it } from 'vitest'
 import { createTestClock } from '../../test/support/login.ts'
+import { plainStore } from '../../test/support/plain-session.ts'
 import { createBackOff } from './back-off.ts'
-import { createStore } from './store.ts'
 
 it('leaves no timer behind: none without a time, one of the latest, and none when it was stopped', () => {
   const clock = createTestClock()
-  const store = createStore({
-    language: 'nb',
-    profile: null,
-    clock,
-    onSnapshot: () => {},
-    log: () => {},
-  })
+  const store = plainStore(clock)
   clock.advance(1000)
   const backOff = createBackOff({ clock, store })
   expect([backOff.begin(1, null), clock.timers()]).toEqual([null, []])

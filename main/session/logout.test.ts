@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryLogoutRecord, openLogoutForm } from '../../test/support/app.ts'
 import { createMailbox, createTestClock, texts } from '../../test/support/login.ts'
 import { plainLogin } from '../../test/support/plain-login.ts'
+import { plainStore } from '../../test/support/plain-session.ts'
 import { issuer, provider as plain } from '../../test/support/provider.ts'
 import type { Login } from '../login/index.ts'
 import { createProviderLogouts } from './logout.ts'
 import { parseProfile } from './profile.ts'
 import type { ProviderLogout } from './state.ts'
-import { createStore } from './store.ts'
 
 const profile = parseProfile(
   JSON.stringify({ name: 'Test', issuer, clientId: 'client' }),
@@ -31,13 +31,7 @@ function create(openBrowser?: () => Promise<void>) {
   const logged = createMailbox<string>()
   const lines: unknown[] = []
   const logoutRecord = createMemoryLogoutRecord()
-  const store = createStore({
-    language: 'nb',
-    profile: null,
-    clock,
-    onSnapshot: () => {},
-    log: () => {},
-  })
+  const store = plainStore(clock)
   const logouts = createProviderLogouts({
     clock,
     logoutRecord,

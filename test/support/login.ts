@@ -4,7 +4,7 @@ import type { JournalEntry, Simulator } from '../../simulator/simulator.ts'
 import { TestBrowser } from './browser.ts'
 import { type LoginAttempt, startLogin } from '../../main/login/login.ts'
 import type { LoginEvent, LoginOptions } from '../../main/login/options.ts'
-import type { CallbackTexts } from '../../main/login/callback/pages.ts'
+import type { CallbackPage, CallbackTexts } from '../../main/login/callback/pages.ts'
 import type { Clock } from '../../main/login/base/clock.ts'
 import { createProviderCache } from '../../main/login/provider/cache.ts'
 import { callbackRedirectDelay } from '../../main/login/callback/listener.ts'
@@ -256,6 +256,20 @@ export const texts: CallbackTexts = {
   appName: 'Test app',
   text: (page, part, { reference }) => `${page} ${part} ${reference}`,
 }
+
+/** Every page that a browser may see. */
+export const callbackPages = [
+  'signed-in',
+  'denied',
+  'failed',
+  'working',
+  'cancelled',
+  'unknown',
+  'start-used',
+  'too-large',
+  'logging-out',
+  'logged-out',
+] as const satisfies readonly CallbackPage[]
 
 /** A value that is handed out as soon as it is there: what was given first, or what comes next. */
 export function createMailbox<T>(): { readonly put: (value: T) => void; next(): Promise<T> } {

@@ -1,7 +1,9 @@
 import { errors, type Failure } from '../../preload/contract.ts'
+import type { Clock } from '../../main/login/index.ts'
 import type { SignedIn } from '../../main/session/state.ts'
+import { createStore } from '../../main/session/store.ts'
 
-/** What the state may hold, for tests of the state alone. */
+/** The state and what it may hold, for tests of a part alone. */
 
 export const failure: Failure = {
   code: 'E_LOGIN_TIMEOUT',
@@ -28,3 +30,7 @@ export const plainSession: SignedIn = {
   apis: [api],
   problem: null,
 }
+
+/** The state of an app without a profile and a window. */
+export const plainStore = (clock: Clock) =>
+  createStore({ language: 'nb', profile: null, clock, onSnapshot: () => {}, log: () => {} })

@@ -1,20 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { texts } from '../../../test/support/login.ts'
+import { callbackPages as pages, texts } from '../../../test/support/login.ts'
 import { type CallbackPage, callbackPage, logoutPage, pageHeaders } from './pages.ts'
 
-const pages = [
-  'signed-in',
-  'denied',
-  'failed',
-  'working',
-  'cancelled',
-  'unknown',
-  'start-used',
-  'too-large',
-  'logging-out',
-  'logged-out',
-] as const satisfies readonly CallbackPage[]
 const reference = 'REFREF'
 const pageOf = (name: CallbackPage) => callbackPage(name, texts, reference)
 const pagesWith = (part: string) => pages.filter((name) => pageOf(name).includes(part))

@@ -1,22 +1,11 @@
 import { expect, it } from 'vitest'
+import { callbackPages } from '../../../test/support/login.ts'
 import type { CallbackPage } from './pages.ts'
 import { defaultTexts } from './texts.ts'
 
 const reference = 'REFREF'
-const pages = [
-  'signed-in',
-  'denied',
-  'failed',
-  'working',
-  'cancelled',
-  'unknown',
-  'start-used',
-  'too-large',
-  'logging-out',
-  'logged-out',
-] as const satisfies readonly CallbackPage[]
 
-it.each(pages)('the page %s has a title, and a text in whole sentences', (page) => {
+it.each(callbackPages)('the page %s has a title, and a text in whole sentences', (page) => {
   const title = defaultTexts.text(page, 'title', { reference })
   const text = defaultTexts.text(page, 'text', { reference })
   expect(title).toMatch(/^\p{Lu}.*\p{Ll}$/u)
@@ -27,7 +16,7 @@ it.each(pages)('the page %s has a title, and a text in whole sentences', (page) 
 it('the text of a failure alone holds the reference', () => {
   const holds = (page: CallbackPage) =>
     defaultTexts.text(page, 'text', { reference }).includes(reference)
-  expect(pages.filter(holds)).toEqual(['failed'])
+  expect(callbackPages.filter(holds)).toEqual(['failed'])
 })
 
 it('the button of a logout has words of its own, and there is no name of an app', () => {

@@ -47,7 +47,7 @@ if (answered !== null) {
   complain(`The data folder cannot be written: ${dataFolder}`)
   // Chromium crashes before it can show anything to a person who has no home at all.
   if (dataFolder === '') app.exit(exitCodes.noDataFolder)
-  void app.whenReady().then(refuseDataFolder)
+  else void app.whenReady().then(refuseDataFolder)
 } else {
   start()
 }

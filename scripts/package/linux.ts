@@ -117,7 +117,7 @@ async function packDeb(work: string, { fast }: Packing): Promise<void> {
   const date = new Date(sourceDate() * 1000).toUTCString().replace('GMT', '+0000')
   await writeFile(
     path.join(debian, 'changelog'),
-    `${appName} (${version}) unstable; urgency=medium\n\n  * CHANGELOG.md tells what has changed.\n\n -- ${maintainer}  ${date}\n`,
+    `${appName} (${version}) unstable; urgency=medium\n\n  * Version ${version}.\n\n -- ${maintainer}  ${date}\n`,
   )
   await run('debian/rules', ['binary'], {
     cwd: source,

@@ -1,25 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import process from 'node:process'
 import manifest from '../package.json' with { type: 'json' }
 import { whatReleaseLacks } from '../scripts/package/release.ts'
-import { administrator, noAdministrator } from '../test/support/administrator.ts'
+import { administrator } from '../test/support/administrator.ts'
 import { type Desktop, expect, logInAt, startAgain, test } from './fixtures/desktop.ts'
-import { appName, packedFile, testFlavour } from './fixtures/packaged.ts'
+import { installed, installTestFlavour } from './fixtures/packaged.ts'
 
 /**
  * Electron's security checklist, item by item (the numbers that a name begins with), in the installed app where an
  * administrator can install it, else in the built one. scripts/hardening-table.ts makes docs/hardening.md of it.
  */
 
-const installed = !noAdministrator
-
-test.beforeAll('install the flavour for tests', async () => {
-  test.setTimeout(120_000)
-  if (!installed) return
-  await administrator.install(packedFile('deb'))
-  await administrator.replaceExecutable(join(process.cwd(), testFlavour, appName))
-})
+test.beforeAll('install the flavour for tests', installTestFlavour)
 
 test.beforeEach(() => {
   const description = installed ? 'installed' : 'built'
@@ -27,9 +19,7 @@ test.beforeEach(() => {
 })
 
 test.afterAll('leave the computer as it was', async () => {
-  if (!installed) return
-  await administrator.purge()
-  await administrator.forgetProfile()
+  if (installed) await administrator.leave()
 })
 
 const appUrl = 'app://bundle/index.html'

@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { administrator, noAdministrator, whyNotInstalled } from '../test/support/administrator.ts'
 import { expect, signIn, test } from './fixtures/desktop.ts'
-import { appName, packedFile, startPackaged } from './fixtures/packaged.ts'
-import { attach } from './fixtures/system-browser.ts'
+import { appName, packedFile, startPackaged, windowAt } from './fixtures/packaged.ts'
 
 test.skip(noAdministrator, whyNotInstalled)
 
@@ -24,10 +23,7 @@ test.beforeAll('install the deb', async () => {
 })
 
 test.afterAll('leave the computer as it was', async () => {
-  if (noAdministrator) return
-  await administrator.endConfined()
-  await administrator.purge()
-  await administrator.forgetProfile()
+  if (!noAdministrator) await administrator.leave()
 })
 
 /** Runs the installed command to its end. */
@@ -58,7 +54,7 @@ async function leftovers(): Promise<string[]> {
   return stdout.trim().split('\n')
 }
 
-test('refuses a machine profile that others than root own or may write, and takes it when root alone can', async ({
+test(`refuses a machine profile that others than root own or may write, and takes it when root alone can${whyNotInstalled}`, async ({
   simulator,
 }) => {
   for (const rights of [{ owner: process.getuid?.() ?? 0 }, { mode: 0o666 }]) {
@@ -77,7 +73,7 @@ test('refuses a machine profile that others than root own or may write, and take
   })
 })
 
-test('installed from the deb, it logs a person in as its machine profile says, and leaves what is the person’s own', async ({
+test(`installed from the deb, it logs a person in as its machine profile says, and leaves what is the person’s own${whyNotInstalled}`, async ({
   folder,
   simulator,
   systemBrowser,
@@ -107,23 +103,20 @@ test('installed from the deb, it logs a person in as its machine profile says, a
   expect(await readFile(join(userData, 'settings.json'), 'utf8')).toContain('window')
 })
 
-test('@thorough keeps its page in a sandbox also where users may not create namespaces', async ({
+test(`@thorough keeps its page in a sandbox also where users may not create namespaces${whyNotInstalled}`, async ({
   folder,
   simulator,
 }) => {
   await administrator.install(packedFile('deb'))
   await administrator.setProfile(simulator.profile)
   const args = [`--user-data-dir=${join(folder, 'user-data')}`, '--remote-debugging-port=0']
-  const browser = await attach(await administrator.startWithoutNamespaces(args))
-  const context = browser.contexts()[0]
-  const window = context?.pages()[0] ?? (await context?.waitForEvent('page'))
-  if (window === undefined) throw new Error('no window')
+  const window = await windowAt(await administrator.startWithoutNamespaces(args))
   await expect(window.locator('html')).toHaveAttribute('data-status', 'signed-out')
   expect(await administrator.sandboxes()).toEqual([{ seccomp: '2', seesOthers: false }])
   await administrator.endConfined()
 })
 
-test('@thorough an upgrade from an older version keeps the machine profile and the person’s settings', async ({
+test(`@thorough an upgrade from an older version keeps the machine profile and the person’s settings${whyNotInstalled}`, async ({
   folder,
   simulator,
   systemBrowser,
@@ -162,7 +155,7 @@ for (const [format, unpack] of [
   ['tar.gz', 'tar -xzf "$0" --strip-components=1'],
   ['rpm', 'rpm2cpio "$0" | cpio -id --quiet'],
 ] as const) {
-  test(`@thorough the ${format}, unpacked in a home folder, logs a person in as the machine profile says`, async ({
+  test(`@thorough the ${format}, unpacked in a home folder, logs a person in as the machine profile says${whyNotInstalled}`, async ({
     folder,
     simulator,
     systemBrowser,

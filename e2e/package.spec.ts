@@ -1,16 +1,6 @@
-import { execFile } from 'node:child_process'
-import {
-  copyFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { listPackage } from '@electron/asar'
@@ -113,11 +103,13 @@ async function sumsOf(folder: string): Promise<Record<string, string>> {
   return sums
 }
 
-test('@thorough the tools of the distributions have nothing to say against the packed files', async () => {
+test('@thorough the tools of the distributions have nothing to say against the packed files', async ({
+  folder,
+}) => {
   test.setTimeout(300_000)
   await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: 'dist' })
   await run('desktop-file-validate', [`assets/linux/${appName}.desktop`])
-  const tree = await mkdtemp(join(tmpdir(), 'deb-'))
+  const tree = join(folder, 'deb')
   await run('dpkg-deb', ['--extract', packedFile('deb'), tree])
   const metainfo = join(tree, `usr/share/metainfo/no.example.${appName}.metainfo.xml`)
   await run('appstreamcli', ['validate', '--no-net', metainfo])
@@ -125,7 +117,6 @@ test('@thorough the tools of the distributions have nothing to say against the p
   await run('lintian', ['--fail-on=warning,error', packedFile('deb')])
   const rpmlint = await run('rpmlint', ['-c', 'assets/linux/rpmlint.toml', packedFile('rpm')])
   expect(rpmlint.stdout).toContain('0 errors, 0 warnings')
-  await rm(tree, { recursive: true })
 })
 
 test('@thorough deb, rpm and tar.gz hold the same app, and no script of a maintainer', async ({
@@ -204,6 +195,33 @@ test('runs its archive and nothing that was planted beside it, and opens no insp
   expect(app.said()).not.toMatch(/Debugger listening/)
   await app.close()
   expect(await readFile(mark).catch(() => 'not run')).toBe('not run')
+})
+
+test('says why it cannot start, and starts where it can: no display, a data folder that cannot be written', async ({
+  folder,
+}) => {
+  const withoutDisplay = await run(executable, [`--user-data-dir=${folder}`], {
+    env: { ...process.env, DISPLAY: '', WAYLAND_DISPLAY: '' },
+  }).catch((error: unknown) => error)
+  expect(withoutDisplay).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('There is no display to open a window on'),
+  })
+
+  // Its message waits for the person; the first line of the output says the same.
+  const file = join(folder, 'file')
+  await writeFile(file, '')
+  const app = spawn(executable, [`--user-data-dir=${file}/data`])
+  let said = ''
+  app.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  await expect.poll(() => said).toContain(`The data folder cannot be written: ${file}/data`)
+  const ended = once(app, 'exit')
+  app.kill('SIGKILL')
+  await ended
+
+  const started = await startPackaged(executable, { userData: join(folder, 'data') })
+  await started.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  await started.close()
 })
 
 test('takes a profile for a known issuer, and refuses one for a loopback issuer', async ({

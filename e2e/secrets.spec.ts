@@ -4,15 +4,12 @@
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import process from 'node:process'
 import { plainScope } from '../simulator/scopes.ts'
 import type { Simulator } from '../simulator/simulator.ts'
-import { administrator, noAdministrator } from '../test/support/administrator.ts'
+import { administrator } from '../test/support/administrator.ts'
 import { type Desktop, expect, signIn, test as base } from './fixtures/desktop.ts'
 import { type Keyring, startKeyring } from './fixtures/keyring.ts'
-import { appName, packedFile, testFlavour } from './fixtures/packaged.ts'
-
-const installed = !noAdministrator
+import { installed, installTestFlavour } from './fixtures/packaged.ts'
 
 const test = base.extend<{ keyring: Keyring; temporary: string }>({
   simulatorOptions: { refreshTokens: true },
@@ -32,17 +29,10 @@ const test = base.extend<{ keyring: Keyring; temporary: string }>({
   },
 })
 
-test.beforeAll('install the flavour for tests', async () => {
-  test.setTimeout(120_000)
-  if (!installed) return
-  await administrator.install(packedFile('deb'))
-  await administrator.replaceExecutable(join(process.cwd(), testFlavour, appName))
-})
+test.beforeAll('install the flavour for tests', installTestFlavour)
 
 test.afterAll('leave the computer as it was', async () => {
-  if (!installed) return
-  await administrator.purge()
-  await administrator.forgetProfile()
+  if (installed) await administrator.leave()
 })
 
 /** A place where a secret could be, and what is there. */
@@ -76,20 +66,23 @@ function secretsOf({ journal, persons }: Simulator): Map<string, string> {
   return secrets
 }
 
+/** The bytes that a secret may have: as it is, in an address, in two bytes for each letter, in base64 at any place. */
+function formsOf(secret: string): string[] {
+  const inBase64 = [0, 1, 2].map((before) => {
+    const text = Buffer.from(`${' '.repeat(before)}${secret}`).toString('base64')
+    // The first and last letters depend on what stands around it.
+    return text.slice(before === 0 ? 0 : 4, -4)
+  })
+  const inTwoBytes = Buffer.from(secret, 'utf16le').toString('latin1')
+  return [...new Set([secret, encodeURIComponent(secret), inTwoBytes, ...inBase64])]
+}
+
 /** What has a secret in it, as "<what> in <place>". */
 function findSecrets(secrets: ReadonlyMap<string, string>, places: readonly Place[]): string[] {
   return places.flatMap(({ name, content }) =>
-    [...secrets].flatMap(([secret, what]) =>
-      [
-        ...new Set([
-          secret,
-          encodeURIComponent(secret),
-          Buffer.from(secret).toString('base64').slice(0, -4),
-        ]),
-      ]
-        .filter((form) => content.includes(form))
-        .map(() => `${what} in ${name}`),
-    ),
+    [...secrets]
+      .filter(([secret]) => formsOf(secret).some((form) => content.includes(form)))
+      .map(([, what]) => `${what} in ${name}`),
   )
 }
 
@@ -207,9 +200,19 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
   found.push(...findSecrets(secretsOf(simulator), await left()).map((each) => `${each}, at last`))
   expect(found).toEqual([])
 
-  // The search itself: a secret that is planted is found.
+  // The search itself: a secret that is planted is found, in each of its forms.
   const [secret = '', what = ''] = [...secretsOf(simulator)][0] ?? []
   const planted = join(desktop.userData, 'planted')
-  await writeFile(planted, `before ${secret} after`)
-  expect(findSecrets(secretsOf(simulator), await left())).toEqual([`${what} in ${planted}`])
+  const around = Buffer.from(`before ${secret} after`)
+  for (const content of [
+    around,
+    Buffer.from(encodeURIComponent(around.toString())),
+    Buffer.from(around.toString(), 'utf16le'),
+    ...[0, 1, 2].map((cut) => Buffer.from(around.subarray(cut).toString('base64'))),
+  ]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await writeFile(planted, content)
+    // oxlint-disable-next-line no-await-in-loop
+    expect(findSecrets(secretsOf(simulator), await left())).toEqual([`${what} in ${planted}`])
+  }
 })

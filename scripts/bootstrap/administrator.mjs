@@ -123,7 +123,6 @@ const orders = {
     await refuseScripts(file)
     return await dpkg('--install', file)
   },
-  remove: async () => await dpkg('--remove', name),
   purge: async () => await dpkg('--purge', name),
   // The flavour that Playwright's Electron driver can start: the same but for one fuse.
   replaceExecutable: async ({ file }) => {

@@ -23,7 +23,6 @@ const answer = v.union([
 export const administrator = {
   /** Installs or upgrades the app by dpkg; gives what dpkg said. */
   install: async (file: string) => await ask({ order: 'install', file }),
-  remove: async () => await ask({ order: 'remove' }),
   purge: async () => await ask({ order: 'purge' }),
   /** Puts another executable in the place of the installed one. */
   replaceExecutable: async (file: string) => await ask({ order: 'replaceExecutable', file }),
@@ -44,7 +43,12 @@ export const administrator = {
       JSON.parse(await ask({ order: 'sandboxes' })),
     ),
   endConfined: async () => await ask({ order: 'endConfined' }),
-  forgetProfile: async () => await ask({ order: 'forgetProfile' }),
+  /** Ends, removes and forgets all that was asked for. */
+  leave: async () => {
+    await ask({ order: 'endConfined' })
+    await ask({ order: 'purge' })
+    await ask({ order: 'forgetProfile' })
+  },
 }
 
 async function ask(order: Readonly<Record<string, unknown>>): Promise<string> {

@@ -11,6 +11,7 @@ import { clientId } from './provider.ts'
 export const clientNames = [
   'ours',
   'ours, pushed',
+  'ours, traced',
   'oauth4webapi',
   'openid-client',
   '@mongodb-js/oidc-plugin',
@@ -51,6 +52,8 @@ export async function load(name: ClientName, issuer: string): Promise<Client> {
       return createOurs(issuer, 'never')
     case 'ours, pushed':
       return createOurs(issuer, 'always')
+    case 'ours, traced':
+      return createOurs(issuer, 'never', nothing)
     case 'oauth4webapi':
       return createBare(issuer)
     case 'openid-client':
@@ -61,7 +64,7 @@ export async function load(name: ClientName, issuer: string): Promise<Client> {
 }
 
 /** As `main/session/controller.ts`: the discovery lives as long as the app. */
-function createOurs(issuer: string, par: 'never' | 'always'): Client {
+function createOurs(issuer: string, par: 'never' | 'always', onTrace?: () => void): Client {
   let providerCache = createProviderCache(systemClock)
   const policy = { issuer, clientId, redirectPath, scope, acrValues, uiLocales, par }
   return {
@@ -77,6 +80,7 @@ function createOurs(issuer: string, par: 'never' | 'always'): Client {
         clock: systemClock,
         openBrowser: async (address) => open(address),
         onEvent: nothing,
+        onTrace,
       })
       const login = await attempt.result
       if (login === null) throw new Error('cancelled')

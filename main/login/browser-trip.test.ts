@@ -4,6 +4,7 @@ import { request } from '../../test/support/provider.ts'
 import { type BrowserTripEvent, createBrowserTrip } from './browser-trip.ts'
 import { failure, LoginError } from './errors.ts'
 import type { AuthorizationAddress } from './request/authorization.ts'
+import { noTracer } from './trace.ts'
 
 /** A trip whose provider gives a new address each time, and whose browser only notes where it was sent. */
 function prepare(
@@ -34,6 +35,7 @@ function prepare(
     nameFailure: (error) => error,
     onFailed: (error) => failed.push(error),
     onEvent: (event) => events.push(event),
+    tracer: noTracer,
   })
   /** Goes to a start address, counted from 1. */
   const visit = async (start: number): Promise<string> => {

@@ -1,6 +1,7 @@
 import type { Clock } from './base/clock.ts'
 import { type Explanation, failure, isLoginError, LoginError } from './errors.ts'
 import type { AuthorizationAddress, AuthorizationRequest } from './request/authorization.ts'
+import { noStep, type OpenStep, type Tracer } from './trace.ts'
 
 /**
  * What may be wrong with the browser: the system refused to open it, none has come to a start address
@@ -40,6 +41,7 @@ export interface BrowserTripOptions {
   /** The login cannot go on: the browser does not open, or the time is up. */
   readonly onFailed: (error: unknown) => void
   readonly onEvent: (event: BrowserTripEvent) => void
+  readonly tracer: Tracer
 }
 
 /** The way of the person through the browser: links to it, its deadline, and hints when it takes long. */
@@ -50,8 +52,11 @@ export interface BrowserTrip {
   begin(link: string): void
   /** A browser came to a start address. */
   arrived(): void
-  /** The browser has returned with the pending state. Throws `LoginError` `E_LOGIN_TIMEOUT` when that was too late. */
-  returned(): void
+  /**
+   * The browser has returned with the pending state; gives the step of the callback in the trace, to be ended. Throws
+   * `LoginError` `E_LOGIN_TIMEOUT` when that was too late.
+   */
+  returned(): OpenStep
   /** The provider refused a push. */
   pushRefused(refusal: LoginError): void
   /** Opens the browser once more for the same login. */
@@ -108,13 +113,36 @@ function createLinks({
   }
 }
 
-/** Prepares one trip through the browser, for one authorization request. */
-export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
-  const { clock, loginTimeout, onEvent, onFailed } = options
-  const newLink = createLinks(options)
-  let underWay = false
+/** A time until which something must have happened. */
+function createDeadline(clock: Clock, onOver: () => void) {
   let deadline = Number.POSITIVE_INFINITY
   let stopTimer = (): void => {}
+  const waitUntil = (time: number): number => {
+    deadline = time
+    stopTimer()
+    stopTimer = clock.after(deadline - clock.monotonic(), onOver)
+    return deadline
+  }
+  const isOver = (): boolean => clock.monotonic() >= deadline
+  return {
+    /** Gives that many milliseconds from now, and returns the deadline in monotonic milliseconds. */
+    start: (milliseconds: number): number => waitUntil(clock.monotonic() + milliseconds),
+    isOver,
+    /** No timer counts a sleep: it is over at once, or the timer is set anew. */
+    check: (): void => {
+      if (isOver()) onOver()
+      else waitUntil(deadline)
+    },
+    stop: (): void => stopTimer(),
+  }
+}
+
+/** Prepares one trip through the browser, for one authorization request. */
+export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
+  const { clock, loginTimeout, onEvent, onFailed, tracer } = options
+  const newLink = createLinks(options)
+  let underWay = false
+  const deadline = createDeadline(clock, () => onFailed(tooLate()))
   let stopHint = (): void => {}
   let arrivals = 0
   let lastOpened = Number.NEGATIVE_INFINITY
@@ -122,14 +150,8 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
   /** Whoever asks for a link again before there is one gets the same. */
   let copying: Promise<string | null> | null = null
   let refusal: LoginError | null = null
-
-  const waitUntil = (time: number): number => {
-    deadline = time
-    stopTimer()
-    stopTimer = clock.after(deadline - clock.monotonic(), () => onFailed(tooLate()))
-    return deadline
-  }
-  const startTimer = (): number => waitUntil(clock.monotonic() + loginTimeout)
+  let arriving = noStep
+  let returning = noStep
 
   const hintAfter = (milliseconds: number, hint: BrowserHint): void => {
     stopHint()
@@ -156,7 +178,7 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
 
   const stop = (): void => {
     underWay = false
-    stopTimer()
+    deadline.stop()
     stopHint()
   }
 
@@ -165,23 +187,27 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
     begin: (link) => {
       underWay = true
       lastOpened = clock.monotonic()
+      arriving = tracer.begin('start-address')
+      returning = tracer.begin('callback')
       openBrowser(options, link).catch((error: unknown) => {
         // The system may say so late, and wrongly: a browser that came has been opened.
         if (arrivals === 0) onFailed(error)
       })
-      onEvent({ type: 'waiting', deadline: startTimer() })
+      onEvent({ type: 'waiting', deadline: deadline.start(loginTimeout) })
       tellRefusal()
       hintAfter(missingAfter, 'browser-missing')
     },
     arrived: () => {
       arrivals += 1
+      arriving.done()
       onEvent({ type: 'browser-arrived' })
       hintAfter(notReturnedAfter, 'not-returned')
     },
     returned: () => {
       // No timer counts a sleep.
-      if (clock.monotonic() >= deadline) throw tooLate()
+      if (deadline.isOver()) throw tooLate()
       stop()
+      return returning
     },
     pushRefused: (error) => {
       refusal = error
@@ -209,12 +235,10 @@ export function createBrowserTrip(options: BrowserTripOptions): BrowserTrip {
         copying = null
       })),
     prolong: () => {
-      if (underWay) onEvent({ type: 'prolonged', deadline: startTimer() })
+      if (underWay) onEvent({ type: 'prolonged', deadline: deadline.start(loginTimeout) })
     },
     checkDeadline: () => {
-      if (!underWay) return
-      if (clock.monotonic() >= deadline) onFailed(tooLate())
-      else waitUntil(deadline)
+      if (underWay) deadline.check()
     },
     stop,
   }

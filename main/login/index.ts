@@ -41,6 +41,17 @@ export { renew, type RenewOptions, renewStored, type StoredLogin, toStored } fro
 export { outlivesLogout, revokeTokens } from './calls/revoke.ts'
 export { type BrowserLogout, type LogoutOptions, logOutInBrowser } from './calls/logout.ts'
 
+// What is told of the protocol.
+export {
+  type TraceRequest,
+  type TraceResponse,
+  traceSources,
+  type TraceStep,
+  type TraceStepName,
+  type TraceValue,
+} from './trace.ts'
+export { maskPersonalNumbers } from './base/personal-number.ts'
+
 // What it is given of the world.
 export type { Fetch, HttpLimits, HttpOptions } from './base/http.ts'
 export { type Clock, systemClock } from './base/clock.ts'

@@ -6,13 +6,15 @@ import type { Outcome } from './callback/pages.ts'
 import { createPeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
 import { cleanError, failure, LoginError, toLoginError } from './errors.ts'
-import { type LoginEvent, type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
+import { type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
 import type { KeySource } from './provider/keys.ts'
 import type { Provider } from './provider/metadata.ts'
 import { type AuthorizationRequest, createAuthorizationRequest } from './request/authorization.ts'
 import { createProofKey, type ProofKey } from './request/dpop.ts'
+import type { OpenStep } from './trace.ts'
 import { requestTokens } from './tokens/endpoint.ts'
 import { type Login, secretsOf, toLogin } from './tokens/result.ts'
+import type { IdTokenExpectation } from './tokens/rules.ts'
 import { verifyWithKeys } from './tokens/verification.ts'
 
 /** Milliseconds for all requests before the browser is opened, and for all after it has returned. */
@@ -69,7 +71,10 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const nameFailure = (error: unknown): unknown =>
     error === cancelled ? error : cleanError(toLoginError(error), secretRemover(secrets))
 
-  const onEvent = guardEvents(settings.onEvent, endWith)
+  const onEvent = guarded(settings.onEvent, endWith)
+  const onTrace = settings.onTrace && guarded(settings.onTrace, endWith)
+  const http = createHttp({ ...settings, signal: ended.signal, onTrace, secrets })
+  ended.signal.addEventListener('abort', () => http.tracer.end(ended.signal.reason))
 
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
   const limitPhase = (phase: 'preparing' | 'exchanging'): void => {
@@ -79,8 +84,6 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const run = async (): Promise<Login> => {
     const startedAt = clock.monotonic()
     limitPhase('preparing')
-    const { fetch, limits } = settings
-    const http = createHttp({ fetch, limits, clock, signal: ended.signal })
     const finding = settings.providerCache.find(settings.policy.issuer, http)
     // Stryker disable next-line OptionalChaining: nobody comes to a start address before a trip has made one
     opening = openListener({ ...settings, onEvent }, () => trip?.arrived())
@@ -104,6 +107,7 @@ function runLogin(settings: LoginSettings): LoginAttempt {
       nameFailure,
       onFailed: endWith,
       onEvent,
+      tracer: http.tracer,
     })
     // Pushing a request may fail, and so may the keys: then no browser is opened.
     const firstLink = await trip.prepare()
@@ -113,13 +117,13 @@ function runLogin(settings: LoginSettings): LoginAttempt {
     trip.begin(firstLink)
 
     const parameters = await listener.callback
-    trip.returned()
+    const returning = trip.returned()
     ended.signal.throwIfAborted()
     // Stryker disable next-line StringLiteral: where no code came there is none to hide
     secrets.push(new Secret(parameters.reveal().get('code') ?? ''))
     onEvent({ type: 'exchanging' })
     limitPhase('exchanging')
-    const exchange = { ...prepared, settings, provider, parameters, http, secrets }
+    const exchange = { ...prepared, settings, provider, parameters, returning, http, secrets }
     return await exchangeAndVerify(exchange, startedAt)
   }
 
@@ -229,6 +233,8 @@ interface Exchange extends Prepared {
   readonly settings: LoginSettings
   readonly provider: Provider
   readonly parameters: Secret<URLSearchParams>
+  /** The callback in the trace. */
+  readonly returning: OpenStep
   readonly http: Http
   /** Grows by the tokens. */
   readonly secrets: Secret[]
@@ -238,7 +244,7 @@ interface Exchange extends Prepared {
 async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise<Login> {
   const { settings, provider, keys, proofKey, request, http, secrets } = exchange
   const { policy, clock, renews } = settings
-  const answer = checkCallback(provider, policy, exchange.parameters, request)
+  const answer = checkReturn(exchange)
   const tokens = await requestTokens({
     provider,
     clientId: policy.clientId,
@@ -254,8 +260,7 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
   const receivedAt = clock.now()
   const skew = http.clockSkew()
   const lasted = clock.monotonic() - startedAt
-  // Both must agree, at the same time; ours is heard first, because it names the rule.
-  const verifying = verifyWithKeys(tokens.idToken, keys, {
+  const expectation: IdTokenExpectation = {
     issuer: provider.issuer,
     clientId: policy.clientId,
     accessToken: tokens.accessToken,
@@ -267,7 +272,9 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
     now: Math.floor(receivedAt / 1000),
     // Stryker disable next-line ConditionalExpression: an unknown difference counts as none
     clockSkew: skew === null ? null : skew / 1000,
-  })
+  }
+  // Both must agree, at the same time; ours is heard first, because it names the rule.
+  const verifying = verifyWithKeys(tokens.idToken, keys, expectation, http.tracer)
   const confirmed = tokens.confirm()
   confirmed.catch(() => {})
   const verified = await verifying
@@ -284,16 +291,30 @@ async function exchangeAndVerify(exchange: Exchange, startedAt: number): Promise
   })
 }
 
+/** Checks the callback, and ends its step in the trace. */
+function checkReturn({ settings, provider, parameters, request, returning }: Exchange) {
+  const url = `${request.redirectUri}?${parameters.reveal().toString()}`
+  const sent = { method: 'GET', url }
+  try {
+    const answer = checkCallback(provider, settings.policy, parameters, request)
+    returning.done({ sent, checks: answer.checks })
+    return answer
+  } catch (error) {
+    returning.failed(error, { sent })
+    throw error
+  }
+}
+
 const cancelled = new Error('cancelled')
 
 /** A caller whose function throws hears of it by the result. */
-function guardEvents(
-  onEvent: (event: LoginEvent) => void,
+function guarded<Event>(
+  listener: (event: Event) => void,
   endWith: (error: unknown) => void,
-): (event: LoginEvent) => void {
+): (event: Event) => void {
   return (event) => {
     try {
-      onEvent(event)
+      listener(event)
     } catch (error) {
       endWith(error)
     }

@@ -1,18 +1,10 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
 import type { State } from './state.ts'
 import type { Profile } from './profile.ts'
-import type { Claims } from '../login/index.ts'
+import { type Claims, maskPersonalNumbers } from '../login/index.ts'
 
 /** Claims that never leave main. */
 const withheld = new Set(['nonce'])
-/** Eleven digits, or six and five as Norwegians write them. */
-const personalNumber = /(?<!\d)(\d{6}[ \u00A0]?)\d{5}(?!\d)/g
-
-/** Hides the last five digits of every personal number in a text; the birth date stays to know it by. */
-export function maskPersonalNumbers(text: string): string {
-  return text.replace(personalNumber, '$1•••••')
-}
-
 /**
  * Makes what the renderer sees of a state: masked, without tokens.
  * What has a time is told as the time that is left: a wall clock may be changed. `now` is monotonic milliseconds.

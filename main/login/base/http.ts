@@ -1,6 +1,14 @@
 import { type Explanation, failure, LoginError } from '../errors.ts'
 import { networkError, type Step } from '../error-map.ts'
+import {
+  type Came,
+  createTracer,
+  type Tracer,
+  type TraceStep,
+  type TraceStepName,
+} from '../trace.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Secret } from './secret.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 /** The part of fetch that a login uses; Electron's session has it, and so has Node. */
@@ -13,23 +21,33 @@ interface RequestOptions {
   readonly body?: URLSearchParams | undefined
 }
 
+/** A step of which the trace tells. */
+export interface HttpStep extends Step {
+  readonly trace: TraceStepName
+}
+
+const tokenCodes = { invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' } as const
+
 export const steps = {
   discovery: {
     name: 'discovery',
     invalid: 'E_PROVIDER_METADATA',
     refused: 'E_PROVIDER_METADATA',
+    trace: 'metadata',
   },
-  keys: { name: 'keys', invalid: 'E_PROVIDER_KEYS', refused: 'E_PROVIDER_KEYS' },
+  keys: { name: 'keys', invalid: 'E_PROVIDER_KEYS', refused: 'E_PROVIDER_KEYS', trace: 'keys' },
   pushedRequest: {
     name: 'pushed authorization request',
     invalid: 'E_PAR_REFUSED',
     refused: 'E_PAR_REFUSED',
+    trace: 'push',
   },
-  token: { name: 'token request', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
-  userinfo: { name: 'userinfo', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
-  revocation: { name: 'revocation', invalid: 'E_TOKEN_RESPONSE', refused: 'E_TOKEN_REFUSED' },
-  api: { name: 'API', invalid: 'E_API_RESPONSE', refused: 'E_API_RESPONSE' },
-} as const satisfies Record<string, Step>
+  token: { name: 'token request', ...tokenCodes, trace: 'token-request' },
+  refresh: { name: 'token request', ...tokenCodes, trace: 'refresh' },
+  userinfo: { name: 'userinfo', ...tokenCodes, trace: 'userinfo' },
+  revocation: { name: 'revocation', ...tokenCodes, trace: 'revocation' },
+  api: { name: 'API', invalid: 'E_API_RESPONSE', refused: 'E_API_RESPONSE', trace: 'api-call' },
+} as const satisfies Record<string, HttpStep>
 
 export interface HttpLimits {
   /** Milliseconds until the answer begins; to connect is part of it, because fetch does not tell them apart. */
@@ -64,15 +82,17 @@ export interface Http {
    * `onStatus` is told the status also when what follows it cannot be used.
    */
   requestJson(
-    step: Step,
+    step: HttpStep,
     onStatus?: (status: number) => void,
   ): (url: string, request?: RequestOptions) => Promise<Response>
   /** Returns a fetch that takes an answer with any status but a redirect, and with any body: what an API says is shown. */
-  requestAny(step: Step): (url: string, request?: RequestOptions) => Promise<Response>
+  requestAny(step: HttpStep): (url: string, request?: RequestOptions) => Promise<Response>
   /** Gives the JSON of an answer to `requestJson`, which is parsed already; null for a refusal and for `requestAny`. */
   jsonOf(response: Response): unknown
   /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
   clockSkew(): number | null
+  /** Told of every request. */
+  readonly tracer: Tracer
 }
 
 /** What requests need of the world; all of it has a default. */
@@ -85,16 +105,23 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined
   /** Default: `httpLimits`. */
   readonly limits?: HttpLimits | undefined
+  /** Told of every step of the protocol when it has ended, without secrets and personal numbers. */
+  readonly onTrace?: ((step: TraceStep) => void) | undefined
 }
 
 /**
  * Wraps fetch in what oauth4webapi leaves to its caller: time limits that cover the body, a size limit
- * while reading, no redirects, JSON only, and only JSON that can be read in one way.
+ * while reading, no redirects, JSON only, and only JSON that can be read in one way. `secrets`, which may
+ * grow, are kept out of the trace.
  *
  * @throws {LoginError} `E_NETWORK_…` or the step's own code
  */
-export function createHttp(options: HttpOptions = {}): Http {
+export function createHttp(
+  options: HttpOptions & { readonly secrets?: readonly Secret[] } = {},
+): Http {
   const { clock = systemClock, limits = httpLimits, fetch = globalThis.fetch } = options
+  const { onTrace, secrets = [] } = options
+  const tracer = createTracer({ onTrace, clock, secrets })
   const { signal = new AbortController().signal } = options
   /**
    * What the provider's clock showed when our monotonic clock was at zero, in milliseconds: so a wall clock
@@ -104,7 +131,7 @@ export function createHttp(options: HttpOptions = {}): Http {
   const values = new WeakMap<Response, unknown>()
 
   const send = async (
-    step: Step,
+    step: HttpStep,
     url: string,
     { method = 'GET', headers = {}, body }: RequestOptions,
     anyAnswer: boolean,
@@ -119,6 +146,8 @@ export function createHttp(options: HttpOptions = {}): Http {
       clock.after(milliseconds, () => late.abort(tooLate(step, milliseconds)))
     const stopTotal = limit(limits.total)
     const stopResponse = limit(limits.response)
+    const tracing = tracer.begin(step.trace, { method, url, headers, parameters: body })
+    let came: Came = {}
     try {
       const response = await fetch(url, {
         method,
@@ -128,6 +157,7 @@ export function createHttp(options: HttpOptions = {}): Http {
         signal: AbortSignal.any([signal, late.signal]),
       })
       stopResponse()
+      came = { status: response.status, headers: response.headers }
       onStatus(response.status)
       const date = timeOf(response)
       if (date !== null) providerStart = date - clock.monotonic()
@@ -137,7 +167,9 @@ export function createHttp(options: HttpOptions = {}): Http {
         // It had begun: whatever ended it, the answer is not whole.
         throw error instanceof LoginError ? error : cutOff(error, step, purpose)
       })
-      const value = anyAnswer || response.status >= 400 ? null : parseOnly(bytes, step)
+      const isRefusal = response.status >= 400
+      came = { ...came, ...(isRefusal && { refused: step.refused }), body: () => looseJson(bytes) }
+      const value = anyAnswer || isRefusal ? null : parseOnly(bytes, step)
       const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
         headers: response.headers,
@@ -145,11 +177,12 @@ export function createHttp(options: HttpOptions = {}): Http {
       // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
       if (!anyAnswer && method !== 'GET') answer.headers.delete('www-authenticate')
       values.set(answer, value)
+      tracing.done(came)
       return answer
     } catch (error) {
-      signal.throwIfAborted()
-      late.signal.throwIfAborted()
-      throw error instanceof LoginError ? error : networkError(error, step, purpose)
+      const reason = reasonOf(error, [signal, late.signal], step, purpose)
+      tracing.failed(reason, came)
+      throw reason
     } finally {
       stopResponse()
       stopTotal()
@@ -170,6 +203,28 @@ export function createHttp(options: HttpOptions = {}): Http {
     jsonOf: (response) => values.get(response) ?? null,
     clockSkew: () =>
       providerStart === null ? null : clock.now() - (providerStart + clock.monotonic()),
+    tracer,
+  }
+}
+
+/** Why a request failed: what ended it from outside, else the name of what went wrong. */
+function reasonOf(
+  error: unknown,
+  ends: readonly AbortSignal[],
+  step: Step,
+  purpose: string,
+): unknown {
+  const end = ends.find(({ aborted }) => aborted)
+  if (end !== undefined) return end.reason
+  return error instanceof LoginError ? error : networkError(error, step, purpose)
+}
+
+/** Reads JSON to show what is in it, whether it may be used or not; undefined for what is none. */
+function looseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return undefined
   }
 }
 

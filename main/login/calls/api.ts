@@ -4,7 +4,7 @@ import { libraryError } from '../error-map.ts'
 import { systemClock } from '../base/clock.ts'
 import { isLoopback } from '../provider/metadata.ts'
 import { retryForProof } from '../request/dpop.ts'
-import { createHttp, type HttpOptions, steps } from '../base/http.ts'
+import { createHttp, type Http, type HttpOptions, steps } from '../base/http.ts'
 import { secretRemover } from '../base/secret.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -44,13 +44,16 @@ export async function callApi(
   const { former } = options
   const secrets = [...secretsOf(login), ...(former === undefined ? [] : secretsOf(former))]
   return await withoutSecrets(secrets, options, async () =>
-    secretRemover(secrets)(await call(login, api, options)),
+    secretRemover(secrets)(await call(login, api, createHttp({ ...options, secrets }), options)),
   )
 }
 
-async function call(login: Login, api: Api, options: HttpOptions): Promise<ApiAnswer> {
-  const { clock = systemClock } = options
-  const http = createHttp(options)
+async function call(
+  login: Login,
+  api: Api,
+  http: Http,
+  { clock = systemClock }: HttpOptions,
+): Promise<ApiAnswer> {
   const url = new URL(api.url)
   const startedAt = clock.monotonic()
   const send = async (): Promise<Response> =>

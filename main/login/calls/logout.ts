@@ -10,6 +10,7 @@ import { Secret } from '../base/secret.ts'
 import { openBrowser } from '../browser-trip.ts'
 import { failure } from '../errors.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
+import { createTracer, type Tracer, type TraceStep } from '../trace.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /**
@@ -47,6 +48,8 @@ export interface LogoutOptions {
   readonly onRejected?: ((reason: RejectionReason) => void) | undefined
   /** Somebody came to the address of that page after it had been shown. */
   readonly onStartReused?: (() => void) | undefined
+  /** Told of the logout when it has ended, without secrets and personal numbers. */
+  readonly onTrace?: ((step: TraceStep) => void) | undefined
   /** The time. Default: the system's. */
   readonly clock?: Clock | undefined
   /** Tells whose a connection to the listener is. Default: Linux is asked, other systems do not say. */
@@ -69,18 +72,34 @@ export async function logOutInBrowser(
 ): Promise<BrowserLogout> {
   const endpoint = login.provider.end_session_endpoint
   if (endpoint === undefined) return 'failed'
-  return await withoutSecrets(secretsOf(login), options, () => logOutAt(endpoint, login, options))
+  const { onTrace, clock = systemClock } = options
+  const state = new Secret(oauth.generateRandomState())
+  const secrets = [...secretsOf(login), state]
+  const tracer = createTracer({ onTrace, clock, secrets })
+  return await withoutSecrets(secrets, options, async () => {
+    try {
+      const logout = await logOutAt(endpoint, login, { ...options, clock, state, tracer })
+      tracer.end(logout === 'failed' ? failure('E_BROWSER_OPEN', 'browser', 'none came') : null)
+      return logout
+    } catch (error) {
+      tracer.end(error)
+      throw error
+    }
+  })
 }
 
 async function logOutAt(
   endpoint: string,
   login: Login,
-  options: LogoutOptions,
+  options: LogoutOptions & {
+    readonly clock: Clock
+    readonly state: Secret
+    readonly tracer: Tracer
+  },
 ): Promise<BrowserLogout> {
-  const { texts = defaultTexts, clock = systemClock } = options
+  const { texts = defaultTexts, clock, state, tracer } = options
   const { signal = new AbortController().signal, hurry = new Promise<void>(() => {}) } = options
   const nothing = (): void => {}
-  const state = new Secret(oauth.generateRandomState())
   const back = returnPath(options.postLogoutRedirectUri)
   const arrived = Promise.withResolvers<true>()
   const listener = await openLoopbackListener({
@@ -104,6 +123,11 @@ async function logOutAt(
   const hint = login.idToken.reveal()
   const posted = { ...fields, ...(hint !== '' && { id_token_hint: hint }) }
   listener.expect(state)
+  tracer.begin('logout', {
+    method: 'POST',
+    url: endpoint,
+    parameters: new URLSearchParams(posted),
+  })
 
   const timers = new Set<() => void>()
   let over = false

@@ -47,7 +47,7 @@ async function request(login: Login, options: RenewOptions, secrets: Secret[]): 
   if (refreshToken === null) {
     throw new LoginError('E_RENEWAL_REFUSED', 'renewal: there is no refresh token')
   }
-  const http = createHttp(options)
+  const http = createHttp({ ...options, secrets })
   const keys = (options.providerCache ?? createProviderCache(clock)).keys(provider, http)
   const response = await refreshTokens({
     provider,
@@ -68,18 +68,23 @@ async function request(login: Login, options: RenewOptions, secrets: Secret[]): 
   const verified =
     idToken === null
       ? login
-      : await verifyWithKeys(idToken, keys, {
-          issuer: provider.issuer,
-          clientId: policy.clientId,
-          accessToken,
-          nonce: login.nonce,
-          renews: { claims: login.claims, by: 'refresh-token' },
-          acrValues: policy.acrValues,
-          attemptLasted: null,
-          now: Math.floor(clock.now() / 1000),
-          // Stryker disable next-line ConditionalExpression: an unknown difference counts as none
-          clockSkew: skew === null ? null : skew / 1000,
-        })
+      : await verifyWithKeys(
+          idToken,
+          keys,
+          {
+            issuer: provider.issuer,
+            clientId: policy.clientId,
+            accessToken,
+            nonce: login.nonce,
+            renews: { claims: login.claims, by: 'refresh-token' },
+            acrValues: policy.acrValues,
+            attemptLasted: null,
+            now: Math.floor(clock.now() / 1000),
+            // Stryker disable next-line ConditionalExpression: an unknown difference counts as none
+            clockSkew: skew === null ? null : skew / 1000,
+          },
+          http.tracer,
+        )
   await response.confirm()
   return toLogin({
     provider,
@@ -132,7 +137,8 @@ export async function renewStored(
   return await withoutSecrets([refreshToken, nonce], options, async () => {
     const policy = policyOf(asked, defaultTexts.lang)
     refuseForeign(stored, policy)
-    const provider = await providerCache.find(policy.issuer, createHttp(options))
+    const http = createHttp({ ...options, secrets: [refreshToken, nonce] })
+    const provider = await providerCache.find(policy.issuer, http)
     const proofKey =
       stored.proofKey === null
         ? null

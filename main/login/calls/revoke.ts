@@ -20,7 +20,9 @@ export function outlivesLogout({ scope }: Login): boolean {
  * @see RFC 7009 §2.1; Digdir, "Revokering"
  */
 export async function revokeTokens(login: Login, options: HttpOptions = {}): Promise<void> {
-  await withoutSecrets(secretsOf(login), options, () => revoke(login, createHttp(options)))
+  const secrets = secretsOf(login)
+  const http = createHttp({ ...options, secrets })
+  await withoutSecrets(secrets, options, () => revoke(login, http))
 }
 
 async function revoke(login: Login, http: Http): Promise<void> {

@@ -18,7 +18,8 @@ import { withoutSecrets } from './without-secrets.ts'
 export async function fetchUserinfo(login: Login, options: HttpOptions = {}): Promise<Claims> {
   const { provider, accessToken, proofKey, claims, policy } = login
   const client: oauth.Client = { client_id: policy.clientId }
-  const http = createHttp(options)
+  const secrets = secretsOf(login)
+  const http = createHttp({ ...options, secrets })
   const request = async (): Promise<Response> =>
     await oauth.userInfoRequest(provider, client, accessToken.reveal(), {
       [oauth.customFetch]: http.requestJson(steps.userinfo),
@@ -30,7 +31,6 @@ export async function fetchUserinfo(login: Login, options: HttpOptions = {}): Pr
     const subject = String(claims['sub'])
     return { ...(await oauth.processUserInfoResponse(provider, client, subject, response)) }
   }
-  const secrets = secretsOf(login)
   return await withoutSecrets(secrets, options, async () => {
     try {
       return secretRemover(secrets)(await retryForProof(ask))

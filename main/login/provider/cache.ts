@@ -22,7 +22,10 @@ export function createProviderCache(clock: Clock): ProviderCache {
   const keys = createKeyCache(clock)
   return {
     find: async (issuer, http) => {
-      if (kept?.provider.issuer === issuer && clock.monotonic() < kept.until) return kept.provider
+      if (kept?.provider.issuer === issuer && clock.monotonic() < kept.until) {
+        http.tracer.fromMemory('metadata', issuer)
+        return kept.provider
+      }
       const at = forgotten
       const provider = await discover(issuer, http)
       // An attempt that ended meanwhile has made everything be forgotten: it cannot bring it back.

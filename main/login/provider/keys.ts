@@ -77,7 +77,10 @@ export function createKeyCache(clock: Clock): KeyCache {
       }
       let fetches = 0
       const load = async (): Promise<readonly VerificationKey[]> => {
-        if (kept?.uri === uri && clock.monotonic() < kept.until) return kept.keys
+        if (kept?.uri === uri && clock.monotonic() < kept.until) {
+          http.tracer.fromMemory('keys', uri)
+          return kept.keys
+        }
         fetches += 1
         return await fetchNow()
       }

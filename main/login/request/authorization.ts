@@ -116,7 +116,7 @@ export async function createAuthorizationRequest(options: {
   const plain = authorizationUrl(provider, parameters)
   const push = createPush({ provider, policy, parameters, http, onPushRefused })
 
-  const address = async (): Promise<AuthorizationAddress> => {
+  const freshAddress = async (): Promise<AuthorizationAddress> => {
     const request = await push()
     if (request === null) return { url: plain, goodUntil: Number.POSITIVE_INFINITY }
     const short = { client_id: policy.clientId, request_uri: request.request_uri }
@@ -124,6 +124,11 @@ export async function createAuthorizationRequest(options: {
       url: authorizationUrl(provider, new URLSearchParams(short)),
       goodUntil: clock.monotonic() + (request.expires_in - pushedRequestMargin) * 1000,
     }
+  }
+  const address = async (): Promise<AuthorizationAddress> => {
+    const made = await freshAddress()
+    http.tracer.begin('authorization-request', { method: 'GET', url: made.url }).done()
+    return made
   }
   return { redirectUri, state, nonce, codeVerifier, address }
 }

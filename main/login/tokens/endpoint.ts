@@ -79,7 +79,7 @@ export async function requestTokens(
         callback.reveal(),
         request.redirectUri,
         request.codeVerifier.reveal(),
-        requestOptions(options),
+        requestOptions(options, steps.token),
       ),
     (response) =>
       oauth.processAuthorizationCodeResponse(provider, client, response, {
@@ -112,7 +112,7 @@ export async function refreshTokens(
         client,
         oauth.None(),
         options.refreshToken.reveal(),
-        requestOptions(options),
+        requestOptions(options, steps.refresh),
       ),
     (response) => oauth.processRefreshTokenResponse(provider, client, response),
   )
@@ -123,9 +123,12 @@ function clientOf({ clientId }: TokenRequestOptions): oauth.Client {
   return { client_id: clientId, [oauth.clockTolerance]: clockTolerance + 10 }
 }
 
-function requestOptions({ provider, resource, proofKey, http }: TokenRequestOptions) {
+function requestOptions(
+  { provider, resource, proofKey, http }: TokenRequestOptions,
+  step: typeof steps.token | typeof steps.refresh,
+) {
   return {
-    [oauth.customFetch]: http.requestJson(steps.token),
+    [oauth.customFetch]: http.requestJson(step),
     [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
     additionalParameters: new URLSearchParams(
       resource.map((value): [string, string] => ['resource', value]),

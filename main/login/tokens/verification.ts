@@ -3,6 +3,7 @@ import type { IdTokenExpectation, VerifiedIdToken } from './rules.ts'
 import { verifyIdToken } from './id-token.ts'
 import type { KeySource } from '../provider/keys.ts'
 import type { Secret } from '../base/secret.ts'
+import { noTracer } from '../trace.ts'
 
 /**
  * Verifies an ID token with the provider's keys. A signature that fails makes it look for keys once
@@ -14,10 +15,15 @@ export async function verifyWithKeys(
   idToken: Secret,
   keys: KeySource,
   expectation: IdTokenExpectation,
+  tracer = noTracer,
 ): Promise<VerifiedIdToken> {
+  const tracing = tracer.begin('verification')
   try {
-    return await verify(idToken, keys, expectation)
+    const verified = await verify(idToken, keys, expectation)
+    tracing.done({ checks: verified.checks })
+    return verified
   } catch (error) {
+    tracing.failed(error)
     const isOther = error instanceof LoginError && error.detail?.key === 'same-person'
     throw isOther ? endRenewal('E_RENEWAL_SUBJECT', error) : error
   }

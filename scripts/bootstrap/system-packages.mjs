@@ -64,6 +64,7 @@ const packageChecks = [
   { package: 'appstream', commands: ['appstreamcli'] },
   { package: 'desktop-file-utils', commands: ['desktop-file-validate'] },
   { package: 'man-db', commands: ['man'] },
+  { package: 'faketime', commands: ['faketime'] },
 ]
 
 const needs = {

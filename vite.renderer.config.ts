@@ -21,6 +21,8 @@ export default defineConfig({
       checks: { bundlerTimings: false },
       treeshake: {
         moduleSideEffects: [
+          // It defines the elements that the inspector's tabs are made of.
+          { test: /@digdir\/designsystemet-web\/dist\/esm\/tabs\//, sideEffects: true },
           // They say nothing of side effects, so all sixty components and their polyfills would
           // come along. The ones used here need none of that.
           { test: /@digdir\/designsystemet-(react|web)\//, sideEffects: false },

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { app, clipboard, dialog, powerMonitor } from 'electron'
-import { translator } from '../assets/locales/index.ts'
+import { mainTranslator } from '../assets/locales/index.ts'
 import { type Language, languages } from '../preload/contract.ts'
 import { answerCommandLine, exitCodes } from './command-line.ts'
 import { toAppError } from './errors.ts'
@@ -15,6 +15,7 @@ import { setMenu } from './platform/menu.ts'
 import { denyPermissions } from './platform/permissions.ts'
 import { checkProfile, findProfile } from './platform/profile-location.ts'
 import { createSystemCipher } from './platform/safe-storage.ts'
+import { saveFile } from './platform/save-file.ts'
 import { openSettings } from './platform/settings.ts'
 import { findObstacle } from './platform/surroundings.ts'
 import { bringToFront, openWindow, watchInput } from './platform/window.ts'
@@ -29,8 +30,9 @@ const quitLimit = 3000
 app.enableSandbox()
 registerAppScheme()
 
+const version = `${app.getVersion()} (Electron ${process.versions.electron})`
 const answered = await answerCommandLine(process.argv.slice(app.isPackaged ? 1 : 2), {
-  version: `${app.getVersion()} (Electron ${process.versions.electron})`,
+  version,
   checkProfile,
   print: (line) => process.stdout.write(`${line}\n`),
   complain,
@@ -72,7 +74,7 @@ async function boot(log: Log): Promise<void> {
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
   const language = chooseLanguage(settings.current.language)
   const profile = await findProfile().catch(toAppError)
-  const t = translator(language)
+  const t = mainTranslator(language)
   const crash = { title: t('window.crashed.title'), text: t('window.crashed.text') }
   const window = openWindow({ title: t('app.name'), crash }, settings, log)
   const controller = createController({
@@ -92,6 +94,8 @@ async function boot(log: Log): Promise<void> {
     texts: callbackTexts,
     openBrowser,
     copy: async (text) => await clipboard.writeText(text),
+    save: async (name, text) => await saveFile(window, name, text),
+    app: `idporten-desktop ${version}`,
     onOutcome: () => bringToFront(window),
     onSnapshot: (snapshot) => sendSnapshot(window, snapshot, log),
     onLanguage: (chosen) => settings.save({ language: chosen }),
@@ -124,7 +128,7 @@ async function boot(log: Log): Promise<void> {
 
 /** Says in the person's language that there is nowhere to keep the app's data, and ends. */
 function refuseDataFolder(): void {
-  const t = translator(chooseLanguage(undefined))
+  const t = mainTranslator(chooseLanguage(undefined))
   dialog.showErrorBox(t('data-folder.title'), t('data-folder.text', { folder: dataFolder }))
   app.exit(exitCodes.noDataFolder)
 }

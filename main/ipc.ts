@@ -1,6 +1,7 @@
 import { type BrowserWindow, ipcMain, type IpcMainInvokeEvent } from 'electron'
 import * as v from 'valibot'
 import {
+  inspectChannel,
   type Intent,
   intents,
   type IntentArguments,
@@ -9,6 +10,7 @@ import {
   snapshotChannel,
   snapshotSchema,
 } from '../preload/contract.ts'
+import { type Inspection, inspectionSchema } from '../preload/inspection.ts'
 import { toAppError } from './errors.ts'
 import { appOrigin } from './platform/app-protocol.ts'
 import type { Log } from './platform/log.ts'
@@ -41,6 +43,16 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
     })
   }
 
+  ipcMain.handle(inspectChannel, (event): Inspection | null => {
+    if (!isOurs(event, window)) {
+      log('refused sender', { channel: inspectChannel })
+      return null
+    }
+    const parsed = v.safeParse(inspectionSchema, controller.inspect())
+    if (parsed.success) return parsed.output
+    log('refused inspection', { path: v.getDotPath(parsed.issues[0]) })
+    return null
+  })
   handle('getSnapshot', () => {})
   handle('signIn', controller.signIn)
   handle('cancel', controller.cancel)
@@ -51,6 +63,9 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
   handle('switchUser', controller.switchUser)
   handle('renew', controller.renew)
   handle('callApi', controller.callApi)
+  handle('copyContents', controller.copyContents)
+  handle('copyRequest', controller.copyRequest)
+  handle('exportAttempt', controller.exportAttempt)
   handle('revealPid', controller.revealPid)
   handle('setLanguage', controller.setLanguage)
 }

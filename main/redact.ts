@@ -20,10 +20,14 @@ const maxText = 2000
 const maxDepth = 6
 
 /** Takes secrets out of a text by their shape. */
+export function hideSecrets(text: string): string {
+  return patterns.reduce((left, [pattern, by]) => left.replace(pattern, by), text)
+}
+
+/** The same for a line of the log, which is not to be long. */
 export function redactText(text: string): string {
   // Cut between words, and to length only afterwards: half a token is not known by its shape.
-  const clean = patterns.reduce(
-    (left, [pattern, by]) => left.replace(pattern, by),
+  const clean = hideSecrets(
     text.length > maxInput ? text.slice(0, Math.max(0, text.lastIndexOf(' ', maxInput))) : text,
   )
   return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean

@@ -4,6 +4,7 @@
  */
 import type { Secret } from '../main/login/base/secret.ts'
 import type { Claim, ErrorCode, IntentArguments, Intent, Reply, Snapshot } from './contract.ts'
+import type { Inspection } from './inspection.ts'
 
 type Equal<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 type Step<P extends string, K extends string> = P extends '' ? K : `${P}.${K}`
@@ -122,3 +123,25 @@ type Texts =
 void (true satisfies Equal<FreeText<Snapshot>, Texts>)
 void (true satisfies Equal<FreeText<Reply>, `snapshot.${Texts}`>)
 void (true satisfies Equal<FreeText<{ args: IntentArguments<Intent> }>, never>)
+
+// 4. The inspector gets texts, of which main has taken every secret out, and no place for a secret.
+void (true satisfies Equal<SecretFits<Inspection>, never>)
+type Values = `${'headers' | 'parameters' | 'members'}[].${'name' | 'value'}`
+type InStep =
+  | 'source'
+  | `request.${'method' | 'address'}`
+  | `request.${Exclude<Values, `members${string}`>}`
+  | `response.${Exclude<Values, `parameters${string}`>}`
+  | `checks[].${Check}`
+  | `error.${'code' | 'reason'}`
+void (true satisfies Equal<
+  FreeText<Inspection>,
+  | 'attempts[].reference'
+  | `attempts[].steps[].${InStep}`
+  | `tokens.${'id' | 'access'}.${'header' | 'payload'}`
+  | 'tokens.userinfo'
+  | 'changedClaims[]'
+  | `provider.${'metadata' | 'keys'}[].${'name' | 'value'}`
+  | `provider.differences[].${'member' | 'expected' | 'got'}`
+  | `profile[].${'key' | 'value'}`
+>)

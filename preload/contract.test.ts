@@ -197,6 +197,15 @@ describe('the arguments of an intent', () => {
     switchUser: [[]],
     renew: [[]],
     callApi: [[0], [99]],
+    copyContents: [['id-token'], ['access-token'], ['userinfo']],
+    copyRequest: [
+      [0, 0],
+      [3, 39],
+    ],
+    exportAttempt: [
+      [1, 'markdown', 'clipboard'],
+      [1, 'json', 'file'],
+    ],
     revealPid: [[true], [false]],
     setLanguage: [['nb'], ['nn'], ['en'], ['se']],
   }
@@ -231,7 +240,8 @@ describe('the arguments of an intent', () => {
   it('go over channels of their own', () => {
     const channels = [...names.map((name) => intents[name].channel), snapshotChannel]
     expect(new Set(channels).size).toBe(names.length + 1)
-    for (const channel of channels) expect(channel).toMatch(/^(session|settings):[a-z-]+$/)
+    for (const channel of channels)
+      expect(channel).toMatch(/^(session|settings|inspector):[a-z-]+$/)
   })
 })
 

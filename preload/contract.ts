@@ -3,6 +3,7 @@
  * Nothing here can carry a token, a code, a verifier, a state or a nonce; contract.test-d.ts proves it.
  */
 import * as v from 'valibot'
+import { check, type Inspection } from './inspection.ts'
 
 export const languages = ['nb', 'nn', 'en', 'se'] as const
 export type Language = (typeof languages)[number]
@@ -64,14 +65,6 @@ const text = v.string()
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
 
-/** One verified rule: what was expected, what came, and where the rule comes from. */
-const check = v.strictObject({
-  rule: text,
-  source: text,
-  expected: text,
-  got: text,
-  result: v.picklist(['pass', 'fail', 'skipped']),
-})
 export type Check = v.InferOutput<typeof check>
 
 /** A decoded claim as text. `masked` tells that personal numbers in it are hidden until asked for. */
@@ -275,11 +268,31 @@ export const intents = {
   renew: { channel: 'session:renew', args: v.strictTuple([]) },
   /** By its place in the list of the snapshot. */
   callApi: { channel: 'session:call-api', args: v.strictTuple([v.pipe(count, v.maxValue(99))]) },
+  /** Of a token as it is shown, as JSON. */
+  copyContents: {
+    channel: 'inspector:copy-contents',
+    args: v.strictTuple([v.picklist(['id-token', 'access-token', 'userinfo'])]),
+  },
+  /** One request of an attempt, by its place in the list of steps, as a command for curl without secrets. */
+  copyRequest: { channel: 'inspector:copy-request', args: v.strictTuple([count, count]) },
+  /** All of an attempt; into a file that main's dialog asks for. */
+  exportAttempt: {
+    channel: 'inspector:export-attempt',
+    args: v.strictTuple([
+      count,
+      v.picklist(['markdown', 'json']),
+      v.picklist(['clipboard', 'file']),
+    ]),
+  },
   revealPid: { channel: 'session:reveal-pid', args: v.strictTuple([v.boolean()]) },
   setLanguage: { channel: 'settings:set-language', args: v.strictTuple([v.picklist(languages)]) },
 } as const
 export type Intent = keyof typeof intents
+export type Copied = IntentArguments<'copyContents'>[0]
 export type IntentArguments<I extends Intent> = v.InferOutput<(typeof intents)[I]['args']>
+
+/** What the inspector asks for; answered by an `Inspection`, or null when main refuses. */
+export const inspectChannel = 'session:inspect'
 
 /** The event that brings a new snapshot to the renderer. */
 export const snapshotChannel = 'session:snapshot'
@@ -293,4 +306,6 @@ export type Bridge = {
 } & {
   /** Calls back with every new snapshot until the returned function is called. */
   readonly onSnapshot: (listener: (snapshot: Snapshot) => void) => () => void
+  /** Fetches what the inspector shows; null when main refuses. */
+  readonly inspect: () => Promise<Inspection | null>
 }

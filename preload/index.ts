@@ -2,6 +2,7 @@ import { contextBridge, ipcRenderer } from 'electron'
 import * as v from 'valibot'
 import {
   type Bridge,
+  inspectChannel,
   intents,
   type Intent,
   type IntentArguments,
@@ -10,6 +11,7 @@ import {
   snapshotChannel,
   snapshotSchema,
 } from './contract.ts'
+import { inspectionSchema } from './inspection.ts'
 
 const intent =
   <I extends Intent>(name: I) =>
@@ -36,8 +38,16 @@ const bridge: Bridge = {
   switchUser: intent('switchUser'),
   renew: intent('renew'),
   callApi: intent('callApi'),
+  copyContents: intent('copyContents'),
+  copyRequest: intent('copyRequest'),
+  exportAttempt: intent('exportAttempt'),
   revealPid: intent('revealPid'),
   setLanguage: intent('setLanguage'),
+  inspect: async () => {
+    const inspection: unknown = await ipcRenderer.invoke(inspectChannel)
+    const parsed = v.safeParse(inspectionSchema, inspection)
+    return parsed.success ? parsed.output : null
+  },
   onSnapshot: (listener) => {
     // The event object of Electron stays on this side.
     const receive = (_event: unknown, snapshot: unknown): void => {

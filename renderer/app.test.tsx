@@ -39,7 +39,7 @@ describe('every state', () => {
   it.each([
     { snapshot: busy('restoring'), controls: [] },
     { snapshot: signedOut, controls: ['sign-in'] },
-    { snapshot: failed(), controls: ['sign-in'] },
+    { snapshot: failed(), controls: ['sign-in', 'show-details'] },
     { snapshot: busy('preparing'), controls: ['cancel'] },
     { snapshot: waiting, controls: ['prolong', 'reopen-browser', 'copy-link', 'cancel'] },
     { snapshot: busy('exchanging'), controls: ['cancel'] },

@@ -1,8 +1,9 @@
 import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
-import { useLayoutEffect, useMemo } from 'react'
+import { useEffect, useLayoutEffect, useMemo } from 'react'
 import icon from '../assets/icon.svg'
 import type { ErrorCode, Snapshot } from '../preload/contract.ts'
-import { type Connection, SendContext, useSnapshot } from './bridge.ts'
+import { type Connection, InspectContext, SendContext, useSnapshot } from './bridge.ts'
+import { loadInspector } from './components/details.tsx'
 import { LanguageSelect } from './components/language-select.tsx'
 import { Status } from './components/status.tsx'
 import { Text } from './components/text.tsx'
@@ -30,30 +31,38 @@ export function App({ connection }: { connection: Connection }) {
     document.title = texts.t('window.title', { status: texts.t(`status.${status}`) })
   }, [snapshot, language, texts])
 
+  const isInBrowser = snapshot?.status === 'waiting-for-browser'
+  useEffect(() => {
+    // Nobody looks at the window now, and whoever comes back may want to see how the login went.
+    if (isInBrowser) void loadInspector()
+  }, [isInBrowser])
+
   return (
     <TextsContext value={texts}>
       <SendContext value={connection.send}>
-        <header className="bar">
-          <span className="brand">
-            <img src={icon} alt="" width="32" height="32" />
-            <Text id="app.name" />
-          </span>
-          <LanguageSelect />
-        </header>
-        <main className="page">
-          {refused && <Refusal code={refused} />}
-          {snapshot && (
-            // A new key is a new view, and its heading takes the focus.
-            <View
-              key={`${snapshot.status} ${snapshot.error?.reference ?? ''}`}
-              snapshot={snapshot}
-              receivedAt={receivedAt}
-            />
-          )}
-        </main>
-        <Status className="ds-sr-only">
-          {snapshot && <Text id={`status.${snapshot.status}`} />}
-        </Status>
+        <InspectContext value={connection.inspect}>
+          <header className="bar">
+            <span className="brand">
+              <img src={icon} alt="" width="32" height="32" />
+              <Text id="app.name" />
+            </span>
+            <LanguageSelect />
+          </header>
+          <main className="page">
+            {refused && <Refusal code={refused} />}
+            {snapshot && (
+              // A new key is a new view, and its heading takes the focus.
+              <View
+                key={`${snapshot.status} ${snapshot.error?.reference ?? ''}`}
+                snapshot={snapshot}
+                receivedAt={receivedAt}
+              />
+            )}
+          </main>
+          <Status className="ds-sr-only">
+            {snapshot && <Text id={`status.${snapshot.status}`} />}
+          </Status>
+        </InspectContext>
       </SendContext>
     </TextsContext>
   )

@@ -32,6 +32,8 @@ export interface Connection {
   readonly subscribe: (listener: () => void) => () => void
   /** Sends one intent; resolves to whether main took it. */
   readonly send: (intent: (bridge: Bridge) => Promise<Reply>) => Promise<boolean>
+  /** Fetches what the inspector shows; null when main refuses. */
+  readonly inspect: Bridge['inspect']
 }
 
 export function connect(bridge: Bridge): Connection {
@@ -66,7 +68,17 @@ export function connect(bridge: Bridge): Connection {
       return () => listeners.delete(listener)
     },
     send,
+    inspect: bridge.inspect,
   }
+}
+
+/** Fetches what the inspector shows. */
+export const InspectContext = createContext<Bridge['inspect']>(() =>
+  Promise.reject(new Error('No connection around this component')),
+)
+
+export function useInspect(): Bridge['inspect'] {
+  return use(InspectContext)
 }
 
 export const SendContext = createContext<Connection['send']>(() =>

@@ -3,6 +3,7 @@ import allStyles from '@digdir/designsystemet-css/index.css?inline'
 import { describe, expect, it } from 'vitest'
 import type { Snapshot } from '../preload/contract.ts'
 import bundledStyles from './design-system.css?inline'
+import inspectorStyles from './inspector/inspector.css?inline'
 import { apiOf, failed, renderApp, signedIn, signedOut, waiting } from './fixtures.tsx'
 
 /** The classes that have a rule of their own, and are not only mentioned by those of something else. */
@@ -11,7 +12,7 @@ function classesIn(styles: string): Set<string> {
 }
 
 const all = classesIn(allStyles)
-const bundled = classesIn(bundledStyles)
+const bundled = classesIn(bundledStyles + inspectorStyles)
 
 const snapshots: readonly Snapshot[] = [
   signedOut,

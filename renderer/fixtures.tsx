@@ -118,6 +118,10 @@ function fakeMain(first: Snapshot) {
     switchUser: intent(),
     renew: intent(),
     callApi: intent(),
+    copyContents: intent(),
+    copyRequest: intent(),
+    exportAttempt: intent(),
+    inspect: vi.fn<Bridge['inspect']>(async () => null),
     revealPid: intent(),
     setLanguage: intent(),
     onSnapshot: (next) => {

@@ -1,5 +1,6 @@
 import { createInstance } from 'i18next'
 import type { Language } from '../../preload/contract.ts'
+import { mainTexts } from './main-texts.ts'
 import en from './en.json' with { type: 'json' }
 import nb from './nb.json' with { type: 'json' }
 import nn from './nn.json' with { type: 'json' }
@@ -23,12 +24,23 @@ export function isTextKey(key: string): key is TextKey {
   return Object.hasOwn(nb, key)
 }
 
-/** The text of a key in one language; values are put in as they are, never escaped. */
-export interface Translator {
-  (key: TextKey, values?: Readonly<Record<string, string | number>>): string
-  /** The language the text of this key is really in: bokmål where Northern Sami has none. */
-  readonly languageOf: (key: TextKey) => Language
+/** The keys of the texts that main says by itself. */
+export type MainTextKey = Extract<TextKey, `${(typeof mainTexts)[number]}${string}`>
+
+/** Whether main has a text for a key put together at run time. */
+export function isMainTextKey(key: string): key is MainTextKey {
+  return isTextKey(key) && mainTexts.some((beginning) => key.startsWith(beginning))
 }
+
+/** The text of a key in one language; values are put in as they are, never escaped. */
+export interface Translator<Key extends TextKey = TextKey> {
+  (key: Key, values?: Readonly<Record<string, string | number>>): string
+  /** The language the text of this key is really in: bokmål where Northern Sami has none. */
+  readonly languageOf: (key: Key) => Language
+}
+
+/** Makes the translator of main, which has no other texts. */
+export const mainTranslator: (language: Language) => Translator<MainTextKey> = translator
 
 /** Makes the translator of a language; Northern Sami falls back to bokmål. */
 export function translator(language: Language): Translator {

@@ -21,6 +21,7 @@ export type { Claims } from './tokens/rules.ts'
 export { Secret } from './base/secret.ts'
 export type { ProofKey } from './request/dpop.ts'
 export { acrIsEnough } from './tokens/acr.ts'
+export { type DecodedJwt, decodeTokens } from './tokens/decoded.ts'
 
 // What goes wrong.
 export {

@@ -308,7 +308,7 @@ describe('no event holds', () => {
     const token = 'a-new-token-that-nobody-knows-yet'
     const fetch = async () =>
       Response.json({ access_token: token, token_type: 'Bearer', scope: `openid ${token}` })
-    const { refreshToken = null } = await logIn({})
+    const { refreshToken } = await logIn({})
     await renew({ ...plainLogin, refreshToken }, { ...trace, fetch }).catch(() => {})
     expect(JSON.stringify(trace.steps)).not.toContain(token)
     expect(valueOf(trace.last('refresh').response?.members, 'scope')).toBe('openid [secret]')

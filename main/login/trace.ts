@@ -2,6 +2,7 @@
  * The trace of the protocol: every step of a login and of the calls that follow it as a typed event, for programs that
  * show or keep how a login went. Secrets and personal numbers never enter an event.
  */
+import { X509Certificate } from 'node:crypto'
 import type { Clock } from './base/clock.ts'
 import { maskPersonalNumbers } from './base/personal-number.ts'
 import { Secret, secretRemover } from './base/secret.ts'
@@ -323,10 +324,23 @@ function keysIn(body: unknown): [string, string][] {
   const keys: unknown = body !== null && typeof body === 'object' && 'keys' in body ? body.keys : []
   if (!Array.isArray(keys)) return []
   return keys.map((key: unknown): [string, string] => {
-    const { kid, kty, use, alg } = Object(key)
-    const words = [kty, use, alg].filter((word) => typeof word === 'string')
+    const { kid, kty, use, alg, x5c } = Object(key)
+    const words = [kty, use, alg, certificateDates(x5c)].filter((word) => typeof word === 'string')
     return [typeof kid === 'string' ? kid : 'no kid', words.join(', ')]
   })
+}
+
+/** From when until when the certificate of a key is valid (RFC 7517 §4.7), to be shown: nothing is decided by it. */
+function certificateDates(x5c: unknown): string | undefined {
+  const [first]: unknown[] = Array.isArray(x5c) ? x5c : []
+  if (typeof first !== 'string') return undefined
+  try {
+    const { validFrom, validTo } = new X509Certificate(Buffer.from(first, 'base64'))
+    const [from, to] = [validFrom, validTo].map((at) => new Date(at).toISOString().slice(0, 10))
+    return `certificate from ${from} to ${to}`
+  } catch {
+    return 'certificate that cannot be read'
+  }
 }
 
 /** The values of a request that are hidden, so that an answer that repeats them shows none either. */

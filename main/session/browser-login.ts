@@ -46,10 +46,18 @@ export interface BrowserLogin {
 export function createBrowserLogin(
   context: Pick<
     Context,
-    'clock' | 'fetch' | 'log' | 'openBrowser' | 'peer' | 'providerCache' | 'store' | 'texts'
+    | 'clock'
+    | 'fetch'
+    | 'log'
+    | 'openBrowser'
+    | 'peer'
+    | 'providerCache'
+    | 'store'
+    | 'texts'
+    | 'traces'
   >,
 ): BrowserLogin {
-  const { clock, log, store } = context
+  const { clock, log, store, traces } = context
   let current: LoginAttempt | null = null
 
   /** A flood of rejected requests must fill neither the log nor the bridge. */
@@ -65,6 +73,7 @@ export function createBrowserLogin(
   return {
     start: ({ attempt, profile, prompt, renews }) => {
       const rejected = countRejections(attempt)
+      traces.begin(attempt, renews === null ? 'login' : 'renewal')
       const started = startLogin({
         ...loginPolicy(profile, store.state().language),
         prompt,
@@ -76,6 +85,7 @@ export function createBrowserLogin(
         clock,
         peer: context.peer,
         openBrowser: context.openBrowser,
+        onTrace: traces.listener(attempt),
         onEvent: (event) => {
           if (event.type === 'rejected-request') rejected(event.reason)
           else if (event.type === 'push-refused') {
@@ -84,6 +94,7 @@ export function createBrowserLogin(
           } else store.dispatch({ ...event, attempt })
         },
       })
+      traces.refer(attempt, started.reference)
       current = started
       // Stryker disable next-line BlockStatement: what has ended does nothing any more, and is let go of for its tokens
       const forget = (): void => {

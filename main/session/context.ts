@@ -8,6 +8,7 @@ import type {
 } from '../login/index.ts'
 import type { LogoutRecord } from './logout-record.ts'
 import type { Store } from './store.ts'
+import type { Traces } from './traces.ts'
 
 /** Writes a line into the log, which takes out what must not be in it. */
 export type Log = (event: string, details?: Readonly<Record<string, unknown>>) => void
@@ -18,8 +19,10 @@ export interface Context {
   readonly log: Log
   readonly store: Store
   readonly fetch: Fetch
-  /** What the login's calls need; they end with the signal. */
+  /** What the login's calls need; they end with the signal, and their steps are traced with the latest attempt. */
   readonly calls: (signal: AbortSignal) => HttpOptions
+  /** The protocol as this run has spoken it. */
+  readonly traces: Traces
   /** The metadata and keys of providers; they live as long as the app. */
   readonly providerCache: ProviderCache
   readonly logoutRecord: LogoutRecord

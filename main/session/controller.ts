@@ -1,4 +1,5 @@
-import type { ErrorCode, Language, Snapshot } from '../../preload/contract.ts'
+import type { Copied, ErrorCode, Language, Snapshot } from '../../preload/contract.ts'
+import type { Inspection } from '../../preload/inspection.ts'
 import {
   type CallbackTexts,
   type Clock,
@@ -12,7 +13,9 @@ import { createApiCalls } from './api-call.ts'
 import { createBackOff } from './back-off.ts'
 import { createBrowserLogin } from './browser-login.ts'
 import type { Context, Log } from './context.ts'
+import { createExports } from './export.ts'
 import { cleanFailure } from './failures.ts'
+import { createClaimChanges, toInspection } from './inspection.ts'
 import { createLive } from './live.ts'
 import { createProviderLogouts } from './logout.ts'
 import type { LogoutRecord } from './logout-record.ts'
@@ -22,6 +25,7 @@ import { createRenewal } from './renew.ts'
 import { createRestore } from './restore.ts'
 import { createSignIn } from './sign-in.ts'
 import { inProgress } from './state.ts'
+import { createTraces } from './traces.ts'
 import { createStore, type Store } from './store.ts'
 import { createUserinfo } from './userinfo.ts'
 import type { Vault } from './vault/vault.ts'
@@ -40,6 +44,10 @@ export interface ControllerOptions {
   readonly texts: (language: Language) => CallbackTexts
   readonly openBrowser: (address: string) => Promise<void>
   readonly copy: (text: string) => Promise<void>
+  /** Writes a text into a file that the person chooses. */
+  readonly save: (name: string, text: string) => Promise<void>
+  /** The app and its version, for a report. */
+  readonly app: string
   /** Tells whose a connection to the listener is; by default the system is asked. */
   readonly peer?: PeerCheck
   /** Called with each outcome of a login, so that the window can come to the front. */
@@ -52,6 +60,17 @@ export interface ControllerOptions {
 /** What the app can ask. */
 export interface Controller {
   readonly snapshot: () => Snapshot
+  /** What the inspector shows. */
+  readonly inspect: () => Inspection
+  /** Copies a token as it is shown. */
+  readonly copyContents: (of: Copied) => Promise<void>
+  /** Copies a request of an attempt, by its place in the list of steps, as a command for curl. */
+  readonly copyRequest: (attempt: number, step: number) => Promise<void>
+  readonly exportAttempt: (
+    attempt: number,
+    format: 'markdown' | 'json',
+    to: 'clipboard' | 'file',
+  ) => Promise<void>
   readonly signIn: () => Promise<void>
   readonly cancel: () => Promise<void>
   readonly reopenBrowser: () => Promise<void>
@@ -94,6 +113,18 @@ export function createController(options: ControllerOptions): Controller {
     await browserLogin.cancel()
   }
 
+  const inspect = (): Inspection => {
+    const { session, pidRevealed } = store.state()
+    return toInspection({
+      traces: parts.traces,
+      login: live.session()?.login ?? null,
+      userinfo: session?.userinfo ?? null,
+      changedClaims: parts.claimChanges.changed(),
+      profile,
+      pidRevealed,
+    })
+  }
+
   if (profile === null) {
     const { failure } = cleanFailure(options.profile)
     options.log('profile', { error: options.profile })
@@ -110,6 +141,8 @@ export function createController(options: ControllerOptions): Controller {
       checkDeadlines()
       return store.snapshot()
     },
+    inspect,
+    ...createExports(inspect, profile, options),
     signIn: async () => {
       if (inProgress(store.state().status)) await browserLogin.reopen()
       else if (profile !== null) void parts.signIn(profile, profile.prompt)
@@ -171,12 +204,17 @@ export function createController(options: ControllerOptions): Controller {
 function joinParts(options: ControllerOptions, profile: Profile | null) {
   const { clock, log, fetch, logoutRecord, openBrowser, onOutcome } = options
   const store = createStore({ ...options, profile })
+  const traces = createTraces(clock)
+  const claimChanges = createClaimChanges()
   const context: Context = {
     clock,
     log,
     store,
     fetch,
-    calls: (signal) => ({ fetch, clock, signal }),
+    calls: (signal) => {
+      return { fetch, clock, signal, onTrace: traces.listener(store.state().attempt) }
+    },
+    traces,
     providerCache: createProviderCache(clock),
     logoutRecord,
     texts: textsOf(options.texts, store),
@@ -190,7 +228,7 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
   const askUserinfo = createUserinfo(context)
   const backOff = createBackOff(context)
   const browserLogin = createBrowserLogin(context)
-  const live = createLive(context, { askUserinfo, browserLogin, remember })
+  const live = createLive(context, { askUserinfo, browserLogin, claimChanges, remember })
   const providerLogouts = createProviderLogouts(context)
   const renewal = createRenewal(context, { askUserinfo, backOff, browserLogin, live, remember })
   const signIn = createSignIn(context, { backOff, browserLogin, live, providerLogouts })
@@ -198,6 +236,8 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
   const callApiAt = createApiCalls(context, { live, renewal })
   return {
     store,
+    traces,
+    claimChanges,
     remember,
     backOff,
     browserLogin,

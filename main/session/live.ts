@@ -4,6 +4,7 @@ import type { BrowserLogin } from './browser-login.ts'
 import type { Context } from './context.ts'
 import { sessionExpired } from './failures.ts'
 import { createIdleWatch } from './idle.ts'
+import type { ClaimChanges } from './inspection.ts'
 import type { Profile } from './profile.ts'
 import type { Remember } from './remember.ts'
 import { createSession, type Session, toSignedIn } from './session.ts'
@@ -35,11 +36,12 @@ export function createLive(
   parts: {
     readonly askUserinfo: AskUserinfo
     readonly browserLogin: BrowserLogin
+    readonly claimChanges: ClaimChanges
     readonly remember: Remember
   },
 ): Live {
   const { clock, logoutRecord, store } = context
-  const { askUserinfo, browserLogin, remember } = parts
+  const { askUserinfo, browserLogin, claimChanges, remember } = parts
   let live: Session | null = null
   /** Ends the requests of the session. */
   let ending = new AbortController()
@@ -88,6 +90,7 @@ export function createLive(
       const { signal: ended } = ending
       live = createSession({ ...about, login, ended, lastActivity: idle.lastActivity })
       idle.begin(limit)
+      claimChanges.note(login.claims)
       void remember.login(live)
       void askUserinfo(live)
       return true
@@ -102,6 +105,7 @@ export function createLive(
       const { id, profile } = session
       const { endsAt } = before
       const renewed = { ...toSignedIn(login, { id, profile, clock }, before), endsAt }
+      claimChanges.note(login.claims)
       store.dispatch({ type: 'renewed', attempt, session: renewed })
       return true
     },

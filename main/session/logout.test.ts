@@ -5,6 +5,7 @@ import { plainLogin } from '../../test/support/plain-login.ts'
 import { plainStore } from '../../test/support/plain-session.ts'
 import { issuer, provider as plain } from '../../test/support/provider.ts'
 import type { Login } from '../login/index.ts'
+import { createTraces } from './traces.ts'
 import { createProviderLogouts } from './logout.ts'
 import { parseProfile } from './profile.ts'
 import type { ProviderLogout } from './state.ts'
@@ -37,6 +38,7 @@ function create(openBrowser?: () => Promise<void>) {
     logoutRecord,
     texts,
     peer: async () => 'ours',
+    traces: createTraces(clock),
     calls: (signal) => ({
       clock,
       signal,

@@ -4,6 +4,7 @@ import {
   logOutInBrowser,
   outlivesLogout,
   revokeTokens,
+  type TraceStep,
 } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
@@ -17,7 +18,7 @@ export const closingPatience = 2500
 
 type LogoutContext = Pick<
   Context,
-  'calls' | 'clock' | 'log' | 'logoutRecord' | 'openBrowser' | 'peer' | 'store' | 'texts'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'openBrowser' | 'peer' | 'store' | 'texts' | 'traces'
 >
 
 /** What is left to do at the provider after the session here has ended: nothing of it can bring it back. */
@@ -37,6 +38,8 @@ interface SignOut {
   readonly login: Login
   readonly profile: Profile
   readonly plan: ProviderLogout
+  /** Takes the steps at the provider as those of the session that has ended. */
+  readonly onTrace: (step: TraceStep) => void
   /** Aborted when a login or another sign-out has taken its place: from then on it tells the window nothing. */
   readonly overtaken: AbortSignal
   /** Whether no other sign-out has come after it. */
@@ -56,7 +59,7 @@ interface Closing {
 }
 
 export function createProviderLogouts(context: LogoutContext): ProviderLogouts {
-  const { clock, logoutRecord, store } = context
+  const { clock, logoutRecord, store, traces } = context
   let current = new AbortController()
   const running = new Set<Promise<void>>()
   let closing = false
@@ -110,7 +113,8 @@ export function createProviderLogouts(context: LogoutContext): ProviderLogouts {
         store.dispatch({ type: 'provider-logout-changed', change })
       }
       const isLast = (): boolean => current === own
-      const signOut = { login, profile, plan, overtaken: own.signal, isLast, tell }
+      const onTrace = traces.listener(store.state().attempt)
+      const signOut = { login, profile, plan, onTrace, overtaken: own.signal, isLast, tell }
       // It runs a moment later, because whoever asked tells first what it will be.
       void track(Promise.resolve().then(() => run(signOut)))
       return plan
@@ -157,9 +161,9 @@ function createRevocations(
 ): Revocations {
   let count = 0
   return {
-    revoke: async ({ login, profile, tell }) => {
+    revoke: async ({ login, profile, onTrace, tell }) => {
       count += 1
-      const failure = await revokeTokens(login, calls(closing.over)).then(
+      const failure = await revokeTokens(login, { ...calls(closing.over), onTrace }).then(
         () => null,
         (error: unknown) => cleanFailure(error),
       )
@@ -177,7 +181,7 @@ function createRevocations(
 async function endInBrowser(
   context: LogoutContext,
   closing: Closing,
-  { login, profile, overtaken, isLast, tell }: SignOut,
+  { login, profile, onTrace, overtaken, isLast, tell }: SignOut,
 ): Promise<void> {
   const { clock, log, logoutRecord, openBrowser, peer, texts } = context
   const { issuer, postLogoutRedirectUri } = profile
@@ -196,6 +200,7 @@ async function endInBrowser(
       signal: overtaken,
       hurry: closing.hurry,
       openBrowser,
+      onTrace,
       onOpened: () => {
         logoutRecord.change(issuer, { browser: false })
         tell({ browser: 'opened' })

@@ -19,7 +19,7 @@ export interface Renewal {
 
 type RenewalContext = Pick<
   Context,
-  'calls' | 'clock' | 'log' | 'logoutRecord' | 'onOutcome' | 'providerCache' | 'store'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'onOutcome' | 'providerCache' | 'store' | 'traces'
 >
 
 export function createRenewal(
@@ -32,7 +32,7 @@ export function createRenewal(
     readonly remember: Remember
   },
 ): Renewal {
-  const { clock, log, logoutRecord, onOutcome, store } = context
+  const { clock, log, logoutRecord, onOutcome, store, traces } = context
   const { askUserinfo, backOff, browserLogin, live, remember } = parts
   /** The renewals that are under way, one of a session at most: that of an ended one may still be waited for. */
   const underWay = new WeakMap<Session, Promise<boolean>>()
@@ -45,6 +45,7 @@ export function createRenewal(
     const attempt = store.state().attempt + 1
     if (login.refreshToken !== null && usable) {
       store.dispatch({ type: 'renewal-started', attempt, by: 'refresh-token' })
+      traces.begin(attempt, 'renewal')
       stopping = new AbortController()
       const result = refresh(context, remember, session, stopping.signal)
       return await settle(session, attempt, result, null)

@@ -25,7 +25,7 @@ export interface Restore {
 
 type RestoreContext = Pick<
   Context,
-  'calls' | 'clock' | 'log' | 'logoutRecord' | 'providerCache' | 'store'
+  'calls' | 'clock' | 'log' | 'logoutRecord' | 'providerCache' | 'store' | 'traces'
 >
 
 export function createRestore(
@@ -93,7 +93,7 @@ export function createRestore(
 
 /** Renews the stored session within the time that a start may take; ends with the signal. Throws `LoginError`. */
 async function renew(
-  { calls, clock, log, providerCache, store }: RestoreContext,
+  { calls, clock, log, providerCache, store, traces }: RestoreContext,
   remember: Remember,
   restored: {
     readonly stored: StoredSession
@@ -104,6 +104,7 @@ async function renew(
   const { stored, profile, signal } = restored
   const late = new AbortController()
   const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
+  traces.begin(store.state().attempt, 'restore')
   try {
     return await renewStored(stored, loginPolicy(profile, store.state().language), {
       ...calls(AbortSignal.any([signal, late.signal])),

@@ -42,6 +42,11 @@ export function timeInWords(seconds: number, { language, t }: Texts): string {
   return words('day', Math.round(seconds / 86_400))
 }
 
+/** The time of day of a point of time (Unix, in milliseconds). */
+export function clockOf(at: number, { language }: Texts): string {
+  return new Intl.DateTimeFormat(formats[language], { timeStyle: 'medium' }).format(new Date(at))
+}
+
 /** A point of time (Unix, in milliseconds) as the person's own clock and language show it. */
 export function LocalTime({ at }: { at: number }) {
   const { language } = useTexts()

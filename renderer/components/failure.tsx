@@ -1,9 +1,8 @@
-import { Alert, Details, Heading, Paragraph } from '@digdir/designsystemet-react'
+import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
 import type { ComponentProps, ReactNode } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Explanation, Failure, OauthError } from '../../preload/contract.ts'
 import { keyOr, useTexts } from '../i18n.ts'
-import { Checks } from './checks.tsx'
 import { timeInWords } from './clock.tsx'
 import { Fact, Facts } from './facts.tsx'
 import { Text } from './text.tsx'
@@ -35,14 +34,9 @@ const madeBySetup: ReadonlySet<OauthError> = new Set([
   'unsupported_response_type',
 ])
 
-/** What failed is what the person looks for, in a list of more than twenty. */
-function failedFirst(checks: Failure['checks']): Failure['checks'] {
-  return checks.toSorted((a, b) => Number(b.result === 'fail') - Number(a.result === 'fail'))
-}
-
 /** What happened, what to do and the code; the children are what can be done here. */
 export function FailureReport({ failure, children }: { failure: Failure; children?: ReactNode }) {
-  const { code, reference, detail, checks } = failure
+  const { code, reference, detail } = failure
   return (
     <>
       <FailureAlert failure={failure} />
@@ -67,19 +61,6 @@ export function FailureReport({ failure, children }: { failure: Failure; childre
           </>
         )}
       </Facts>
-      {checks.length > 0 && (
-        <Details className="fold" data-color="neutral">
-          <Details.Summary data-action="show-details">
-            <Text id="action.show-checks" />
-          </Details.Summary>
-          <Details.Content>
-            <Paragraph>
-              <Text id="details.checks.failed-text" />
-            </Paragraph>
-            <Checks checks={failedFirst(checks)} />
-          </Details.Content>
-        </Details>
-      )}
     </>
   )
 }

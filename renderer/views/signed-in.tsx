@@ -1,4 +1,4 @@
-import { Alert, Card, Details, Heading, Paragraph } from '@digdir/designsystemet-react'
+import { Alert, Card, Heading, Paragraph } from '@digdir/designsystemet-react'
 import {
   ArrowsCirclepathIcon,
   EyeIcon,
@@ -6,18 +6,15 @@ import {
   LeaveIcon,
   PersonCircleIcon,
   PersonGroupIcon,
-  ShieldCheckmarkIcon,
 } from '@navikt/aksel-icons'
 import { useId } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
 import type { Failure, Snapshot } from '../../preload/contract.ts'
 import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
 import { Apis } from '../components/apis.tsx'
-import { Checks } from '../components/checks.tsx'
-import { Claims } from '../components/claims.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { clockTime, useSecondsLeft } from '../components/clock.tsx'
+import { Details } from '../components/details.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { FailureNotice, FailureReport } from '../components/failure.tsx'
 import { Level } from '../components/level.tsx'
@@ -35,7 +32,7 @@ const warnBelowSeconds = 120
 /** Somebody is logged in: who, how well known, for how long, and what the app was told. */
 export function SignedIn({
   session,
-  snapshot: { renewing, waiting, error, retryInMs },
+  snapshot: { revision, renewing, waiting, error, retryInMs },
   receivedAt,
 }: {
   session: Session
@@ -48,8 +45,7 @@ export function SignedIn({
       <Title id="signed-in.title" />
       <EndsSoon deadline={receivedAt + session.endsInMs} />
       {renewing && <Renewing by={renewing} waiting={waiting} receivedAt={receivedAt} />}
-      {/* Only the checks of the session that lasts are shown, so that no rule appears twice. */}
-      {error && <FailureReport failure={{ ...error, checks: [] }} />}
+      {error && <FailureReport failure={error} />}
       {problem && !toldQuietly(problem, session) && (
         <>
           <FailureNotice failure={problem} data-problem={problem.code} />
@@ -72,7 +68,15 @@ export function SignedIn({
         retryAt={retryInMs === null ? null : receivedAt + retryInMs}
       />
       <Apis apis={apis} />
-      <Told session={session} />
+      <Details
+        revision={revision}
+        rows={{
+          id: session.idToken,
+          access: session.accessToken,
+          userinfo: session.userinfo,
+          checks: session.checks,
+        }}
+      />
     </>
   )
 }
@@ -186,7 +190,7 @@ function Person({ session, receivedAt }: { session: Session; receivedAt: number 
       <Facts>
         {name !== null && number && <Fact label="facts.pid">{number}</Fact>}
         <Fact label="facts.level">
-          <Level acr={acr} precise />
+          <Level acr={acr} />
         </Fact>
         <Fact label="facts.session">
           <Left of="session" deadline={receivedAt + endsInMs} />
@@ -242,52 +246,4 @@ function Remembered({ remembered }: { remembered: Session['remembered'] }) {
     default:
       return remembered satisfies never
   }
-}
-
-function Told({ session: { idToken, userinfo, accessToken, checks } }: { session: Session }) {
-  const passed = checks.filter(({ result }) => result === 'pass').length
-  return (
-    <Details className="fold" data-color="neutral">
-      <Details.Summary data-action="show-details">
-        <ShieldCheckmarkIcon {...icon} />
-        <Text id="action.show-details" />
-      </Details.Summary>
-      <Details.Content>
-        <Part title="details.id-token.title" text="details.id-token.text">
-          <Claims token="id" claims={idToken} />
-        </Part>
-        {userinfo && (
-          <Part title="details.userinfo.title" text="details.userinfo.text">
-            <Claims token="userinfo" claims={userinfo} />
-          </Part>
-        )}
-        <Part
-          title="details.access-token.title"
-          text={accessToken ? 'details.access-token.text' : 'details.access-token.opaque'}
-        >
-          {accessToken && <Claims token="access" claims={accessToken} />}
-        </Part>
-        <Part title="details.checks.title" text="details.checks.text">
-          <Paragraph>
-            <Text id="details.checks.summary" values={{ passed, total: checks.length }} />
-          </Paragraph>
-          <Checks checks={checks} />
-        </Part>
-      </Details.Content>
-    </Details>
-  )
-}
-
-function Part(props: { title: TextKey; text: TextKey; children: React.ReactNode }) {
-  return (
-    <section className="part">
-      <Heading level={2} data-size="xs">
-        <Text id={props.title} />
-      </Heading>
-      <Paragraph>
-        <Text id={props.text} />
-      </Paragraph>
-      {props.children}
-    </section>
-  )
 }

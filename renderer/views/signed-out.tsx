@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import type { Snapshot } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { Countdown } from '../components/countdown.tsx'
+import { Details } from '../components/details.tsx'
 import { FailureReport } from '../components/failure.tsx'
 import { ProviderLogout } from '../components/provider-logout.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
@@ -14,7 +15,7 @@ import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { error, profile, providerLogout } = snapshot
+  const { revision, error, profile, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
@@ -22,6 +23,12 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
         <Title id="failed.title" />
         <FailureReport failure={error}>{signIn}</FailureReport>
         <ProviderLogout providerLogout={providerLogout} bare />
+        {error.category !== 'profile' && (
+          <Details
+            revision={revision}
+            rows={error.checks.length > 0 ? { checks: error.checks } : {}}
+          />
+        )}
       </>
     )
   }

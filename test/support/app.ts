@@ -80,6 +80,7 @@ export function createTestApp(
   const snapshots: Snapshot[] = []
   const lines: string[] = []
   const copied: string[] = []
+  const saved = new Map<string, string>()
   const addresses: string[] = []
   const chosen: string[] = []
   const counts = { outcomes: 0 }
@@ -94,6 +95,8 @@ export function createTestApp(
     clock,
     fetch,
     vault: createMemoryVault(),
+    save: async (name, text) => void saved.set(name, text),
+    app: 'test app 0.0.0',
     logoutRecord: createMemoryLogoutRecord(),
     texts: (language) => ({ ...texts, lang: language }),
     openBrowser: async (address) => {
@@ -147,6 +150,7 @@ export function createTestApp(
     snapshots,
     lines,
     copied,
+    saved,
     addresses,
     chosen,
     counts,

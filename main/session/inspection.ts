@@ -1,0 +1,116 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Attempt, Inspection } from '../../preload/inspection.ts'
+import {
+  type Claims,
+  decodeTokens,
+  type Login,
+  maskPersonalNumbers,
+  providerDifferences,
+} from '../login/index.ts'
+import type { Profile } from './profile.ts'
+import type { TracedAttempt, Traces } from './traces.ts'
+
+/** Remembers the claims of the latest login well enough to say which of them another one has changed, and no better. */
+export interface ClaimChanges {
+  /** Takes the claims of a login or a renewal. */
+  readonly note: (claims: Claims) => void
+  /** Names of claims that differ from those of the login or renewal before; null at the first. */
+  readonly changed: () => readonly string[] | null
+}
+
+export function createClaimChanges(): ClaimChanges {
+  // The app forgets a person who signs out: what is left of their claims is of no use without this key.
+  const key = randomBytes(32)
+  const digest = (value: unknown): string =>
+    createHmac('sha256', key).update(JSON.stringify(value)).digest('base64url')
+  let latest: ReadonlyMap<string, string> | null = null
+  let changed: readonly string[] | null = null
+  return {
+    note: (claims) => {
+      const next = new Map(Object.entries(claims).map(([name, value]) => [name, digest(value)]))
+      const before = latest
+      changed =
+        before &&
+        [...new Set([...before.keys(), ...next.keys()])].filter(
+          (name) => before.get(name) !== next.get(name),
+        )
+      latest = next
+    },
+    changed: () => changed,
+  }
+}
+
+/** Makes what the inspector shows: no secret, and personal numbers only while they are revealed. */
+export function toInspection(options: {
+  readonly traces: Traces
+  readonly login: Login | null
+  readonly userinfo: Claims | null
+  readonly changedClaims: readonly string[] | null
+  readonly profile: Profile | null
+  readonly pidRevealed: boolean
+}): Inspection {
+  const { traces, login, userinfo, changedClaims, profile, pidRevealed } = options
+  const show = (text: string): string => (pidRevealed ? text : maskPersonalNumbers(text))
+  const { metadata, keys } = traces.provider()
+  return {
+    attempts: traces.attempts().map((attempt) => toAttempt(attempt)),
+    tokens: login && toTokens(login, userinfo, show),
+    changedClaims: login && changedClaims && changedClaims.map((name) => show(name)),
+    provider: {
+      metadata: [...metadata],
+      keys: [...keys],
+      differences: login === null ? [] : [...providerDifferences(login.provider)],
+    },
+    profile: Object.entries(profile ?? {}).flatMap(([key, value]) =>
+      value === undefined
+        ? []
+        : { key, value: show(typeof value === 'string' ? value : JSON.stringify(value)) },
+    ),
+  }
+}
+
+function toTokens(
+  login: Login,
+  userinfo: Claims | null,
+  show: (text: string) => string,
+): Inspection['tokens'] {
+  const { id, access } = decodeTokens(login)
+  const shown = (jwt: { readonly header: string; readonly payload: string }) => ({
+    header: show(jwt.header),
+    payload: show(jwt.payload),
+  })
+  return {
+    id: id && shown(id),
+    access: access && shown(access),
+    userinfo: userinfo && show(JSON.stringify(userinfo)),
+  }
+}
+
+function toAttempt({ attempt, kind, reference, startedAt, origin, steps }: TracedAttempt): Attempt {
+  return {
+    attempt,
+    kind,
+    reference,
+    startedAt,
+    steps: steps.map(({ startedAt: at, duration, ...step }) => ({
+      ...step,
+      startedAtMs: Math.max(0, at - origin),
+      durationMs: duration,
+      request: step.request && {
+        ...step.request,
+        headers: [...step.request.headers],
+        parameters: [...step.request.parameters],
+      },
+      response: step.response && {
+        ...step.response,
+        headers: [...step.response.headers],
+        members: [...step.response.members],
+      },
+      checks: step.checks.map((check) => ({
+        ...check,
+        expected: maskPersonalNumbers(check.expected),
+        got: maskPersonalNumbers(check.got),
+      })),
+    })),
+  }
+}

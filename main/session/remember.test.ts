@@ -372,6 +372,9 @@ describe('a login that was kept while nobody was there', () => {
     app.clock.advance(1)
     app.controller.revealPid(false)
     expect(vault.stored?.activeAt).toBe(activeAt + 15_000)
+    app.clock.advance(14_999)
+    app.controller.revealPid(true)
+    expect(vault.stored?.activeAt).toBe(activeAt + 15_000)
   })
 
   it('keeps the end of its refresh token when later activity is written', async () => {

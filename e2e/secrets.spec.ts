@@ -125,6 +125,40 @@ async function shown({ app, window }: Desktop): Promise<Place[]> {
   ]
 }
 
+/** Saves an attempt in both forms into the folder, and copies each of its requests and what the tokens say. */
+async function takeAlong({ app, window, action }: Desktop, folder: string): Promise<void> {
+  await app.evaluate(({ dialog }, place) => {
+    // What stands in for the person: nobody is there to press a button of the system's dialog.
+    const showSaveDialog = async (_window: unknown, { defaultPath }: { defaultPath: string }) => ({
+      canceled: false,
+      filePath: `${place}/${defaultPath.split('/').at(-1)}`,
+    })
+    Object.assign(dialog, { showSaveDialog })
+  }, folder)
+  await window.locator('[data-attempts]').selectOption({ index: 1 })
+  for (const name of ['save-markdown', 'save-json']) {
+    // oxlint-disable-next-line no-await-in-loop
+    await action(name).click()
+  }
+  await expect
+    .poll(async () =>
+      (await readdir(folder)).filter((name) => name.startsWith('login-')).toSorted(),
+    )
+    .toEqual([expect.stringMatching(/json$/), expect.stringMatching(/md$/)])
+  for (const tab of ['id', 'access', 'userinfo']) {
+    const panel = window.locator(`[data-panel="${tab}"]`)
+    // oxlint-disable-next-line no-await-in-loop
+    await window.locator(`[data-tab="${tab}"]`).click()
+    // oxlint-disable-next-line no-await-in-loop
+    await panel.locator('.raw summary').click()
+    // oxlint-disable-next-line no-await-in-loop
+    await panel.locator('[data-action="copy"]').click()
+  }
+  await window.locator('[data-tab="steps"]').click()
+  await window.locator('[data-step="token-request"] summary').click()
+  await action('copy-request').locator('visible=true').click()
+}
+
 test('@thorough lets no secret into the page, the clipboard, a window title, a process list or a file', async ({
   launch,
   browserPage,
@@ -174,6 +208,9 @@ test('@thorough lets no secret into the page, the clipboard, a window title, a p
     .poll(() => simulator.journal.filter(({ form }) => form.has('refresh_token')).length)
     .toBeGreaterThan(0)
   await look('after an API and a renewal')
+
+  await takeAlong(desktop, temporary)
+  await look('after an attempt was taken along')
 
   simulator.play('refresh-invalid-iss')
   await desktop.action('renew').click()

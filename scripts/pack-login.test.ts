@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plainScope } from '../simulator/scopes.ts'
 import { startSimulator, type Simulator } from '../simulator/simulator.ts'
+import { npm } from './bootstrap/npm.mjs'
+import { createFakeOpener, type FakeOpener } from '../test/support/fake-opener.ts'
 import { installLogin } from '../test/support/installed-login.ts'
-import { arrive, createMailbox, logInAt, navigate } from '../test/support/login.ts'
+import { arrive, logInAt, navigate } from '../test/support/login.ts'
 
 const run = promisify(execFile)
 const setUpLimit = 60_000
@@ -18,30 +18,13 @@ const setUpLimit = 60_000
 let folder = ''
 let tarball = ''
 let simulator: Simulator
-const opened = createMailbox<string>()
-/** Stands in for the system's opener, and tells the test which address it was given. */
-const opener = createServer((request, response) => {
-  opened.put(decodeURIComponent(request.url?.slice(1) ?? ''))
-  response.end()
-})
+let opener: FakeOpener
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pack-login-'))
   simulator = await startSimulator()
   tarball = await installLogin(folder)
-  await new Promise<void>((done) => opener.listen(0, '127.0.0.1', done))
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- It listens on TCP.
-  const { port } = opener.address() as AddressInfo
-  await mkdir(join(folder, 'bin'))
-  const script = `await fetch('http://127.0.0.1:${port}/' + encodeURIComponent(process.argv[1]))`
-  for (const name of ['xdg-open', 'open']) {
-    // oxlint-disable-next-line no-await-in-loop
-    await writeFile(
-      join(folder, 'bin', name),
-      `#!/bin/sh\nexec '${process.execPath}' --input-type=module -e "${script}" "$1"\n`,
-      { mode: 0o755 },
-    )
-  }
+  opener = await createFakeOpener(join(folder, 'bin'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const readme = await readFile('main/login/README.md', 'utf8')
   await writeFile(join(folder, 'readme.ts'), /```ts\n([^]*?)```/.exec(readme)?.[1] ?? '')
@@ -51,7 +34,7 @@ beforeAll(async () => {
   }
 }, setUpLimit)
 afterAll(async () => {
-  opener.close()
+  await opener.close()
   await simulator.close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -62,7 +45,7 @@ function start(program: string) {
     cwd: folder,
     env: {
       ...process.env,
-      PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
+      PATH: opener.path,
       ISSUER: simulator.issuer,
       CLIENT_ID: simulator.profile.clientId,
       API: simulator.apis.echo,
@@ -73,7 +56,7 @@ function start(program: string) {
 }
 async function logIn(program: string, action: 'login' | 'cancel') {
   const ended = start(program)
-  await arrive(await logInAt(await opened.next(), { action }))
+  await arrive(await logInAt(await opener.opened.next(), { action }))
   return await ended
 }
 
@@ -91,9 +74,9 @@ describe('the packed login, in a folder with nothing else of this repository', (
 
   it('runs session.ts: it calls an API, renews through the browser and signs out', async () => {
     const ended = start('session.ts')
-    await arrive(await logInAt(await opened.next()))
-    await arrive(await logInAt(await opened.next()))
-    await navigate(await opened.next())
+    await arrive(await logInAt(await opener.opened.next()))
+    await arrive(await logInAt(await opener.opened.next()))
+    await navigate(await opener.opened.next())
     const lines = [
       'Signed in, with openid and profile and altinn:lookup',
       'The API answered 200 in',
@@ -106,6 +89,40 @@ describe('the packed login, in a folder with nothing else of this repository', (
       ),
     })
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'has a command that npm installs: a login that is declined is told, and the next one signs in',
+    async () => {
+      const empty = join(folder, 'empty')
+      // So that npm needs no network.
+      for (const name of ['jose', 'oauth4webapi', 'valibot']) {
+        const target = join(empty, 'node_modules', name)
+        // oxlint-disable-next-line no-await-in-loop
+        await cp(join('node_modules', name), target, { recursive: true })
+      }
+      await npm(['install', '--offline', '--no-save', tarball], { cwd: empty })
+      const command = join(empty, 'node_modules/.bin/idporten-login')
+      const runCommand = async (action: 'login' | 'cancel') => {
+        const { issuer, profile } = simulator
+        const args = [`--issuer=${issuer}`, `--client-id=${profile.clientId}`, '--json']
+        const ended = run(command, args, {
+          cwd: empty,
+          env: { ...process.env, PATH: opener.path },
+        })
+        const told = ended.catch((error: unknown) => error)
+        await arrive(await logInAt(await opener.opened.next(), { action }))
+        return await told
+      }
+      expect(await runCommand('cancel')).toMatchObject({ code: 1, stdout: '' })
+      expect(await runCommand('login')).toMatchObject({
+        stdout: expect.stringMatching(/^\{"claims":\{.*\}\n$/),
+        stderr: expect.stringMatching(/^token-request: done, /m),
+      })
+      const { stdout } = await run(command, ['--version'], { cwd: empty })
+      expect(stdout).toMatch(/^idporten-login \d+\.\d+\.\d+\n$/)
+    },
+    setUpLimit,
+  )
 
   it(
     'has types that a strict project accepts, and that refuse a login without a client',
@@ -136,6 +153,7 @@ describe('the packed login, in a folder with nothing else of this repository', (
     const files = stdout.trim().split('\n')
     expect(files).toContain('package/index.js')
     expect(files).toContain('package/index.d.ts')
+    expect(files).toContain('package/command/command.js')
     const expected = /^package\/(LICENSE|README\.md|package\.json|[a-z/-]+(\.js|\.d\.ts))$/
     expect(files.filter((file) => !expected.test(file))).toEqual([])
     expect(files.filter((file) => /test|simulator/.test(file))).toEqual([])

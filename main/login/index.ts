@@ -53,6 +53,9 @@ export {
 } from './trace.ts'
 export { maskPersonalNumbers } from './base/personal-number.ts'
 export { type ProviderDifference, providerDifferences } from './provider/expectations.ts'
+export { type ProviderProbe, probeProvider } from './provider/probe.ts'
+export { clockTolerance } from './tokens/rules.ts'
+export { plain } from './error-map.ts'
 
 // What it is given of the world.
 export type { Fetch, HttpLimits, HttpOptions } from './base/http.ts'

@@ -132,7 +132,12 @@ function kidOf(token: Secret): unknown {
   return kid
 }
 
-async function fetchKeys(uri: string, http: Http): Promise<readonly VerificationKey[]> {
+/**
+ * Fetches the keys that may verify an ID token; others in the set are passed over.
+ *
+ * @throws {LoginError} `E_PROVIDER_KEYS`, `E_NETWORK_…`
+ */
+export async function fetchKeys(uri: string, http: Http): Promise<readonly VerificationKey[]> {
   const response = await http.requestJson(steps.keys)(uri, {
     headers: { accept: 'application/json, application/jwk-set+json' },
   })

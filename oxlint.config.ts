@@ -124,6 +124,7 @@ export default {
     ),
     room(['main/ipc.ts'], noTestCode, noRenderer, onlyTheDoor, electronBut('ipcMain')),
     room(['main/session/**'], noTestCode, noRenderer, noElectron, noPlatform, onlyTheDoor),
+    room(['main/doctor/**'], noTestCode, noRenderer, noElectron, noPlatform, onlyTheDoor),
     room(['main/login/*.ts'], noTestCode, noElectron, nothingAbove('../**')),
     room(['main/login/*/**'], noTestCode, noElectron, nothingAbove('../../**')),
     {

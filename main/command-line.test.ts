@@ -21,6 +21,7 @@ async function answer(args: readonly string[], wrong?: string) {
 it.each([
   { args: [] },
   { args: ['--lang=nb', '--user-data-dir=/somewhere'] },
+  { args: ['--doctor', '--json'] },
   { args: ['https://example.org/', '--unknown', '--versions', '--check-profiles=x'] },
 ])('starts the app for $args', async ({ args }) => {
   expect(await answer(args)).toEqual({ code: null, out: [], err: [], checked: [] })
@@ -34,7 +35,14 @@ it('tells its version, also among other options', async () => {
 it.each(['--help', '-h'])('tells its options for %s', async (option) => {
   const { code, out } = await answer([option])
   expect(code).toBe(0)
-  for (const name of ['--lang', '--user-data-dir', '--check-profile', '--help', '--version']) {
+  for (const name of [
+    '--lang',
+    '--user-data-dir',
+    '--check-profile',
+    '--doctor',
+    '--help',
+    '--version',
+  ]) {
     expect(out.join('\n')).toContain(name)
   }
 })

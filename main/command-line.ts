@@ -12,6 +12,7 @@ export interface CommandLineContext {
 export const exitCodes = {
   fine: 0,
   wrongProfile: 1,
+  noLogin: 1,
   wrongUse: 2,
   noDataFolder: 3,
   noDisplay: 4,
@@ -24,6 +25,8 @@ Shows a window in which a person logs in to ID-porten, through the system's brow
   --lang=<language>         nb, nn, en or se, for this run
   --user-data-dir=<folder>  where settings, log and the remembered login are kept
   --check-profile=<file>    say whether a file is a profile for this machine, and end
+  --doctor                  say whether a login can work here, and what to register at Digdir, and end
+  --doctor --json           the same for a tool
   --help, -h                show this, and end
   --version                 show the version, and end`
 

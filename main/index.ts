@@ -8,12 +8,14 @@ import { sendSnapshot, serveIntents } from './ipc.ts'
 import { registerAppScheme } from './platform/app-protocol.ts'
 import { openBrowser } from './platform/browser.ts'
 import { callbackTexts } from './platform/callback-texts.ts'
+import { examine } from './platform/doctor.ts'
 import { guardWebContents } from './platform/guards.ts'
 import { createSessionFetch } from './platform/http.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { setMenu } from './platform/menu.ts'
 import { denyPermissions } from './platform/permissions.ts'
-import { checkProfile, findProfile } from './platform/profile-location.ts'
+import { checkProfile } from './platform/machine-profile.ts'
+import { findProfile } from './platform/profile-location.ts'
 import { createSystemCipher } from './platform/safe-storage.ts'
 import { saveFile } from './platform/save-file.ts'
 import { openSettings } from './platform/settings.ts'
@@ -31,7 +33,8 @@ app.enableSandbox()
 registerAppScheme()
 
 const version = `${app.getVersion()} (Electron ${process.versions.electron})`
-const answered = await answerCommandLine(process.argv.slice(app.isPackaged ? 1 : 2), {
+const args = process.argv.slice(app.isPackaged ? 1 : 2)
+const answered = await answerCommandLine(args, {
   version,
   checkProfile,
   print: (line) => process.stdout.write(`${line}\n`),
@@ -50,6 +53,8 @@ if (answered !== null) {
   // Chromium crashes before it can show anything to a person who has no home at all.
   if (dataFolder === '') app.exit(exitCodes.noDataFolder)
   else void app.whenReady().then(refuseDataFolder)
+} else if (args.includes('--doctor')) {
+  void app.whenReady().then(tellDiagnosis)
 } else {
   start()
 }
@@ -69,11 +74,17 @@ function start(): void {
   void app.whenReady().then(() => boot(log))
 }
 
+/** Says whether a login can work here, and ends. */
+async function tellDiagnosis(): Promise<void> {
+  const { text, canLogIn } = await examine(args.includes('--json'))
+  process.stdout.write(text, () => app.exit(canLogIn ? exitCodes.fine : exitCodes.noLogin))
+}
+
 async function boot(log: Log): Promise<void> {
   setMenu()
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
   const language = chooseLanguage(settings.current.language)
-  const profile = await findProfile().catch(toAppError)
+  const profile = await (await findProfile()).read().catch(toAppError)
   const t = mainTranslator(language)
   const crash = { title: t('window.crashed.title'), text: t('window.crashed.text') }
   const window = openWindow({ title: t('app.name'), crash }, settings, log)

@@ -1,9 +1,7 @@
 import path from 'node:path'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { productName } from '../../package.json'
-import { machineProfiles } from './profile-location.ts'
-
-vi.mock('electron', () => ({}))
+import { machineProfiles } from './machine-profile.ts'
 
 it("the administrators' profile on Windows is not in the folder that an update empties", () => {
   const installed = path.win32.join(String.raw`C:\Program Files`, productName)

@@ -1,69 +1,18 @@
-import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { app } from 'electron'
-import { AppError } from '../errors.ts'
-import { type Profile, readProfile } from '../session/profile.ts'
-import { administratorsFile } from './administrators-file.ts'
+import { type ProfilePlace, readProfile } from '../session/profile.ts'
+import { findMachineProfile } from './machine-profile.ts'
 
 /**
- * Where administrators put a profile for everyone: fixed, so that no variable can move it, and outside
- * of every folder that an installer, an update or an uninstaller of this app empties.
+ * Finds the profile: `--config` (unpackaged runs only), else the machine's, else the user's. A profile that is
+ * wrong is never passed over for the next.
  */
-export const machineProfiles: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
-  linux: '/etc/idporten-desktop/profile.json',
-  darwin: '/Library/Application Support/ID-porten Desktop/profile.json',
-  win32: String.raw`C:\Program Files\ID-porten Desktop Profile\profile.json`,
-}
-
-/**
- * Finds and reads the profile: `--config` (unpackaged runs only), else the machine's, else the user's.
- *
- * @throws {AppError} `E_PROFILE_INVALID`; a profile that is wrong is never passed over for the next
- */
-export async function findProfile(): Promise<Profile> {
+export async function findProfile(): Promise<ProfilePlace> {
   const named = app.commandLine.getSwitchValue('config')
-  if (!app.isPackaged && named !== '') return await readProfile(named, 'command-line')
-
-  const machine = machineProfiles[process.platform]
-  if (machine !== undefined && (await exists(machine))) return await readMachineProfile(machine)
-  const user = join(app.getPath('userData'), 'profile.json')
-  return await readProfile(user, app.isPackaged ? 'user' : 'command-line')
-}
-
-/**
- * Reads a file as the machine's profile, for administrators who want to know before they roll it out. Who may change
- * it counts only where the app would read it.
- *
- * @throws {AppError} `E_PROFILE_INVALID`
- */
-export async function checkProfile(file: string): Promise<void> {
-  const isInPlace = resolve(file) === machineProfiles[process.platform]
-  await (isInPlace ? readMachineProfile(file) : readProfile(file, 'machine'))
-}
-
-async function readMachineProfile(place: string): Promise<Profile> {
-  const file = await administratorsFile(place).catch(refuse)
-  return await readProfile(file, 'machine')
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file)
-    return true
-  } catch (error) {
-    // A profile that is there but cannot be read must not make way for the user's own.
-    return !(
-      error instanceof Error &&
-      'code' in error &&
-      ['ENOENT', 'ENOTDIR'].includes(String(error.code))
-    )
+  if (!app.isPackaged && named !== '') {
+    return { file: named, read: () => readProfile(named, 'command-line') }
   }
-}
-
-function refuse(cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : 'cannot be read'
-  throw new AppError('E_PROFILE_INVALID', `profile: ${reason}`, {
-    cause,
-    detail: { key: 'file', reason },
-  })
+  const user = join(app.getPath('userData'), 'profile.json')
+  const origin = app.isPackaged ? 'user' : 'command-line'
+  return (await findMachineProfile()) ?? { file: user, read: () => readProfile(user, origin) }
 }

@@ -14,6 +14,12 @@ export type Storage = Pick<
 /** What Linux is encrypted with under a password that stands in Chromium's source: no protection. */
 const knownPassword = Buffer.from('v10')
 
+/** What the operating system's encryption is called, to be used when the app is ready. */
+export function keyringName(): string {
+  if (process.platform === 'darwin') return 'Keychain'
+  return process.platform === 'win32' ? 'DPAPI' : safeStorage.getSelectedStorageBackend()
+}
+
 /**
  * The encryption of the operating system: Keychain, DPAPI, Secret Service or KWallet. To be used when
  * the app is ready.

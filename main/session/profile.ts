@@ -122,6 +122,13 @@ export const profileFile = v.strictObject({
 
 export type Profile = v.InferOutput<typeof profileFile>
 
+/** Where a profile is, and how the app reads it there. */
+export interface ProfilePlace {
+  readonly file: string
+  /** Throws `AppError` `E_PROFILE_INVALID`. */
+  readonly read: () => Promise<Profile>
+}
+
 /**
  * Reads a profile and says which key is wrong and why.
  *

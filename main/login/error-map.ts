@@ -3,7 +3,11 @@
  * error-map.test.ts and e2e/network.spec.ts take the names from Node, the libraries and Chromium, and fail when
  * one is new.
  */
-import { AuthorizationResponseError, ResponseBodyError } from 'oauth4webapi'
+import {
+  AuthorizationResponseError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi'
 import {
   type Explanation,
   failure,
@@ -209,15 +213,23 @@ export function oauthReason(error: unknown): {
   readonly explanation: Explanation | null
 } {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
-    const { error: name } = error
-    // What is no text is nothing to tell, and may not even be a value that can be made one.
-    const description: unknown = error.error_description
-    return {
-      reason: plain(typeof description === 'string' ? `${name}: ${description}` : name),
-      explanation: isOauthError(name) ? { kind: 'oauth', error: name } : null,
-    }
+    return named(error.error, error.error_description)
+  }
+  if (error instanceof WWWAuthenticateChallengeError) {
+    // RFC 6750 §3.1 and RFC 9449 §7.1: of several challenges, the first that names an error.
+    const challenge = error.cause.find(({ parameters }) => parameters.error !== undefined)
+    const { error: name, error_description: description } = challenge?.parameters ?? {}
+    if (name !== undefined) return named(name, description)
   }
   return { reason: plain(error instanceof Error ? error.message : 'not valid'), explanation: null }
+}
+
+/** What is no text is nothing to tell, and may not even be a value that can be made one. */
+function named(name: string, description: unknown): ReturnType<typeof oauthReason> {
+  return {
+    reason: plain(typeof description === 'string' ? `${name}: ${description}` : name),
+    explanation: isOauthError(name) ? { kind: 'oauth', error: name } : null,
+  }
 }
 
 /** Characters of somebody else's text that would turn other text around, hide it or end its line. */

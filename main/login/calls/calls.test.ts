@@ -199,6 +199,26 @@ describe('userinfo', () => {
     expect(refusing.sent).toHaveLength(1)
   })
 
+  it.each([
+    ['Bearer error="invalid_token"', 'invalid_token', { kind: 'oauth', error: 'invalid_token' }],
+    [
+      'Basic realm="x", DPoP error="insufficient_scope", error_description="too little"',
+      'insufficient_scope: too little',
+      { kind: 'oauth', error: 'insufficient_scope' },
+    ],
+    ['Bearer error="made_up"', 'made_up', null],
+    [
+      'Bearer realm="x"',
+      'server responded with a challenge in the WWW-Authenticate HTTP Header',
+      null,
+    ],
+  ])('is refused with the error that a challenge names: %s', async (value, reason, explanation) => {
+    const refused = fetchUserinfo(loginOf(), httpOf(challenge(value)).http)
+    const error = await failureOf(refused, LoginError)
+    expect(error.detail).toEqual({ key: 'userinfo', reason })
+    expect(error.explanation).toEqual(explanation)
+  })
+
   it('is asked for once more with the nonce that is wanted, and no more', async () => {
     const login = loginOf({ proofKey: await makeKey() })
     const { http, sent } = httpOf(wantsNonce, json({ sub: 'subject' }))

@@ -1,0 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { errorsFile, errorsPage } from './errors-page.ts'
+
+test('is committed as the command makes it', async () => {
+  const committed = await readFile(errorsFile, 'utf8')
+  expect(committed, 'run: npm run errors').toBe(await errorsPage())
+})

@@ -78,6 +78,7 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
       names: [
         'callApi',
         'cancel',
+        'chooseProfile',
         'copyContents',
         'copyLink',
         'copyRequest',

@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
+import { join } from 'node:path'
 import { startSimulator } from '../simulator/simulator.ts'
-import { type Desktop, expect, logInAt, test } from './fixtures/desktop.ts'
+import { type Desktop, expect, logInAt, signIn, test } from './fixtures/desktop.ts'
 
 const loginPage = '[data-action="login"]'
 
@@ -178,10 +180,58 @@ test('starts, names the key and cannot sign in when the profile is wrong', async
   await desktop.expectStatus('signed-out', 'E_PROFILE_INVALID')
   await expect(desktop.action('sign-in')).toBeDisabled()
   await expect(desktop.window.locator('body')).toContainText('colour')
+  // Somebody else has said which one it is.
+  await expect(desktop.action('choose-profile')).toHaveCount(0)
 })
 
 test('starts and cannot sign in when the profile is missing', async ({ launch }) => {
   const desktop = await launch({ args: ['--config=/nowhere/profile.json'] })
   await desktop.expectStatus('signed-out', 'E_PROFILE_INVALID')
   await expect(desktop.action('sign-in')).toBeDisabled()
+})
+
+test('uses a profile that the person chooses once it was shown, and refuses a file that is none', async ({
+  launch,
+  browserPage,
+  folder,
+  simulator,
+}) => {
+  const userData = join(folder, 'user-data')
+  const good = join(folder, 'chosen.json')
+  const wrong = join(folder, 'wrong.json')
+  await writeFile(good, JSON.stringify(simulator.profile))
+  await writeFile(wrong, JSON.stringify({ ...simulator.profile, colour: 'blue' }))
+  const first = await launch({ own: true, userData })
+  await first.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  // What stands in for the person, who answers the system's dialogs, and for the system, which starts the app again.
+  await first.app.evaluate(
+    ({ app, dialog }, files) => {
+      const told: string[] = []
+      Object.assign(globalThis, { told })
+      const answers = [0, 1]
+      Object.assign(dialog, {
+        showOpenDialog: async () => ({ canceled: false, filePaths: [files.shift()] }),
+        showErrorBox: (...[, text]: [string, string]) => told.push(text),
+        showMessageBox: async (_window: unknown, { detail }: { detail: string }) => {
+          told.push(detail)
+          return { response: answers.pop() }
+        },
+      })
+      app.relaunch = () => {}
+    },
+    [wrong, good, good],
+  )
+  const told = () =>
+    first.app.evaluate(() => (globalThis as unknown as { told: readonly string[] }).told)
+  await first.action('choose-profile').click()
+  await expect.poll(told).toEqual([expect.stringMatching(/^colour: /)])
+  await first.action('choose-profile').click()
+  await expect.poll(async () => (await told())[1]).toContain(simulator.issuer)
+  await first.expectStatus('signed-out', 'E_PROFILE_INVALID')
+  await first.action('choose-profile').click()
+  expect(await first.exited).toBe(0)
+
+  const second = await launch({ own: true, userData })
+  await signIn(second, browserPage)
+  await expect(second.claim('id', 'iss')).toHaveText(simulator.issuer)
 })

@@ -7,6 +7,7 @@ import { toAppError } from './errors.ts'
 import { sendSnapshot, serveIntents } from './ipc.ts'
 import { registerAppScheme } from './platform/app-protocol.ts'
 import { openBrowser } from './platform/browser.ts'
+import { chooseProfile } from './platform/choose-profile.ts'
 import { callbackTexts } from './platform/callback-texts.ts'
 import { examine } from './platform/doctor.ts'
 import { guardWebContents } from './platform/guards.ts'
@@ -84,7 +85,8 @@ async function boot(log: Log): Promise<void> {
   setMenu()
   const settings = openSettings(app.getPath('userData'), (error) => log('settings', { error }))
   const language = chooseLanguage(settings.current.language)
-  const profile = await (await findProfile()).read().catch(toAppError)
+  const { own, read } = await findProfile()
+  const profile = await read().catch(toAppError)
   const t = mainTranslator(language)
   const crash = { title: t('window.crashed.title'), text: t('window.crashed.text') }
   const window = openWindow({ title: t('app.name'), crash }, settings, log)
@@ -107,6 +109,9 @@ async function boot(log: Log): Promise<void> {
     copy: async (text) => await clipboard.writeText(text),
     save: async (name, text) => await saveFile(window, name, text),
     app: `idporten-desktop ${version}`,
+    ...(own && {
+      chooseProfile: async (chosen: Language) => await chooseProfile(window, own, chosen),
+    }),
     onOutcome: () => bringToFront(window),
     onSnapshot: (snapshot) => sendSnapshot(window, snapshot, log),
     onLanguage: (chosen) => settings.save({ language: chosen }),

@@ -18,6 +18,7 @@ const claim = { name: 'sub', value: 'x', masked: false }
 /** One of everything, as no real state is: it gives every object a place to be wrong in. */
 const whole: Snapshot = {
   revision: 1,
+  canChooseProfile: false,
   status: 'signed-in',
   attempt: 1,
   renewing: null,
@@ -197,6 +198,7 @@ describe('the arguments of an intent', () => {
     switchUser: [[]],
     renew: [[]],
     callApi: [[0], [99]],
+    chooseProfile: [[]],
     copyContents: [['id-token'], ['access-token'], ['userinfo']],
     copyRequest: [
       [0, 0],

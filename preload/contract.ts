@@ -166,6 +166,8 @@ const snapshot = v.strictObject({
   attempt: count,
   renewing: v.nullable(v.picklist(['refresh-token', 'browser'])),
   language: v.picklist(languages),
+  /** Whether the person may choose another profile: nobody else has said which one it is. */
+  canChooseProfile: v.boolean(),
   /** What the app is configured for, or null when the profile is wrong (then `error` says why). */
   profile: v.nullable(
     v.strictObject({
@@ -284,6 +286,8 @@ export const intents = {
       v.picklist(['clipboard', 'file']),
     ]),
   },
+  /** By a file that main's dialog asks for. */
+  chooseProfile: { channel: 'settings:choose-profile', args: v.strictTuple([]) },
   revealPid: { channel: 'session:reveal-pid', args: v.strictTuple([v.boolean()]) },
   setLanguage: { channel: 'settings:set-language', args: v.strictTuple([v.picklist(languages)]) },
 } as const

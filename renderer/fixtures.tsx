@@ -26,6 +26,7 @@ export const signedOut: Snapshot = {
   session: null,
   providerLogout: null,
   error: null,
+  canChooseProfile: false,
   retryInMs: null,
 }
 
@@ -118,6 +119,7 @@ function fakeMain(first: Snapshot) {
     switchUser: intent(),
     renew: intent(),
     callApi: intent(),
+    chooseProfile: intent(),
     copyContents: intent(),
     copyRequest: intent(),
     exportAttempt: intent(),

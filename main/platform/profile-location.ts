@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { app } from 'electron'
-import { type ProfilePlace, readProfile } from '../session/profile.ts'
+import { parseProfile, type ProfilePlace, readProfile } from '../session/profile.ts'
 import { findMachineProfile } from './machine-profile.ts'
 
 /**
@@ -14,5 +14,6 @@ export async function findProfile(): Promise<ProfilePlace> {
   }
   const user = join(app.getPath('userData'), 'profile.json')
   const origin = app.isPackaged ? 'user' : 'command-line'
-  return (await findMachineProfile()) ?? { file: user, read: () => readProfile(user, origin) }
+  const own = { file: user, parse: (text: string) => parseProfile(text, origin) }
+  return (await findMachineProfile()) ?? { file: user, own, read: () => readProfile(user, origin) }
 }

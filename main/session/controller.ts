@@ -46,6 +46,8 @@ export interface ControllerOptions {
   readonly copy: (text: string) => Promise<void>
   /** Writes a text into a file that the person chooses. */
   readonly save: (name: string, text: string) => Promise<void>
+  /** Lets the person choose another profile, with which the app starts again; absent where they may not. */
+  readonly chooseProfile?: (language: Language) => Promise<void>
   /** The app and its version, for a report. */
   readonly app: string
   /** Tells whose a connection to the listener is; by default the system is asked. */
@@ -82,6 +84,8 @@ export interface Controller {
   readonly renew: () => Promise<void>
   /** Calls an API of the profile by its place in the list. */
   readonly callApi: (index: number) => Promise<void>
+  /** Lets the person choose another profile, where they may. */
+  readonly chooseProfile: () => Promise<void>
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
   /** The window got input from a keyboard, a mouse or a finger. */
@@ -175,6 +179,7 @@ export function createController(options: ControllerOptions): Controller {
     callApi: async (index) => {
       if (live.userAction()) await parts.callApiAt(index)
     },
+    chooseProfile: async () => await options.chooseProfile?.(store.state().language),
     revealPid: (revealed) => {
       if (live.userAction()) store.dispatch({ type: 'pid-revealed', revealed })
     },
@@ -203,7 +208,11 @@ export function createController(options: ControllerOptions): Controller {
 /** Makes the parts of the session: each knows only those that were made before it. */
 function joinParts(options: ControllerOptions, profile: Profile | null) {
   const { clock, log, fetch, logoutRecord, openBrowser, onOutcome } = options
-  const store = createStore({ ...options, profile })
+  const store = createStore({
+    ...options,
+    profile,
+    canChooseProfile: options.chooseProfile !== undefined,
+  })
   const traces = createTraces(clock)
   const claimChanges = createClaimChanges()
   const context: Context = {

@@ -150,12 +150,15 @@ describe('reading', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('is refused for a file that is missing or cannot be read; a good one is read', async () => {
+  it('is refused for a file that is missing, no file or too large; a good one is read', async () => {
     const missing = await refusalOf(() => readProfile(join(folder, 'none.json'), 'user'))
     expect(missing).toEqual({ key: 'file', reason: 'does not exist' })
     const unreadable = await refusalOf(() => readProfile(folder, 'user'))
-    expect(unreadable).toEqual({ key: 'file', reason: 'cannot be read' })
+    expect(unreadable).toEqual({ key: 'file', reason: 'is no file' })
     const file = join(folder, 'profile.json')
+    writeFileSync(file, `${JSON.stringify(good)}${' '.repeat(65_536)}`)
+    const large = await refusalOf(() => readProfile(file, 'user'))
+    expect(large).toEqual({ key: 'file', reason: 'is larger than 65536 bytes' })
     writeFileSync(file, `\uFEFF${JSON.stringify(good)}`)
     await expect(readProfile(file, 'user')).resolves.toMatchObject(good)
   })

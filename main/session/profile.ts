@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { Language } from '../../preload/contract.ts'
 import { AppError } from '../errors.ts'
@@ -125,9 +125,21 @@ export type Profile = v.InferOutput<typeof profileFile>
 /** Where a profile is, and how the app reads it there. */
 export interface ProfilePlace {
   readonly file: string
+  /** Absent where the person may not choose another one. */
+  readonly own?: OwnProfile
   /** Throws `AppError` `E_PROFILE_INVALID`. */
   readonly read: () => Promise<Profile>
 }
+
+/** The person's own profile, in place of which they may choose another one. */
+export interface OwnProfile {
+  readonly file: string
+  /** As `parseProfile`, by the rules for this place. */
+  readonly parse: (text: string) => Profile
+}
+
+/** Bytes of a file that is read as a profile: far more than one has. */
+const maxBytes = 65_536
 
 /**
  * Reads a profile and says which key is wrong and why.
@@ -135,10 +147,22 @@ export interface ProfilePlace {
  * @throws {AppError} `E_PROFILE_INVALID` with that key in `detail`
  */
 export async function readProfile(file: string, origin: ProfileOrigin): Promise<Profile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) =>
-    refuse('file', isMissing(error) ? 'does not exist' : 'cannot be read', error),
-  )
-  return parseProfile(text, origin)
+  return parseProfile(await readProfileText(file), origin)
+}
+
+/**
+ * Reads the text of a file that is to be a profile.
+ *
+ * @throws {AppError} `E_PROFILE_INVALID` for what cannot be read, is no file, or is larger than 64 kB
+ */
+export async function readProfileText(file: string): Promise<string> {
+  const unreadable = (error: unknown): never =>
+    refuse('file', isMissing(error) ? 'does not exist' : 'cannot be read', error)
+  const found = await stat(file).catch(unreadable)
+  // A pipe or a device would never end.
+  if (!found.isFile()) refuse('file', 'is no file')
+  if (found.size > maxBytes) refuse('file', `is larger than ${maxBytes} bytes`)
+  return await readFile(file, 'utf8').catch(unreadable)
 }
 
 /** As `readProfile`, from the text of the file. */

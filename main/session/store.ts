@@ -16,12 +16,13 @@ export interface Store {
 export function createStore(options: {
   readonly language: Language
   readonly profile: Profile | null
+  readonly canChooseProfile?: boolean
   readonly clock: Clock
   readonly onSnapshot: (snapshot: Snapshot) => void
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }): Store {
   const { profile, clock, log } = options
-  let state = initialState(options.language)
+  let state = initialState(options.language, options.canChooseProfile)
   const show = (shown: State): Snapshot => toSnapshot(shown, profile, clock.monotonic())
   return {
     state: () => state,

@@ -24,6 +24,7 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
 
   return {
     revision: state.revision,
+    canChooseProfile: state.canChooseProfile,
     status: state.status,
     attempt: state.attempt,
     renewing: state.renewing,

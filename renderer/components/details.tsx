@@ -1,6 +1,7 @@
 import { Details as Fold } from '@digdir/designsystemet-react'
 import { ShieldCheckmarkIcon } from '@navikt/aksel-icons'
 import { lazy, Suspense, useState } from 'react'
+import type { Snapshot } from '../../preload/contract.ts'
 import { type Rows, RowsOf, rowKinds } from './rows.tsx'
 import { Text } from './text.tsx'
 
@@ -14,7 +15,13 @@ const Inspector = lazy(loadInspector)
  * What only those want to see who ask how the login went. The rows are in the document also while it is closed, and
  * before the rest of it has been fetched.
  */
-export function Details({ rows, revision }: { rows: Rows; revision: number }) {
+export function Details({
+  rows,
+  snapshot: { revision, canChooseProfile },
+}: {
+  rows: Rows
+  snapshot: Snapshot
+}) {
   const [open, setOpen] = useState(false)
   return (
     <Fold className="fold" data-color="neutral" open={open} onToggle={() => setOpen(!open)}>
@@ -28,7 +35,12 @@ export function Details({ rows, revision }: { rows: Rows; revision: number }) {
             <RowsOf key={kind} kind={kind} rows={rows} filter="" changed={unchanged} />
           ))}
         >
-          <Inspector rows={rows} revision={revision} open={open} />
+          <Inspector
+            rows={rows}
+            revision={revision}
+            canChooseProfile={canChooseProfile}
+            open={open}
+          />
         </Suspense>
       </Fold.Content>
     </Fold>

@@ -3,6 +3,7 @@ import './inspector.css'
 import { Heading, Input, Paragraph, Tabs } from '@digdir/designsystemet-react'
 import { type ReactNode, useEffect, useId, useState } from 'react'
 import type { Inspection } from '../../preload/inspection.ts'
+import { ChooseProfile } from '../components/choose-profile.tsx'
 import { type RowKind, rowKinds, type Rows, RowsOf } from '../components/rows.tsx'
 import { useInspect } from '../bridge.ts'
 import { useTexts } from '../i18n.ts'
@@ -16,12 +17,14 @@ import { Values } from './values.tsx'
 export default function Inspector({
   rows,
   revision,
+  canChooseProfile,
   open,
 }: {
   /** Claims and checks, which are in the document whether this is open or not. */
   rows: Rows
   /** Of the snapshot: what is shown is fetched anew with each. */
   revision: number
+  canChooseProfile: boolean
   open: boolean
 }) {
   const { t } = useTexts()
@@ -43,7 +46,14 @@ export default function Inspector({
       return inspection && <Provider provider={inspection.provider} filter={filter} />
     }
     if (name === 'profile') {
-      return inspection && <Profile profile={inspection.profile} filter={filter} />
+      return (
+        inspection && (
+          <>
+            <Profile profile={inspection.profile} filter={filter} />
+            {canChooseProfile && <ChooseProfile />}
+          </>
+        )
+      )
     }
     return (
       <>

@@ -32,13 +32,14 @@ const warnBelowSeconds = 120
 /** Somebody is logged in: who, how well known, for how long, and what the app was told. */
 export function SignedIn({
   session,
-  snapshot: { revision, renewing, waiting, error, retryInMs },
+  snapshot,
   receivedAt,
 }: {
   session: Session
   snapshot: Snapshot
   receivedAt: number
 }) {
+  const { renewing, waiting, error, retryInMs } = snapshot
   const { refusedScopes, problem, apis } = session
   return (
     <>
@@ -69,7 +70,7 @@ export function SignedIn({
       />
       <Apis apis={apis} />
       <Details
-        revision={revision}
+        snapshot={snapshot}
         rows={{
           id: session.idToken,
           access: session.accessToken,

@@ -3,6 +3,7 @@ import { EnterIcon } from '@navikt/aksel-icons'
 import { useId, useState } from 'react'
 import type { Snapshot } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
+import { ChooseProfile } from '../components/choose-profile.tsx'
 import { Countdown } from '../components/countdown.tsx'
 import { Details } from '../components/details.tsx'
 import { FailureReport } from '../components/failure.tsx'
@@ -15,7 +16,7 @@ import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { revision, error, profile, providerLogout } = snapshot
+  const { error, profile, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
@@ -25,7 +26,7 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
         <ProviderLogout providerLogout={providerLogout} bare />
         {error.category !== 'profile' && (
           <Details
-            revision={revision}
+            snapshot={snapshot}
             rows={error.checks.length > 0 ? { checks: error.checks } : {}}
           />
         )}
@@ -50,7 +51,7 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
 
 /** The way in, and while the provider wants to be left alone: for how long. */
 function SignIn({
-  snapshot: { error, profile, retryInMs },
+  snapshot: { error, profile, canChooseProfile, retryInMs },
   receivedAt,
 }: {
   snapshot: Snapshot
@@ -62,6 +63,7 @@ function SignIn({
   if (waiting && !waited) setWaited(true)
   return (
     <div className="actions">
+      {canChooseProfile && profile === null && <ChooseProfile />}
       <Action
         name="sign-in"
         label={error?.retryable && error.category !== 'session' ? 'action.retry' : 'action.sign-in'}

@@ -64,6 +64,26 @@ it('tells what was expected and what came, and what is absent', () => {
   ])
 })
 
+it('shows a long list on one line', () => {
+  const algorithms = [
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'ES256',
+    'ES384',
+    'ES512',
+  ]
+  const [difference] = providerDifferences({
+    ...good,
+    id_token_signing_alg_values_supported: algorithms,
+  })
+  for (const algorithm of algorithms) expect(difference?.got).toContain(`'${algorithm}'`)
+  expect(difference?.got).not.toMatch(/[\n\uFFFD]/)
+})
+
 it('shows hostile words as one short line', () => {
   const [difference] = providerDifferences({
     ...good,

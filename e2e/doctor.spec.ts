@@ -14,6 +14,8 @@ interface Report {
   readonly canLogIn: boolean
   /** Result and words of each finding, by its subject. */
   readonly of: Readonly<Record<string, readonly [result: string, found: string]>>
+  /** All that was printed. */
+  readonly stdout: string
 }
 
 function doctor(
@@ -30,7 +32,7 @@ function doctor(
         subject,
         [result, found],
       ])
-      resolve({ code: error?.code ?? 0, canLogIn, of: Object.fromEntries(of) })
+      resolve({ code: error?.code ?? 0, canLogIn, of: Object.fromEntries(of), stdout })
     })
   })
 }
@@ -95,6 +97,7 @@ test('the app tells the proxy and the authority that it reached the provider by,
       'error',
       expect.stringMatching(/E_NETWORK_TLS.*with a certificate by Private authority/),
     ])
+    expect(refused.stdout).toContain('does not trust the authority')
     expect(refused.code).toBe(1)
   } finally {
     await proxy.close()

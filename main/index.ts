@@ -55,7 +55,13 @@ if (answered !== null) {
   if (dataFolder === '') app.exit(exitCodes.noDataFolder)
   else void app.whenReady().then(refuseDataFolder)
 } else if (args.includes('--doctor')) {
-  void app.whenReady().then(tellDiagnosis)
+  void app
+    .whenReady()
+    .then(tellDiagnosis)
+    .catch((error: unknown) => {
+      complain(toAppError(error).message)
+      app.exit(exitCodes.noLogin)
+    })
 } else {
   start()
 }

@@ -8,7 +8,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import process from 'node:process'
 import { TLSSocket } from 'node:tls'
 import { parseArgs, promisify } from 'node:util'
-import { diagnose, type Finding, finding } from '../main/doctor/diagnosis.ts'
+import { diagnose, type Finding, finding, notChecked } from '../main/doctor/diagnosis.ts'
 import { report } from '../main/doctor/report.ts'
 import { AppError } from '../main/errors.ts'
 import { findMachineProfile } from '../main/platform/machine-profile.ts'
@@ -55,9 +55,7 @@ async function run(config: string | undefined, json: boolean): Promise<boolean> 
       `asked by Node, which knows neither the system's proxy nor its certificates${certificate()}`,
     checkRuntime: async () => [
       await checkBrowser(),
-      ...(['keyring', 'electron', 'sandbox', 'fuses'] as const).map((subject) =>
-        finding(subject, 'not checked', onlyInElectron),
-      ),
+      ...notChecked(onlyInElectron, 'keyring', 'electron', 'sandbox', 'fuses'),
     ],
   })
   process.stdout.write(report(diagnosis, json))

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { translator } from '../../assets/locales/index.ts'
 import type { ErrorCode } from '../../preload/contract.ts'
 import { toAppError } from '../errors.ts'
 import {
@@ -77,6 +76,11 @@ export function finding(
   return { subject, result, found: plain(found), advice, code }
 }
 
+/** Findings of what could not be looked at. */
+export function notChecked(reason: string, ...subjects: readonly Subject[]): Finding[] {
+  return subjects.map((subject) => finding(subject, 'not checked', reason))
+}
+
 /** Finds out whether a login can work here. Sends no token, opens no browser, and throws nothing. */
 export async function diagnose(context: DoctorContext): Promise<Diagnosis> {
   const place = await context.findProfile()
@@ -89,7 +93,7 @@ export async function diagnose(context: DoctorContext): Promise<Diagnosis> {
     ofProfile(place, profile),
     await ofProfileFile(place.file),
     ...(probe === null || profile instanceof LoginError
-      ? []
+      ? notChecked('there is no profile', 'metadata', 'keys', 'clock', 'differences')
       : await ofProvider(profile, probe, differences, context)),
     await ofLoopback(),
     ...(await context.checkRuntime()),
@@ -102,27 +106,36 @@ export async function diagnose(context: DoctorContext): Promise<Diagnosis> {
   }
 }
 
-/** A failure as the window tells it, in English, with what it was about. */
+/** The error that a login would end with, what it is about, and what is known of the reason. */
 function failed(subject: Subject, { code, detail, explanation }: LoginError<ErrorCode>): Finding {
-  const t = translator('en')
-  const about = detail === null ? code : `${code}, ${detail.key}: ${detail.reason}`
-  const advice = explanation === null ? t(`error.${code}.text`) : explained(explanation)
-  return finding(subject, 'error', `${t(`error.${code}.title`)} (${about})`, { advice, code })
+  const found = detail === null ? code : `${code}, ${detail.key}: ${detail.reason}`
+  const advice = explanation && { advice: explained(explanation) }
+  return finding(subject, 'error', found, { code, ...advice })
 }
 
+const tlsProblems = {
+  expired: 'the certificate is not valid now: it has expired, or the clock is wrong',
+  'wrong-host': 'the certificate is for another host',
+  'unknown-authority':
+    'this computer does not trust the authority: a proxy or a security program may open the connection',
+  'old-version': 'only old versions of TLS are offered, as by an old proxy',
+} as const
+
 function explained(explanation: Explanation): string {
-  const t = translator('en')
   switch (explanation.kind) {
     case 'oauth':
-      return t(`oauth.${explanation.error}`)
+      return `the provider answered with ${explanation.error}`
     case 'tls':
-      return t(`tls.${explanation.problem}`)
+      return tlsProblems[explanation.problem]
     case 'captive-portal':
-      return t('captive-portal.text')
+      return 'something else answered: the network may want a login of its own first'
     case 'clock':
-      return t(`clock.${explanation.direction}`, { time: `${explanation.seconds} seconds` })
+      return `this computer's clock is ${apart(explanation)}; let the system set it`
   }
 }
+
+const apart = ({ seconds, direction }: { seconds: number; direction: string }): string =>
+  `${seconds} s ${direction === 'ahead' ? 'ahead of' : 'behind'} the provider's`
 
 function ofProfile({ file }: ProfilePlace, profile: Profile | LoginError<ErrorCode>): Finding {
   if (profile instanceof LoginError) {
@@ -161,7 +174,7 @@ async function ofProvider(
   if (provider instanceof LoginError) {
     const { found, ...more } = failed('metadata', provider)
     const told = { ...more, found: way === null ? found : plain(`${found}; ${way}`) }
-    return [told, ...ofClock(probe)]
+    return [told, ...ofClock(probe), ...notChecked('there are no metadata', 'keys', 'differences')]
   }
   return [
     finding('metadata', 'ok', way === null ? 'came, and can be used' : `came, ${way}`),
@@ -181,7 +194,7 @@ function ofKeys(usable: ProviderProbe['usableKeys']): Finding {
 }
 
 function ofClock({ clockSkew }: ProviderProbe): Finding[] {
-  if (clockSkew === null) return [finding('clock', 'not checked', 'the provider told no time')]
+  if (clockSkew === null) return notChecked('the provider told no time', 'clock')
   const seconds = Math.round(Math.abs(clockSkew) / 1000)
   const direction = clockSkew > 0 ? 'ahead' : 'behind'
   if (seconds > clockTolerance) {

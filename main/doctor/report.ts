@@ -20,7 +20,9 @@ function asText({ canLogIn, findings, differences, registration }: Diagnosis): s
     ),
     ...(registration === null ? [] : registered(registration)),
     '',
-    canLogIn ? 'A login can work here.' : 'A login cannot work here.',
+    canLogIn
+      ? 'A login can work here.'
+      : 'A login cannot work here. The page docs/errors.md explains each code.',
     '',
   ].join('\n')
 }

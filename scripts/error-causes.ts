@@ -100,7 +100,7 @@ export const causes: Readonly<Record<ErrorCode, Help>> = {
   },
   E_SESSION_EXPIRED: {
     cause:
-      'Digdir demands that a session of its own ends after 30 minutes without activity, at the latest.',
+      'Digdir demands that the session of an app ends after 30 minutes without activity, at the latest.',
     remedy: 'Log in again. `inactivityMinutes` can only be less.',
   },
   E_RENEWAL_REFUSED: {
@@ -137,7 +137,7 @@ export const causes: Readonly<Record<ErrorCode, Help>> = {
     remedy: statusPage,
   },
   E_NETWORK_TLS: {
-    cause: `${elsewhere} Most often a program or a proxy opens the connection with an authority of its own, or the clock is wrong.`,
+    cause: `${elsewhere} A program or a proxy may open the connection with an authority of its own, or the clock is wrong.`,
     remedy:
       'Give the authority to the system ([where](administration.md#what-leaves-the-computer)); `--doctor` tells whose certificate came.',
   },
@@ -147,8 +147,8 @@ export const causes: Readonly<Record<ErrorCode, Help>> = {
   },
   E_NETWORK_REDIRECT: {
     cause:
-      'What the app itself asks ID-porten for is not redirected. Most often a network wants a login of its own first.',
-    remedy: 'Open a web page in the browser.',
+      'What the app itself asks ID-porten for is not redirected. A network may want a login of its own first.',
+    remedy: 'Open a web page in the browser, log in to the network there, and try again.',
   },
   E_NETWORK_STATUS: {
     cause: 'ID-porten, or something before it, answered with HTTP 429 or 5xx.',
@@ -156,7 +156,7 @@ export const causes: Readonly<Record<ErrorCode, Help>> = {
   },
   E_NETWORK_BODY: {
     cause:
-      'An answer was cut short, is larger than 256 KiB or cannot be unpacked. Most often a proxy changes it.',
+      'An answer was cut short, is larger than 256 KiB or cannot be unpacked. A proxy may have changed it.',
     remedy: 'Try another network.',
   },
   E_IPC_UNTRUSTED_SENDER: {

@@ -17,6 +17,8 @@ const cases: readonly (readonly [file: string, line: string, stands: boolean])[]
   ['main/login/tokens/x.ts', "import { x } from '../errors.ts'", true],
   ['main/login/tokens/x.ts', "import { x } from '../../errors.ts'", false],
   ['main/login/tokens/x.ts', "import { x } from '../../session/view.ts'", false],
+  ['main/login/command/x.ts', "import { x } from '../index.ts'", true],
+  ['main/login/command/x.ts', "import { x } from '../../session/profile.ts'", false],
   ['main/session/x.ts', "import { app } from 'electron'", false],
   ['main/doctor/x.ts', "import { app } from 'electron'", false],
   ['main/doctor/x.ts', "import { x } from '../platform/log.ts'", false],

@@ -10,6 +10,7 @@ import { plainScope } from '../../../simulator/scopes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import { createFakeOpener, type FakeOpener } from '../../../test/support/fake-opener.ts'
 import { arrive, logInAt, requestsTo, type UserAction } from '../../../test/support/login.ts'
+import { thorough } from '../../../test/support/thorough.ts'
 import { profileFile } from '../../session/profile.ts'
 import { loginProfile, readProfile, WrongUse } from './profile.ts'
 
@@ -275,6 +276,21 @@ describe('where no browser opens', { timeout }, () => {
       await arrive(await logInAt(await said(/(http:\/\/127\.0\.0\.1:\d+\/[\w-]{32})$/m)))
       expect((await ended).code).toBe(0)
       expect((await logIn([await writeProfile()])).err).not.toContain('Open this address')
+    },
+  )
+
+  // The opener of a Linux without a browser may say that it opened one; six seconds later nobody has come.
+  it.runIf(thorough && process.platform !== 'win32')(
+    'shows the link when no browser comes',
+    async () => {
+      const pretending = await mkdtemp(path.join(folder, 'pretending-'))
+      for (const name of ['xdg-open', 'open']) {
+        // oxlint-disable-next-line no-await-in-loop
+        await writeFile(path.join(pretending, name), '#!/bin/sh\n', { mode: 0o755 })
+      }
+      const { ended, said } = start([await writeProfile()], pretending)
+      await arrive(await logInAt(await said(/^No browser has come yet\.$[^]*: (http:\S+)$/m)))
+      expect((await ended).code).toBe(0)
     },
   )
 })

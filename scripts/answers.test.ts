@@ -29,17 +29,19 @@ async function askAll(
   simulator.play({ summary: 'of a test', ...scenario })
   const answers: Record<string, string> = {}
   const unanswered: string[] = []
-  for await (const { name, answer, answered } of ask({
+  const words: string[] = []
+  for await (const { name, answer, said = [], answered } of ask({
     ...simulator.profile,
     logoutPath: '/logged-out',
     openBrowser: person.openBrowser,
     ...more,
   })) {
     answers[name] = answer
+    words.push(...said)
     if (!answered) unanswered.push(name)
   }
   await person.done()
-  return { answers, unanswered }
+  return { answers, unanswered, words }
 }
 
 describe('the simulator', { timeout }, () => {
@@ -181,7 +183,7 @@ describe('no answer holds', { timeout }, () => {
   it('a token, a code, a personal number, or what would steer a terminal', async () => {
     const hostile = '\u001B[31m\u202E 21878698453'
     const secrets = new Set<string>()
-    const { answers, unanswered } = await askAll(
+    const { answers, unanswered, words } = await askAll(
       { refreshTokens: true },
       {
         tokenResponse: (body) => {
@@ -190,14 +192,16 @@ describe('no answer holds', { timeout }, () => {
           return body
         },
         callback: (parameters) => {
-          if (parameters.has('error')) parameters.set('error', hostile)
-          if (parameters.has('code')) secrets.add(String(parameters.get('code')))
+          if (!parameters.has('error')) return void secrets.add(String(parameters.get('code')))
+          parameters.set('error', hostile)
+          parameters.set('error_description', hostile)
         },
       },
     )
     expect(unanswered).toEqual([])
     expect(secrets.size).toBeGreaterThan(8)
-    const all = Object.values(answers).join('\n')
+    const all = [...Object.values(answers), ...words].join('\n')
+    expect(words.length).toBeGreaterThan(1)
     for (const secret of [...secrets, '21878698453', '\u001B', '\u202E'])
       expect(all).not.toContain(secret)
     expect(all).toContain('218786')
@@ -241,6 +245,7 @@ describe('npm run answers', { timeout }, () => {
         expect(out).toContain(`\n${question}\n  Answer     `)
         expect(out).toContain(`\n  The app    ${app}\n`)
       }
+      expect(out).toMatch(/^ {2}It says {4}requested scope is not allowed$/m)
       expect(out).toContain('  Answer     201, for 30 s\n')
       expect(out.match(/^ {2}Simulator {2}otherwise: 201, for 120 s$/gm)).toHaveLength(1)
       expect(out.match(/^ {2}Simulator {2}the same$/gm)?.length).toBeGreaterThan(10)

@@ -79,7 +79,7 @@ async function run(args: string[]): Promise<void> {
   const options = readOptions(args)
   const simulated = await askSimulator()
   process.stdout.write(`Answers of ${options.issuer} to ${options.clientId}\n`)
-  for await (const { name, answer, answered } of ask(options)) {
+  for await (const { name, answer, said = [], answered } of ask(options)) {
     if (!answered) process.exitCode = 1
     const { question, app } = questions[name]
     const other = simulated.get(name)
@@ -87,6 +87,7 @@ async function run(args: string[]): Promise<void> {
       [
         `\n${question}`,
         `  Answer     ${answered ? answer : `none, because of ${answer}`}`,
+        ...said.map((words) => `  It says    ${words}`),
         `  The app    ${app}`,
         `  Simulator  ${other === answer ? 'the same' : `otherwise: ${other}`}\n`,
       ].join('\n'),

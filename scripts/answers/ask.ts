@@ -43,6 +43,8 @@ export interface Answer {
   readonly name: QuestionName
   /** What the provider did: the same words for the same thing, so that two providers can be compared. */
   readonly answer: string
+  /** What the provider says to a refusal, in its own words. */
+  readonly said?: readonly string[]
   /** False when the question could not be asked: then the answer is the reason. */
   readonly answered: boolean
 }
@@ -94,12 +96,16 @@ async function* askWithoutPerson(base: Base): AsyncGenerator<Unjudged> {
   if (usual.error !== null && metadata?.outcome !== 'done') throw usual.error
   yield { name: 'metadata', answer: offers(metadata) }
   yield { name: 'date', answer: headersOf(metadata, base.clock) }
-  yield { name: 'push', answer: pushed(usual) }
+  yield { name: 'push', answer: pushed(usual), said: wordsOf(usual) }
   for (const name of ['client', 'redirectUri', 'scope', 'resource', 'acr'] as const) {
     const odd = { ...base, ...oddities[name] }
-    // oxlint-disable-next-line no-await-in-loop -- The provider is asked one thing at a time.
-    const answer = `pushed: ${pushed(await push(odd))}; in a browser: ${landed(await visit(odd))}`
-    yield { name, answer }
+    // The provider is asked one thing at a time.
+    // oxlint-disable-next-line no-await-in-loop
+    const atPush = await push(odd)
+    // oxlint-disable-next-line no-await-in-loop
+    const inBrowser = await visit(odd)
+    const answer = `pushed: ${pushed(atPush)}; in a browser: ${landed(inBrowser)}`
+    yield { name, answer, said: [...new Set([...wordsOf(atPush), ...wordsOf(inBrowser)])] }
   }
   // Without a session nobody can be logged in silently: an error that every provider sends back.
   const silent = await visit({ ...base, prompt: 'none' })
@@ -220,6 +226,12 @@ function landed({ landing, error }: Probe): string {
   const { status, sentBack } = landing
   if (sentBack !== null) return `sent back with ${safe(sentBack.get('error') ?? 'no error')}`
   return `${status < 400 ? 'a page to log in' : 'an error page, not sent back'}, HTTP ${status}`
+}
+
+function wordsOf({ steps, landing }: Probe): string[] {
+  const pushedWords = member(stepOf(steps, 'push'), 'error_description')
+  const words = pushedWords ?? landing?.sentBack?.get('error_description')
+  return words === undefined || words === null ? [] : [safe(words)]
 }
 
 function issuerIn(probe: Probe, issuer: string): string {

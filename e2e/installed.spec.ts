@@ -116,6 +116,44 @@ test(`@thorough keeps its page in a sandbox also where users may not create name
   await administrator.endConfined()
 })
 
+test(`@thorough starts for another user on the same display, beside the first, and without a D-Bus of theirs${whyNotInstalled}`, async ({
+  folder,
+  simulator,
+  systemBrowser,
+}) => {
+  await administrator.install(packedFile('deb'))
+  await administrator.setProfile(simulator.profile)
+  const userData = join(folder, 'user-data')
+  const first = await startPackaged(appName, { userData, env: systemBrowser.env })
+  await first.expectStatus('signed-out')
+  const window = await windowAt(await administrator.startAsOther(['--remote-debugging-port=0']))
+  await expect(window.locator('html')).toHaveAttribute('data-status', 'signed-out')
+  await expect(window.locator('[data-action="sign-in"]')).toBeEnabled()
+  await administrator.endConfined()
+  await first.expectStatus('signed-out')
+  await first.close()
+})
+
+test(`@thorough logs a person in where there is no D-Bus${whyNotInstalled}`, async ({
+  folder,
+  simulator,
+  systemBrowser,
+  browserPage,
+}) => {
+  await administrator.install(packedFile('deb'))
+  await administrator.setProfile(simulator.profile)
+  const app = await startPackaged(appName, {
+    userData: join(folder, 'user-data'),
+    env: {
+      ...systemBrowser.env,
+      DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere',
+      DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nowhere',
+    },
+  })
+  await signIn(app, browserPage)
+  await app.close()
+})
+
 test(`@thorough an upgrade from an older version keeps the machine profile and the person’s settings${whyNotInstalled}`, async ({
   folder,
   simulator,

@@ -19,6 +19,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -87,6 +88,35 @@ async function startWithoutNamespaces({ args, env: given }) {
     await writeFile(`/proc/${child.pid}/${map}`, '0 0 65536')
   }
   child.stdin.write('go\n')
+  return await addressOf(child)
+}
+
+/**
+ * Starts the installed app as another user of the computer on the display of the tests' user, whose session bus is
+ * closed to it.
+ *
+ * @param {{ args: string[], env: Record<string, string> }} order
+ * @returns {Promise<string>} the address of its debugging port, once it has one
+ */
+async function startAsOther({ args, env: { DISPLAY = '', XAUTHORITY = '' } }) {
+  const id = user.uid === 1 ? 2 : 1
+  const home = `${path.dirname(socket)}-other`
+  const cookie = `${home}/Xauthority`
+  await mkdir(home, { mode: 0o700 })
+  otherHome = home
+  await copyFile(XAUTHORITY, cookie)
+  for (const place of [home, cookie]) await chown(place, id, id)
+  const env = { DISPLAY, XAUTHORITY: cookie, HOME: home, TMPDIR: home, PATH: '/usr/bin:/bin' }
+  const child = spawn(`/usr/lib/${name}/${name}`, args, { uid: id, gid: id, env, cwd: '/' })
+  confined = child
+  return await addressOf(child)
+}
+
+/**
+ * @param {import('node:child_process').ChildProcessWithoutNullStreams} child
+ * @returns {Promise<string>} the address of the debugging port of an app, once it has one
+ */
+async function addressOf(child) {
   return await new Promise((resolve, reject) => {
     let said = ''
     child.stderr.on('data', (chunk) => {
@@ -97,6 +127,9 @@ async function startWithoutNamespaces({ args, env: given }) {
     child.once('exit', () => reject(new Error(`it ended: ${said}`)))
   })
 }
+
+/** The folder of the other user, once there is one. */
+let otherHome = ''
 
 /** @type {import('node:child_process').ChildProcess | null} */
 let confined = null
@@ -136,12 +169,16 @@ const orders = {
     await chmod(profile, mode)
   },
   startWithoutNamespaces,
+  startAsOther,
   sandboxes,
   endConfined: async () => {
     const child = confined
-    if (child === null || child.exitCode !== null) return
-    child.kill()
-    await new Promise((resolve) => child.once('close', resolve))
+    if (child !== null && child.exitCode === null) {
+      child.kill()
+      await new Promise((resolve) => child.once('close', resolve))
+    }
+    if (otherHome !== '') await rm(otherHome, { recursive: true, force: true })
+    otherHome = ''
   },
   forgetProfile: async () => await rm(profileFolder, { recursive: true, force: true }),
 }

@@ -36,6 +36,9 @@ export const administrator = {
       args,
       env: process.env,
     }),
+  /** Starts the installed app as another user on the same display; gives its debugging address. */
+  startAsOther: async (args: readonly string[]) =>
+    await ask({ order: 'startAsOther', args, env: process.env }),
   /** What keeps each page of the installed app in, as the kernel tells. */
   sandboxes: async () =>
     v.parse(

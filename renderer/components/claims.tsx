@@ -65,8 +65,9 @@ export function Claims({
 
 /** Marks a value that the login or renewal before did not have. */
 function Changed() {
+  const { t } = useTexts()
   return (
-    <Tag data-color="info" data-size="sm" data-changed="">
+    <Tag data-color="info" data-size="sm" data-changed="" title={t('inspector.changed.text')}>
       <Text id="inspector.changed" />
     </Tag>
   )

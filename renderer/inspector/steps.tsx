@@ -142,9 +142,14 @@ function StepRow({
             <span lang="en">{source}</span>
           </Fact>
           {error && (
-            <Fact label="inspector.step.error">
-              <code>{error.code}</code> <span lang="en">{error.reason}</span>
-            </Fact>
+            <>
+              <Fact label="inspector.step.error">
+                <code>{error.code}</code> <span lang="en">{error.reason}</span>
+              </Fact>
+              <Fact label="inspector.step.explained">
+                <code>docs/errors.md#{error.code.toLowerCase()}</code>
+              </Fact>
+            </>
           )}
         </Facts>
         {request && (

@@ -76,7 +76,7 @@ test('lists each package that source maps and Vite find in the packed code, the 
   const name = (entry = ''): string => entry.split(' ')[0] ?? ''
   // Neither of the two sources knows the font, nor what the bundler has added itself.
   const others = packages.filter((entry) => !found.has(entry))
-  expect(others.map(name)).toEqual(['inter-ui', 'rolldown'])
+  expect(others.map(name)).toEqual(['inter-ui', 'rolldown', 'vite'])
   expect(packages.filter((entry) => found.has(entry)).toSorted()).toEqual([...found].toSorted())
   const withCode = packages.map(name).filter((entry) => inSourceMaps.has(entry))
   expect(withCode.toSorted()).toEqual([...inSourceMaps].toSorted())

@@ -4,7 +4,7 @@ import { request } from '../../test/support/provider.ts'
 import { type BrowserTripEvent, createBrowserTrip } from './browser-trip.ts'
 import { failure, LoginError } from './errors.ts'
 import type { AuthorizationAddress } from './request/authorization.ts'
-import { noTracer } from './trace.ts'
+import { noTracer } from './tracer.ts'
 
 /** A trip whose provider gives a new address each time, and whose browser only notes where it was sent. */
 function prepare(

@@ -1,7 +1,7 @@
 import type { Clock } from './base/clock.ts'
 import { type Explanation, failure, isLoginError, LoginError } from './errors.ts'
 import type { AuthorizationAddress, AuthorizationRequest } from './request/authorization.ts'
-import { noStep, type OpenStep, type Tracer } from './trace.ts'
+import { noStep, type OpenStep, type Tracer } from './tracer.ts'
 
 /**
  * What may be wrong with the browser: the system refused to open it, none has come to a start address

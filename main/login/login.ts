@@ -6,12 +6,12 @@ import type { Outcome } from './callback/pages.ts'
 import { createPeerCheck } from './callback/peer.ts'
 import { checkCallback } from './callback/response.ts'
 import { cleanError, failure, LoginError, toLoginError } from './errors.ts'
-import { type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
+import { type LoginEvent, type LoginOptions, type LoginSettings, settingsOf } from './options.ts'
 import type { KeySource } from './provider/keys.ts'
 import type { Provider } from './provider/metadata.ts'
 import { type AuthorizationRequest, createAuthorizationRequest } from './request/authorization.ts'
 import { createProofKey, type ProofKey } from './request/dpop.ts'
-import type { OpenStep } from './trace.ts'
+import type { OpenStep } from './tracer.ts'
 import { requestTokens } from './tokens/endpoint.ts'
 import { type Login, secretsOf, toLogin } from './tokens/result.ts'
 import type { IdTokenExpectation } from './tokens/rules.ts'
@@ -71,9 +71,8 @@ function runLogin(settings: LoginSettings): LoginAttempt {
   const nameFailure = (error: unknown): unknown =>
     error === cancelled ? error : cleanError(toLoginError(error), secretRemover(secrets))
 
-  const onEvent = guarded(settings.onEvent, endWith)
-  const onTrace = settings.onTrace && guarded(settings.onTrace, endWith)
-  const http = createHttp({ ...settings, signal: ended.signal, onTrace, secrets })
+  const onEvent = guardEvents(settings.onEvent, endWith)
+  const http = createHttp({ ...settings, signal: ended.signal, secrets })
   ended.signal.addEventListener('abort', () => http.tracer.end(ended.signal.reason))
 
   /** A phase in which nobody can do anything but wait does not outlast the patience of a person. */
@@ -308,13 +307,13 @@ function checkReturn({ settings, provider, parameters, request, returning }: Exc
 const cancelled = new Error('cancelled')
 
 /** A caller whose function throws hears of it by the result. */
-function guarded<Event>(
-  listener: (event: Event) => void,
+function guardEvents(
+  onEvent: (event: LoginEvent) => void,
   endWith: (error: unknown) => void,
-): (event: Event) => void {
+): (event: LoginEvent) => void {
   return (event) => {
     try {
-      listener(event)
+      onEvent(event)
     } catch (error) {
       endWith(error)
     }

@@ -1,12 +1,7 @@
 import { type Explanation, failure, LoginError } from '../errors.ts'
 import { networkError, type Step } from '../error-map.ts'
-import {
-  type Came,
-  createTracer,
-  type Tracer,
-  type TraceStep,
-  type TraceStepName,
-} from '../trace.ts'
+import type { TraceStep, TraceStepName } from '../trace.ts'
+import { type Came, createTracer, noStep, type OpenStep, type Tracer } from '../tracer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Secret } from './secret.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -87,6 +82,10 @@ export interface Http {
   ): (url: string, request?: RequestOptions) => Promise<Response>
   /** Returns a fetch that takes an answer with any status but a redirect, and with any body: what an API says is shown. */
   requestAny(step: HttpStep): (url: string, request?: RequestOptions) => Promise<Response>
+  /**
+   * Judges an answer that is no refusal: with that its step ends in the trace. Gives, and throws, what `judging` does.
+   */
+  judge<T>(response: Response, judging: () => T | Promise<T>): Promise<T>
   /** Gives the JSON of an answer to `requestJson`, which is parsed already; null for a refusal and for `requestAny`. */
   jsonOf(response: Response): unknown
   /** How far this computer's clock is now from the provider's `Date`, in milliseconds; null before an answer. */
@@ -105,7 +104,7 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined
   /** Default: `httpLimits`. */
   readonly limits?: HttpLimits | undefined
-  /** Told of every step of the protocol when it has ended, without secrets and personal numbers. */
+  /** Told of every step of the protocol when it has ended, without secrets and personal numbers. What it throws is ignored. */
   readonly onTrace?: ((step: TraceStep) => void) | undefined
 }
 
@@ -129,6 +128,8 @@ export function createHttp(
    */
   let providerStart: number | null = null
   const values = new WeakMap<Response, unknown>()
+  /** The answers that nobody has judged yet. */
+  const answered = new WeakMap<Response, { tracing: OpenStep; came: Came; step: Step }>()
 
   const send = async (
     step: HttpStep,
@@ -177,7 +178,8 @@ export function createHttp(
       // oauth4webapi would take it for the answer; the error that OAuth names is in the body.
       if (!anyAnswer && method !== 'GET') answer.headers.delete('www-authenticate')
       values.set(answer, value)
-      tracing.done(came)
+      if (isRefusal) tracing.done(came)
+      else answered.set(answer, { tracing, came, step })
       return answer
     } catch (error) {
       const reason = reasonOf(error, [signal, late.signal], step, purpose)
@@ -200,6 +202,19 @@ export function createHttp(
       (step) =>
       (url, request = {}) =>
         send(step, url, request, true),
+    judge: async (response, judging) => {
+      const { tracing = noStep, came = {}, step = steps.api } = answered.get(response) ?? {}
+      try {
+        const value = await judging()
+        tracing.done(came)
+        return value
+      } catch (error) {
+        const named =
+          error instanceof LoginError ? error : failure(step.invalid, step.name, 'not valid')
+        tracing.failed(named, came)
+        throw error
+      }
+    },
     jsonOf: (response) => values.get(response) ?? null,
     clockSkew: () =>
       providerStart === null ? null : clock.now() - (providerStart + clock.monotonic()),

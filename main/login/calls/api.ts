@@ -72,7 +72,7 @@ async function call(
       },
     )
   const response = await retryForProof(send).catch(challenged)
-  const body = await readJson(response)
+  const body = await http.judge(response, () => readJson(response))
   return { httpStatus: response.status, tookMs: clock.monotonic() - startedAt, body }
 }
 

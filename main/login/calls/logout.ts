@@ -10,7 +10,8 @@ import { Secret } from '../base/secret.ts'
 import { openBrowser } from '../browser-trip.ts'
 import { failure } from '../errors.ts'
 import { type Login, secretsOf } from '../tokens/result.ts'
-import { createTracer, type Tracer, type TraceStep } from '../trace.ts'
+import type { TraceStep } from '../trace.ts'
+import { createTracer, type Tracer } from '../tracer.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /**

@@ -42,7 +42,7 @@ async function revoke(login: Login, http: Http): Promise<void> {
         },
       },
     )
-    await oauth.processRevocationResponse(response)
+    await http.judge(response, () => oauth.processRevocationResponse(response))
   } catch (error) {
     throw libraryError(error, steps.revocation)
   }

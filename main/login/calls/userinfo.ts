@@ -29,7 +29,9 @@ export async function fetchUserinfo(login: Login, options: HttpOptions = {}): Pr
   const ask = async (): Promise<Claims> => {
     const response = await request()
     const subject = String(claims['sub'])
-    return { ...(await oauth.processUserInfoResponse(provider, client, subject, response)) }
+    return await http.judge(response, async () => ({
+      ...(await oauth.processUserInfoResponse(provider, client, subject, response)),
+    }))
   }
   return await withoutSecrets(secrets, options, async () => {
     try {

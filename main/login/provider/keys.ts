@@ -141,6 +141,10 @@ export async function fetchKeys(uri: string, http: Http): Promise<readonly Verif
   const response = await http.requestJson(steps.keys)(uri, {
     headers: { accept: 'application/json, application/jwk-set+json' },
   })
+  return await http.judge(response, () => usableKeys(response, http))
+}
+
+async function usableKeys(response: Response, http: Http): Promise<readonly VerificationKey[]> {
   const refuse = (reason: string): never => {
     throw failure('E_PROVIDER_KEYS', 'keys', reason)
   }

@@ -75,8 +75,16 @@ export async function discover(issuer: string, http: Http): Promise<Provider> {
     .catch((error: unknown) => {
       throw nameLibraryError(error, steps.discovery)
     })
-  if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
+  return await http.judge(response, () => checkMetadata(issuer, url, response, http))
+}
 
+async function checkMetadata(
+  issuer: string,
+  url: URL,
+  response: Response,
+  http: Http,
+): Promise<Provider> {
+  if (response.status !== 200) refuse('status', `HTTP ${response.status}`)
   const parsed = v.safeParse(metadata, http.jsonOf(response))
   if (!parsed.success) {
     const [issue] = parsed.issues

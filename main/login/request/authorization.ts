@@ -183,7 +183,9 @@ function createPush(options: {
           [oauth.allowInsecureRequests]: isLoopback(new URL(provider.issuer)),
         },
       )
-      return await oauth.processPushedAuthorizationResponse(provider, client, asCreated(response))
+      return await http.judge(response, () =>
+        oauth.processPushedAuthorizationResponse(provider, client, asCreated(response)),
+      )
     } catch (error) {
       const named = namePushFailure(error, status)
       const isRefusal = named instanceof LoginError && status >= 400 && status < 500

@@ -162,8 +162,15 @@ async function send(
       throw libraryError(error, steps.token)
     })
   }
-  if (response.status !== 200) await confirm()
-  const parsed = v.safeParse(tokenResponse, http.jsonOf(response))
+  return await http.judge(response, async () => {
+    if (response.status !== 200) await confirm()
+    return { ...readTokens(http.jsonOf(response), proofKey), confirm }
+  })
+}
+
+/** Takes a token response apart. */
+function readTokens(json: unknown, proofKey: ProofKey | null): Omit<TokenResponse, 'confirm'> {
+  const parsed = v.safeParse(tokenResponse, json)
   if (!parsed.success) {
     const [issue] = parsed.issues
     // The message of the schema may quote what came: only its kind is told.
@@ -182,7 +189,6 @@ async function send(
     expiresIn: lives.expires_in ?? null,
     refreshTokenExpiresIn: lives.refresh_token_expires_in ?? null,
     scope: scope === undefined ? null : scope.split(' ').filter((name) => name !== ''),
-    confirm,
   }
 }
 

@@ -3,7 +3,7 @@ import type { IdTokenExpectation, VerifiedIdToken } from './rules.ts'
 import { verifyIdToken } from './id-token.ts'
 import type { KeySource } from '../provider/keys.ts'
 import type { Secret } from '../base/secret.ts'
-import { noTracer } from '../trace.ts'
+import { noTracer } from '../tracer.ts'
 
 /**
  * Verifies an ID token with the provider's keys. A signature that fails makes it look for keys once

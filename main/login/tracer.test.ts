@@ -16,7 +16,10 @@ import { logOutInBrowser } from './calls/logout.ts'
 import { renew } from './calls/renew.ts'
 import { revokeTokens } from './calls/revoke.ts'
 import { fetchUserinfo } from './calls/userinfo.ts'
+import { createHttp } from './base/http.ts'
+import { Secret } from './base/secret.ts'
 import { LoginError } from './errors.ts'
+import { startLogin } from './login.ts'
 import type { LoginOptions } from './options.ts'
 import { createProviderCache } from './provider/cache.ts'
 import type { Login } from './tokens/result.ts'
@@ -175,16 +178,35 @@ describe('the trace of a login', () => {
     ])
   })
 
-  it('ends the login when whoever listens throws, and the error is the listener’s', async () => {
-    const broken = new Error('a listener that is broken')
-    const waiting = await waitForBrowser(simulator, {
-      onTrace: ({ step }) => {
-        if (step === 'callback') throw broken
-      },
+  it('changes nothing when whoever listens throws', async () => {
+    const onTrace = (): never => {
+      throw new Error('a listener that is broken')
+    }
+    const login = await logIn({ onTrace })
+    expect((await renew(login, { onTrace })).claims['sub']).toBe(login.claims['sub'])
+  })
+
+  it.each([
+    ['metadata of another issuer', 'issuer-with-slash', 'metadata', 'E_PROVIDER_METADATA'],
+    ['what is no key set', 'keys-json-array', 'keys', 'E_PROVIDER_KEYS'],
+    ['a token of another kind', 'token-type-mac', 'token-request', 'E_TOKEN_RESPONSE'],
+  ] as const)('tells the step as failed that brought %s', async (_, scenario, step, code) => {
+    const trace = collect()
+    simulator.play(scenario)
+    const clock = createTestClock()
+    const attempt = startLogin({
+      ...simulator.profile,
+      ...trace,
+      clock,
+      providerCache: createProviderCache(clock),
+      openBrowser: async (address) => await arrive(await logInAt(address)),
     })
-    await arrive(await logInAt(waiting.start))
-    const error = await failureOf(waiting.result, LoginError)
-    expect([error.code, error.cause]).toEqual(['E_UNEXPECTED', broken])
+    await failureOf(attempt.result, LoginError)
+    simulator.play(null)
+    expect(trace.last(step)).toMatchObject({ outcome: 'failed', error: { code } })
+    expect(
+      trace.steps.filter(({ outcome }) => outcome === 'failed').map(({ step: at }) => at),
+    ).toContain(step)
   })
 })
 
@@ -216,7 +238,7 @@ describe('the trace of what follows a login', () => {
     })
     const { request, response } = trace.last('userinfo')
     expect(valueOf(request?.headers, 'authorization')).toMatch(
-      /^Bearer access token, \d+ characters$/,
+      /^access token \(Bearer\), \d+ characters$/,
     )
     expect(response?.members.every(({ hidden }) => hidden)).toBe(true)
     expect(trace.last('revocation').response?.status).toBe(200)
@@ -322,6 +344,49 @@ describe('no event holds', () => {
     expect(valueOf(step.response?.members, 'error_description')).toBe(
       'of 178181••••• \uFFFDand\uFFFD123456•••••',
     )
+  })
+
+  it.each([
+    ['a short code', 'q7Zk29Lm0P'],
+    ['a code that is written in percent', 'AbC/dEf+gh=='],
+    ['a code with a quote in it', 'a"quoted\\code'],
+  ])('%s that a provider repeats', async (_, code) => {
+    const trace = collect()
+    const error_description = `bad ${code} ${encodeURIComponent(code)}`
+    const fetch = async () =>
+      Response.json({ error: 'x', error_description, scope: { code } }, { status: 400 })
+    const refreshToken = new Secret(code)
+    await renew({ ...plainLogin, refreshToken }, { ...trace, fetch }).catch(() => {})
+    const { members } = trace.last('refresh').response ?? {}
+    expect(valueOf(members, 'error_description')).toBe('bad [secret] [secret]')
+    expect(valueOf(members, 'scope')).toBe('{"code":"[secret]"}')
+  })
+
+  it('a personal number in what was checked', async () => {
+    const trace = collect()
+    const { tracer } = createHttp(trace)
+    const check = { rule: 'pid', source: 's', expected: 'x', got: '17818196345', result: 'fail' }
+    tracer.begin('verification').done({ checks: [{ ...check, result: 'fail' }] })
+    expect(trace.last('verification').checks[0]?.got).toBe('178181•••••')
+  })
+
+  it.each(['constructor', '__proto__', 'toString'])('a word of JavaScript for %s', async (name) => {
+    const step = await repeating(() => JSON.parse(`{"${name}":"x"}`))
+    expect(valueOf(step.response?.members, name)).toBe('text, 1 characters')
+  })
+
+  it('what is too deep to be written, and the answer counts all the same', async () => {
+    const trace = collect()
+    const deep = `{"error":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    const headers = { 'content-type': 'application/json' }
+    const fetch = async () => new Response(deep, { status: 200, headers })
+    const answer = await callApi(
+      plainLogin,
+      { url: `${issuer}/api`, method: 'GET' },
+      { ...trace, fetch },
+    )
+    expect([answer.httpStatus, answer.body]).toEqual([200, deep])
+    expect(trace.last('api-call').outcome).toBe('done')
   })
 
   it('more than a few thousand characters, whatever a provider sends', async () => {

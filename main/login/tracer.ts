@@ -1,0 +1,128 @@
+/** Makes the events of the trace. */
+import type { Clock } from './base/clock.ts'
+import type { Secret } from './base/secret.ts'
+import { type Check, LoginError, type LoginErrorCode } from './errors.ts'
+import { type Sent, traceSources, type TraceStep, type TraceStepName } from './trace.ts'
+import { createHider, valuesIn, valuesSent } from './trace-values.ts'
+
+/** What came of a step, before anything is hidden. */
+export interface Came {
+  /** For a step whose request is known only at its end. */
+  readonly sent?: Sent
+  readonly status?: number
+  readonly headers?: Headers
+  /** Reads the JSON of the answer; undefined for what is none. */
+  readonly body?: () => unknown
+  readonly checks?: readonly Check[]
+  /** The other side said no: the code that this has here. */
+  readonly refused?: LoginErrorCode | null
+}
+
+/** A step that is under way. Only its first end counts. */
+export interface OpenStep {
+  done(came?: Came): void
+  failed(error: unknown, came?: Came): void
+}
+
+export interface Tracer {
+  begin(step: TraceStepName, sent?: Sent): OpenStep
+  /** A step for which nothing was asked. */
+  fromMemory(step: TraceStepName, url: string): void
+  /** Ends every step that is still open: null when it was done, else what it failed with. A cancel is no `LoginError`. */
+  end(error: unknown): void
+}
+
+/** The codes of what the other side has said no to. */
+const refusals = /_(?:REFUSED|DENIED)$/
+
+const nothing = (): void => {}
+/** For what nobody traces. */
+export const noStep: OpenStep = { done: nothing, failed: nothing }
+export const noTracer: Tracer = { begin: () => noStep, fromMemory: nothing, end: nothing }
+
+/** Makes the events of one login or call. `secrets` may grow: what is in it when a step ends is taken out of it. */
+export function createTracer(options: {
+  readonly onTrace: ((step: TraceStep) => void) | undefined
+  readonly clock: Clock
+  readonly secrets: readonly Secret[]
+}): Tracer {
+  const { onTrace, clock, secrets } = options
+  if (onTrace === undefined) return noTracer
+  const open = new Set<OpenStep>()
+
+  /** Whoever only looks on changes nothing: a login goes on whatever they throw. */
+  const tell = (event: TraceStep): void => {
+    try {
+      onTrace(event)
+    } catch {
+      // They have their own ways to hear of their own mistakes.
+    }
+  }
+
+  const begin = (step: TraceStepName, begun?: Sent): OpenStep => {
+    const startedAt = clock.monotonic()
+    const finish = (outcome: TraceStep['outcome'], came: Came, error: LoginError | null): void => {
+      if (!open.delete(handle)) return
+      const duration = clock.monotonic() - startedAt
+      const { sent = begun, status, headers } = came
+      const body = came.body?.()
+      const hider = createHider(step, secrets, [...valuesSent(sent), ...valuesIn(headers, body)])
+      tell({
+        step,
+        startedAt,
+        duration,
+        source: traceSources[step],
+        request: sent === undefined ? null : hider.request(sent),
+        response: status === undefined ? null : hider.response(status, headers, body),
+        checks: (came.checks ?? error?.checks ?? []).map((check) => ({
+          ...check,
+          expected: hider.text(check.expected),
+          got: hider.text(check.got),
+        })),
+        outcome,
+        error: error && { code: error.code, reason: hider.text(reasonOf(error)) },
+      })
+    }
+    const handle: OpenStep = {
+      done: (came = {}) => {
+        const { refused = null, status } = came
+        if (refused === null) finish('done', came, null)
+        else finish('refused', came, new LoginError(refused, `HTTP ${status}`))
+      },
+      failed: (error, came = {}) => {
+        if (!(error instanceof LoginError)) finish('cancelled', came, null)
+        else finish(refusals.test(error.code) ? 'refused' : 'failed', came, error)
+      },
+    }
+    open.add(handle)
+    return handle
+  }
+
+  return {
+    begin,
+    fromMemory: (step, url) => {
+      const { text } = createHider(step, secrets, [])
+      tell({
+        step,
+        startedAt: clock.monotonic(),
+        duration: 0,
+        source: traceSources[step],
+        request: { method: 'GET', address: text(url), headers: [], parameters: [] },
+        response: null,
+        checks: [],
+        outcome: 'from-memory',
+        error: null,
+      })
+    },
+    end: (error) => {
+      for (const step of open) {
+        if (error === null) step.done()
+        else step.failed(error)
+      }
+    },
+  }
+}
+
+function reasonOf({ detail, message }: LoginError): string {
+  return detail === null ? message : `${detail.key}: ${detail.reason}`
+}

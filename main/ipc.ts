@@ -48,10 +48,12 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
       log('refused sender', { channel: inspectChannel })
       return null
     }
-    const parsed = v.safeParse(inspectionSchema, controller.inspect())
-    if (parsed.success) return parsed.output
-    log('refused inspection', { path: v.getDotPath(parsed.issues[0]) })
-    return null
+    try {
+      return v.parse(inspectionSchema, controller.inspect())
+    } catch (error) {
+      log('inspection failed', { error })
+      return null
+    }
   })
   handle('getSnapshot', () => {})
   handle('signIn', controller.signIn)

@@ -10,7 +10,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     /\b(code|state|nonce|code_verifier|code_challenge|request_uri|\w*token|id_token_hint|login_hint)=[^&\s"']+/gi,
     '$1=[secret]',
   ],
-  [/\b(Bearer|DPoP|Basic)\s+[\w.~+/=-]+/gi, '$1 [secret]'],
+  // Not the parameters of a challenge, such as `Bearer error="invalid_token"`.
+  [/\b(Bearer|DPoP|Basic)\s+(?!\w+=\\?")[\w.~+/=-]+/gi, '$1 [secret]'],
   [/(?<!\d)\d{11}(?!\d)/g, '[personal number]'],
   // The one-time start address and the page of the result.
   [/(http:\/\/127\.0\.0\.1:\d+)\/[\w-]{32}\b/g, '$1/[one-time]'],

@@ -136,7 +136,7 @@ type InStep =
   | `error.${'code' | 'reason'}`
 void (true satisfies Equal<
   FreeText<Inspection>,
-  | 'attempts[].reference'
+  | `attempts[].${'reference' | 'result'}`
   | `attempts[].steps[].${InStep}`
   | `tokens.${'id' | 'access'}.${'header' | 'payload'}`
   | 'tokens.userinfo'

@@ -275,7 +275,7 @@ export const intents = {
     channel: 'inspector:copy-contents',
     args: v.strictTuple([v.picklist(['id-token', 'access-token', 'userinfo'])]),
   },
-  /** One request of an attempt, by its place in the list of steps, as a command for curl without secrets. */
+  /** The request of a step, by the number of its attempt and its own, as a command for curl without secrets. */
   copyRequest: { channel: 'inspector:copy-request', args: v.strictTuple([count, count]) },
   /** All of an attempt; into a file that main's dialog asks for. */
   exportAttempt: {

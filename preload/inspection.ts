@@ -39,6 +39,8 @@ export const traceSteps = [
 
 /** One step of the protocol that has ended. */
 const step = v.strictObject({
+  /** Rises within the attempt. */
+  id: count,
   step: v.picklist(traceSteps),
   /** Since the attempt began. */
   startedAtMs: milliseconds,
@@ -68,6 +70,8 @@ const attempt = v.strictObject({
   reference: text,
   /** Unix milliseconds. */
   startedAt: v.pipe(v.number(), v.finite()),
+  /** `done`, `cancelled` or the code of its failure; null while it is under way. */
+  result: v.nullable(text),
   steps: v.array(step),
 })
 export type Attempt = v.InferOutput<typeof attempt>
@@ -89,7 +93,8 @@ export const inspectionSchema = v.strictObject({
     /** One for each key, with the dates of its certificate where it has one. */
     keys: v.array(traceValue),
     /** Where the metadata are not what the app expects of ID-porten. */
-    differences: v.array(v.strictObject({ member: text, expected: text, got: text })),
+    /** Null where nobody is signed in, and it is not known. */
+    differences: v.nullable(v.array(v.strictObject({ member: text, expected: text, got: text }))),
   }),
   profile: v.array(v.strictObject({ key: text, value: text })),
 })

@@ -3,7 +3,7 @@ import { mainTranslator } from '../../assets/locales/index.ts'
 import type { Language } from '../../preload/contract.ts'
 import { toAppError } from '../errors.ts'
 import { replaceFile } from '../replace-file.ts'
-import { type OwnProfile, readProfileText } from '../session/profile.ts'
+import { type OwnProfile, type Profile, readProfileText } from '../session/profile.ts'
 
 /**
  * Lets the person choose a profile in the system's dialog, shows what it says, and puts it where the app reads the
@@ -25,11 +25,11 @@ export async function chooseProfile(
   try {
     // What is shown is what is used, whatever becomes of the file meanwhile.
     const text = await readProfileText(file)
-    const { name, issuer, clientId, scope } = own.parse(text)
+    const profile = own.parse(text)
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: t('profile-choice.question'),
-      detail: [name, issuer, clientId, scope].join('\n'),
+      detail: describe(profile),
       buttons: [t('profile-choice.use'), t('profile-choice.cancel')],
       defaultId: 1,
       cancelId: 1,
@@ -44,3 +44,26 @@ export async function chooseProfile(
     dialog.showErrorBox(t('profile-choice.wrong'), reason)
   }
 }
+
+/** What a profile would make the app do, a line for each key: above all whom it trusts, and who gets the tokens. */
+function describe({ name, issuer, clientId, scope, postLogoutRedirectUri, apis }: Profile): string {
+  const lines = [
+    ['name', name],
+    ['issuer', issuer],
+    ['clientId', clientId],
+    ['scope', scope],
+    ['postLogoutRedirectUri', postLogoutRedirectUri ?? ''],
+    ...apis.flatMap((api, index) => [
+      [`apis.${index}.url`, api.url],
+      [`apis.${index}.scope`, api.scope],
+    ]),
+  ]
+  return lines
+    .filter(([, value]) => value !== '')
+    .map(([key, value = '']) => `${key}: ${value.replaceAll(steering, '\uFFFD').slice(0, longest)}`)
+    .join('\n')
+}
+
+/** Characters that would begin a line of their own, hide something or turn it around. */
+const steering = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+const longest = 200

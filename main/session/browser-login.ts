@@ -102,6 +102,7 @@ export function createBrowserLogin(
         if (current === started) current = null
       }
       started.result.then(forget, forget)
+      traces.follow(attempt, started.result)
       return started
     },
     reopen: async () => {

@@ -66,7 +66,7 @@ export interface Controller {
   readonly inspect: () => Inspection
   /** Copies a token as it is shown. */
   readonly copyContents: (of: Copied) => Promise<void>
-  /** Copies a request of an attempt, by its place in the list of steps, as a command for curl. */
+  /** Copies the request of a step as a command for curl. */
   readonly copyRequest: (attempt: number, step: number) => Promise<void>
   readonly exportAttempt: (
     attempt: number,

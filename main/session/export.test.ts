@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Attempt, Step } from '../../preload/inspection.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { createApps, type TestApp } from '../../test/support/app.ts'
-import { toCurl, toMarkdown } from './export.ts'
+import { toCurl, toJson, toMarkdown } from './export.ts'
 
 let simulator: Simulator
 const apps = createApps()
@@ -15,6 +15,7 @@ afterEach(() => apps.closeAll())
 
 const head = { app: 'test app', issuer: 'https://idporten.test', clientId: 'client' }
 const plainStep: Step = {
+  id: 7,
   step: 'token-request',
   startedAtMs: 10.4,
   durationMs: 20.6,
@@ -45,6 +46,7 @@ const attempt: Attempt = {
   kind: 'login',
   reference: 'ABCDEF',
   startedAt: Date.UTC(2026, 10, 30, 12),
+  result: 'E_TOKEN_REFUSED',
   steps: [plainStep],
 }
 const withError = (reason: string): Attempt => ({
@@ -62,6 +64,7 @@ describe('an attempt as Markdown', () => {
 - Client: \`client\`
 - Started: \`2026-11-30T12:00:00.000Z\`
 - Reference: \`ABCDEF\`
+- Result: \`E_TOKEN_REFUSED\`
 
 | Step | Starts at, ms | Takes, ms | Outcome |
 | --- | ---: | ---: | --- |
@@ -115,12 +118,53 @@ Checks: 1 of 2 did not fail.
   })
 })
 
+describe('an attempt as JSON', () => {
+  it('is this', () => {
+    const steps = [{ ...plainStep, request: null, response: null, checks: [] }]
+    expect(toJson({ ...attempt, steps }, head)).toBe(`{
+  "app": "test app",
+  "issuer": "https://idporten.test",
+  "clientId": "client",
+  "attempt": 3,
+  "kind": "login",
+  "reference": "ABCDEF",
+  "startedAt": "2026-11-30T12:00:00.000Z",
+  "result": "E_TOKEN_REFUSED",
+  "steps": [
+    {
+      "id": 7,
+      "step": "token-request",
+      "startedAtMs": 10.4,
+      "durationMs": 20.6,
+      "source": "RFC 6749 §4.1.3",
+      "request": null,
+      "response": null,
+      "checks": [],
+      "outcome": "refused",
+      "error": {
+        "code": "E_TOKEN_REFUSED",
+        "reason": "error: invalid_grant"
+      }
+    }
+  ]
+}
+`)
+  })
+
+  it('stays JSON where a secret by its shape is taken out of a text with quotes', () => {
+    const text = toJson(withError('bad state=abc" and more'), head)
+    expect(JSON.parse(text)).toMatchObject({
+      steps: [{ error: { reason: 'bad state=[secret]" and more' } }],
+    })
+  })
+})
+
 describe('a request as a command for curl', () => {
   /** The words that a shell makes of a command. */
   const wordsOf = (command: string): string[] =>
     execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], {
       encoding: 'utf8',
-      env: { CODE_VERIFIER: 'the verifier' },
+      env: { IDPORTEN_CODE_VERIFIER: 'the verifier', PATH: process.env['PATH'] },
     })
       .trim()
       .split('\n')
@@ -160,6 +204,18 @@ describe('a request as a command for curl', () => {
     const parameters = [{ name: 'a$(id)', value: 'text, 3 characters', hidden: true }]
     const request = plainStep.request && { ...plainStep.request, headers: [], parameters }
     expect(wordsOf(toCurl({ ...plainStep, request }) ?? '')).toContain('a$(id)=')
+  })
+
+  it('says what was cut, and asks for no variable but its own', () => {
+    const parameters = [
+      { name: 'PATH', value: 'text, 3 characters', hidden: true },
+      { name: 'scope', value: `${'x'.repeat(300)}…`, hidden: false },
+      { name: '…', value: '3 more are not kept', hidden: true },
+    ]
+    const request = plainStep.request && { ...plainStep.request, headers: [], parameters }
+    const command = toCurl({ ...plainStep, request }) ?? ''
+    expect(command).toMatch(/^# Something was too long or is hidden/)
+    expect(command.match(/\$\w+/g)).toEqual(['$IDPORTEN_PATH'])
   })
 
   it('is none for a step that sent nothing', () => {

@@ -14,12 +14,14 @@ export interface ReportHead {
 /** An attempt as JSON, for a tool: its steps as the inspector has them. */
 export function toJson(attempt: Attempt, head: ReportHead): string {
   const startedAt = new Date(attempt.startedAt).toISOString()
-  return `${hideSecrets(JSON.stringify({ ...head, ...attempt, startedAt }, null, 2))}\n`
+  const hide = (_name: string, value: unknown): unknown =>
+    typeof value === 'string' ? hideSecrets(value) : value
+  return `${JSON.stringify({ ...head, ...attempt, startedAt }, hide, 2)}\n`
 }
 
 /** An attempt as Markdown, for an issue. What a provider says stands in code spans, where it is no markup. */
 export function toMarkdown(attempt: Attempt, { app, issuer, clientId }: ReportHead): string {
-  const { kind, attempt: number, reference, startedAt, steps } = attempt
+  const { kind, attempt: number, reference, startedAt, result, steps } = attempt
   const lines = [
     `# ${title[kind]} ${number}`,
     '',
@@ -29,6 +31,7 @@ export function toMarkdown(attempt: Attempt, { app, issuer, clientId }: ReportHe
       ['Client', clientId],
       ['Started', new Date(startedAt).toISOString()],
       ...(reference === '' ? [] : [['Reference', reference] as const]),
+      ['Result', result ?? 'under way'],
     ]),
     '',
     '| Step | Starts at, ms | Takes, ms | Outcome |',
@@ -103,27 +106,36 @@ function code(value: string): string {
 }
 
 /**
- * A request as a command for curl. A secret is a variable of the shell, such as `$CODE_VERIFIER`, for whoever runs it
- * to fill in; null for a step that sent nothing.
+ * A request as a command for curl. A secret is a variable of the shell, such as `$IDPORTEN_CODE_VERIFIER`, for whoever
+ * runs it to fill in; null for a step that sent nothing. What was cut when it was kept is said in a comment.
  */
 export function toCurl({ request }: Step): string | null {
   if (request === null) return null
-  const { method, address, headers, parameters } = request
-  const data = parameters.map(({ name, value, hidden }) => [
+  const { method, address } = request
+  // The last row may say how many more there were.
+  const [headers, parameters] = [request.headers, request.parameters].map((values) =>
+    values.filter(({ name }) => name !== '…'),
+  )
+  const data = (parameters ?? []).map(({ name, value, hidden }) => [
     '--data-urlencode',
     `${quoted(`${name}=`)}${hidden ? variable(name) : quoted(value)}`,
   ])
-  const sent = headers.map(({ name, value, hidden }) => [
+  const sent = (headers ?? []).map(({ name, value, hidden }) => [
     '--header',
     hidden ? `${quoted(`${name}: `)}${variable(name)}` : quoted(`${name}: ${value}`),
   ])
   const how = method === 'GET' && data.length > 0 ? '--get' : `--request ${method}`
   const lines = [['curl', how], ...sent, ...data, [quoted(address)]]
-  return lines.map((words) => words.join(' ')).join(' \\\n  ')
+  const command = lines.map((words) => words.join(' ')).join(' \\\n  ')
+  const all = [address, ...[...request.headers, ...request.parameters].map(({ value }) => value)]
+  const isCut = all.some((value) => value.endsWith('…')) || all.some((value) => value.includes('•'))
+  return isCut
+    ? `# Something was too long or is hidden, and lacks here: look for … and •\n${command}`
+    : command
 }
 
 function variable(name: string): string {
-  return `"$${name.toUpperCase().replaceAll(/\W/g, '_')}"`
+  return `"$IDPORTEN_${name.toUpperCase().replaceAll(/\W/g, '_')}"`
 }
 
 /** A text as one word of a POSIX shell, in which nothing has a meaning. */
@@ -155,7 +167,7 @@ export function createExports(
       if (text) await copy(text)
     },
     copyRequest: async (attempt: number, step: number): Promise<void> => {
-      const found = find(attempt)?.steps[step]
+      const found = find(attempt)?.steps.find(({ id }) => id === step)
       const text = found && toCurl(found)
       if (text) await copy(text)
     },

@@ -59,7 +59,7 @@ export function toInspection(options: {
     provider: {
       metadata: [...metadata],
       keys: [...keys],
-      differences: login === null ? [] : [...providerDifferences(login.provider)],
+      differences: login && [...providerDifferences(login.provider)],
     },
     profile: Object.entries(profile ?? {}).flatMap(([key, value]) =>
       value === undefined
@@ -86,31 +86,36 @@ function toTokens(
   }
 }
 
-function toAttempt({ attempt, kind, reference, startedAt, origin, steps }: TracedAttempt): Attempt {
+function toAttempt(traced: TracedAttempt): Attempt {
+  const { attempt, kind, reference, startedAt, origin, result, steps } = traced
   return {
     attempt,
     kind,
     reference,
     startedAt,
-    steps: steps.map(({ startedAt: at, duration, ...step }) => ({
-      ...step,
-      startedAtMs: Math.max(0, at - origin),
-      durationMs: duration,
-      request: step.request && {
-        ...step.request,
-        headers: [...step.request.headers],
-        parameters: [...step.request.parameters],
-      },
-      response: step.response && {
-        ...step.response,
-        headers: [...step.response.headers],
-        members: [...step.response.members],
-      },
-      checks: step.checks.map((check) => ({
-        ...check,
-        expected: maskPersonalNumbers(check.expected),
-        got: maskPersonalNumbers(check.got),
+    result,
+    steps: steps
+      .toSorted((one, other) => one.startedAt - other.startedAt)
+      .map(({ startedAt: at, duration, ...step }) => ({
+        ...step,
+        startedAtMs: tenths(Math.max(0, at - origin)),
+        durationMs: tenths(duration),
+        request: step.request && {
+          ...step.request,
+          headers: [...step.request.headers],
+          parameters: [...step.request.parameters],
+        },
+        response: step.response && {
+          ...step.response,
+          headers: [...step.response.headers],
+          members: [...step.response.members],
+        },
+        checks: [...step.checks],
       })),
-    })),
   }
+}
+
+/** Milliseconds to a tenth: more says nothing, and eleven digits would look like a personal number. */
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10
 }

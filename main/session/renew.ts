@@ -48,6 +48,7 @@ export function createRenewal(
       traces.begin(attempt, 'renewal')
       stopping = new AbortController()
       const result = refresh(context, remember, session, stopping.signal)
+      traces.follow(attempt, result)
       return await settle(session, attempt, result, null)
     }
     store.dispatch({ type: 'renewal-started', attempt, by: 'browser' })

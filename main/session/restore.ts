@@ -104,9 +104,10 @@ async function renew(
   const { stored, profile, signal } = restored
   const late = new AbortController()
   const stopTimer = clock.after(restoreLimit, () => late.abort(tooSlow()))
-  traces.begin(store.state().attempt, 'restore')
+  const { attempt } = store.state()
+  traces.begin(attempt, 'restore')
   try {
-    return await renewStored(stored, loginPolicy(profile, store.state().language), {
+    const restoring = renewStored(stored, loginPolicy(profile, store.state().language), {
       ...calls(AbortSignal.any([signal, late.signal])),
       providerCache,
       keep: async (refreshToken, life) => {
@@ -121,6 +122,8 @@ async function renew(
         })
       },
     })
+    traces.follow(attempt, restoring)
+    return await restoring
   } finally {
     stopTimer()
   }

@@ -1,5 +1,6 @@
 import type { AttemptKind } from '../../preload/inspection.ts'
-import type { Clock, TraceStep, TraceValue } from '../login/index.ts'
+import { toAppError } from '../errors.ts'
+import type { Clock, Login, TraceStep, TraceValue } from '../login/index.ts'
 
 /** How many attempts are kept, and how many steps of each: what is older goes first. */
 const most = { attempts: 20, steps: 40 }
@@ -15,7 +16,9 @@ export interface TracedAttempt {
   readonly startedAt: number
   /** The same moment in monotonic milliseconds, from which the steps count. */
   readonly origin: number
-  readonly steps: readonly TraceStep[]
+  /** `done`, `cancelled` or the code of its failure; null while it is under way. */
+  readonly result: string | null
+  readonly steps: readonly (TraceStep & { readonly id: number })[]
 }
 
 /** The protocol as this run of the app has spoken it. It is only in memory, and holds no secret. */
@@ -24,6 +27,8 @@ export interface Traces {
   readonly begin: (attempt: number, kind: AttemptKind) => void
   /** Takes the reference of an attempt, once there is one. */
   readonly refer: (attempt: number, reference: string) => void
+  /** Notes how an attempt ends: null is a cancel. */
+  readonly follow: (attempt: number, login: Promise<Login | null>) => void
   /** Takes the steps of an attempt; what comes for one that is no longer kept is dropped. */
   readonly listener: (attempt: number) => (step: TraceStep) => void
   /** The attempts, the latest last. */
@@ -40,25 +45,43 @@ export function createTraces(clock: Clock): Traces {
   let metadata: readonly TraceValue[] = []
   let keys: readonly TraceValue[] = []
 
+  const change = (attempt: number, to: (before: TracedAttempt) => Partial<TracedAttempt>): void => {
+    const before = attempts.get(attempt)
+    if (before !== undefined) attempts.set(attempt, { ...before, ...to(before) })
+  }
+
   return {
     begin: (attempt, kind) => {
       const startedAt = clock.now()
       const origin = clock.monotonic()
-      attempts.set(attempt, { attempt, kind, reference: '', startedAt, origin, steps: [] })
+      attempts.set(attempt, {
+        attempt,
+        kind,
+        reference: '',
+        startedAt,
+        origin,
+        result: null,
+        steps: [],
+      })
       const [oldest] = attempts.keys()
       if (attempts.size > most.attempts && oldest !== undefined) attempts.delete(oldest)
     },
-    refer: (attempt, reference) => {
-      const before = attempts.get(attempt)
-      if (before !== undefined) attempts.set(attempt, { ...before, reference })
+    refer: (attempt, reference) => change(attempt, () => ({ reference })),
+    follow: (attempt, login) => {
+      const end = (result: string): void => change(attempt, () => ({ result }))
+      login.then(
+        (brought) => end(brought === null ? 'cancelled' : 'done'),
+        (error: unknown) => end(toAppError(error).code),
+      )
     },
     listener: (attempt) => (step) => {
       const { outcome, response } = step
       if (step.step === 'metadata' && outcome === 'done') metadata = response?.members ?? []
       if (step.step === 'keys' && outcome === 'done') keys = response?.members ?? []
-      const before = attempts.get(attempt)
-      if (before === undefined) return
-      attempts.set(attempt, { ...before, steps: [...before.steps, step].slice(-most.steps) })
+      change(attempt, ({ steps }) => {
+        const id = (steps.at(-1)?.id ?? -1) + 1
+        return { steps: [...steps, { ...step, id }].slice(-most.steps) }
+      })
     },
     attempts: () => [...attempts.values()],
     provider: () => ({ metadata, keys }),

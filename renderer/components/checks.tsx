@@ -2,7 +2,7 @@ import { Details, Paragraph, Tag } from '@digdir/designsystemet-react'
 import { CheckmarkIcon, MinusIcon, XMarkIcon } from '@navikt/aksel-icons'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Check } from '../../preload/contract.ts'
-import { keyOr } from '../i18n.ts'
+import { keyOr, useTexts } from '../i18n.ts'
 import { Fact, Facts } from './facts.tsx'
 import { matches } from './filter.ts'
 import { Text } from './text.tsx'
@@ -53,12 +53,11 @@ export function CheckList({ checks, filter = '' }: { checks: readonly Check[]; f
 function CheckRow({ check, filter }: { check: Check; filter: string }) {
   const { rule, result, expected, got, source } = check
   const { color, Icon } = results[result]
+  const { t } = useTexts()
+  const meaning = keyOr(`check.${rule}`, 'check.unknown')
+  const shown = [rule, t(meaning), t(`checks.result.${result}`), expected, got, source]
   return (
-    <li
-      data-check={rule}
-      data-result={result}
-      hidden={!matches(filter, rule, result, expected, got, source)}
-    >
+    <li data-check={rule} data-result={result} hidden={!matches(filter, ...shown)}>
       <Details data-size="sm" data-color="neutral">
         <Details.Summary>
           <span className="check-head">
@@ -68,7 +67,7 @@ function CheckRow({ check, filter }: { check: Check; filter: string }) {
             </Tag>
             <code>{rule}</code>
             <span className="explanation">
-              <Text id={keyOr(`check.${rule}`, 'check.unknown')} />
+              <Text id={meaning} />
             </span>
           </span>
         </Details.Summary>

@@ -25,6 +25,7 @@ export function Claims({
   /** Names of claims that differ from the login or renewal before. */
   changed: ReadonlySet<string>
 }) {
+  const { t } = useTexts()
   return (
     <>
       <Paragraph data-size="sm">
@@ -36,7 +37,7 @@ export function Claims({
             key={name}
             data-token={token}
             data-claim={name}
-            hidden={!matches(filter, name, value)}
+            hidden={!matches(filter, name, value, t(keyOr(`claim.${name}`, 'claim.unknown')))}
           >
             <dt>
               <code>{name}</code>

@@ -17,7 +17,7 @@ const Inspector = lazy(loadInspector)
  */
 export function Details({
   rows,
-  snapshot: { revision, canChooseProfile },
+  snapshot: { revision, canChooseProfile, session },
 }: {
   rows: Rows
   snapshot: Snapshot
@@ -39,6 +39,7 @@ export function Details({
             rows={rows}
             revision={revision}
             canChooseProfile={canChooseProfile}
+            pidRevealed={session?.pidRevealed ?? false}
             open={open}
           />
         </Suspense>

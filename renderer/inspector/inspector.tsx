@@ -18,6 +18,7 @@ export default function Inspector({
   rows,
   revision,
   canChooseProfile,
+  pidRevealed,
   open,
 }: {
   /** Claims and checks, which are in the document whether this is open or not. */
@@ -25,10 +26,11 @@ export default function Inspector({
   /** Of the snapshot: what is shown is fetched anew with each. */
   revision: number
   canChooseProfile: boolean
+  pidRevealed: boolean
   open: boolean
 }) {
   const { t } = useTexts()
-  const inspection = useInspection(revision, open)
+  const inspection = useInspection(revision, open, pidRevealed)
   const [tab, setTab] = useState('steps')
   const [filter, setFilter] = useState('')
   const filterId = useId()
@@ -97,24 +99,27 @@ export default function Inspector({
 
 type Tab = 'steps' | RowKind | 'provider' | 'profile'
 
-/** What main has to show, fetched while the inspector is open. */
-function useInspection(revision: number, open: boolean): Inspection | null {
+/** What main has to show, fetched while the inspector is open. What was fetched while numbers were shown goes with them. */
+function useInspection(revision: number, open: boolean, pidRevealed: boolean): Inspection | null {
   const inspect = useInspect()
-  const [inspection, setInspection] = useState<Inspection | null>(null)
+  const [fetched, setFetched] = useState<{ inspection: Inspection; pidRevealed: boolean } | null>(
+    null,
+  )
+  if (fetched !== null && (!open || fetched.pidRevealed !== pidRevealed)) setFetched(null)
   useEffect(() => {
     if (!open) return undefined
     let isWanted = true
     const fetchIt = async () => {
-      const fetched = await inspect()
-      if (isWanted && fetched !== null) setInspection(fetched)
+      const inspection = await inspect()
+      if (isWanted && inspection !== null) setFetched({ inspection, pidRevealed })
     }
     void fetchIt()
     return () => {
       isWanted = false
     }
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a new revision may have something new to show
-  }, [inspect, revision, open])
-  return inspection
+  }, [inspect, revision, open, pidRevealed])
+  return fetched?.inspection ?? null
 }
 
 function Profile({ profile, filter }: { profile: Inspection['profile']; filter: string }) {

@@ -13,7 +13,7 @@ export function Provider({
 }) {
   return (
     <>
-      {differences.length === 0 ? (
+      {differences === null ? null : differences.length === 0 ? (
         <Paragraph data-size="sm" data-differences="0">
           <Text id="inspector.provider.no-differences" />
         </Paragraph>

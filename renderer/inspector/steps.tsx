@@ -1,13 +1,15 @@
 import { Details, Paragraph, Select, Tag } from '@digdir/designsystemet-react'
+import { FloppydiskIcon } from '@navikt/aksel-icons'
 import { type CSSProperties, useState } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Attempt, Step } from '../../preload/inspection.ts'
+import { Action } from '../components/action.tsx'
 import { CheckList } from '../components/checks.tsx'
 import { clockOf } from '../components/clock.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { matches } from '../components/filter.ts'
 import { Text } from '../components/text.tsx'
-import { useTexts } from '../i18n.ts'
+import { type Texts, useTexts } from '../i18n.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Values } from './values.tsx'
 
@@ -21,6 +23,7 @@ const colors = {
 
 /** The steps of an attempt as a time line; each opens to its request and its answer. */
 export function Steps({ attempts, filter }: { attempts: readonly Attempt[]; filter: string }) {
+  const texts = useTexts()
   const [chosen, setChosen] = useState<number | null>(null)
   const attempt = attempts.find((one) => one.attempt === chosen) ?? attempts.at(-1)
   if (attempt === undefined) {
@@ -30,23 +33,21 @@ export function Steps({ attempts, filter }: { attempts: readonly Attempt[]; filt
       </Paragraph>
     )
   }
-  const whole = Math.max(1, ...attempt.steps.map((step) => step.startedAtMs + step.durationMs))
+  const whole = lengthOf(attempt.steps)
   return (
     <>
       {attempts.length > 1 && (
         <ChooseAttempt attempts={attempts} attempt={attempt} onChoose={setChosen} />
       )}
       <ol className="rows timeline" data-attempt-shown={attempt.attempt}>
-        {attempt.steps.map((step, index) => (
-          // Steps are only added at the end.
-          // oxlint-disable-next-line react/no-array-index-key
+        {attempt.steps.map((step) => (
           <li
-            key={index}
+            key={step.id}
             data-step={step.step}
             data-outcome={step.outcome}
-            hidden={!isMeant(step, filter)}
+            hidden={!isMeant(step, filter, texts)}
           >
-            <StepRow step={step} whole={whole} attempt={attempt.attempt} index={index} />
+            <StepRow step={step} whole={whole} attempt={attempt.attempt} />
           </li>
         ))}
       </ol>
@@ -55,15 +56,18 @@ export function Steps({ attempts, filter }: { attempts: readonly Attempt[]; filt
   )
 }
 
+/** How long the login itself took, in milliseconds: calls and a logout that follow it later are not drawn to scale. */
+function lengthOf(steps: readonly Step[]): number {
+  const verified = steps.findLastIndex(({ step }) => step === 'verification')
+  const ofLogin = verified === -1 ? steps : steps.slice(0, verified + 1)
+  return Math.max(1, ...ofLogin.map((step) => step.startedAtMs + step.durationMs))
+}
+
 /** Looks for what was typed in all that a step shows. */
-function isMeant(step: Step, filter: string): boolean {
-  return matches(
-    filter,
-    step.step,
-    step.source,
-    step.outcome,
-    JSON.stringify([step.request, step.response, step.error]),
-  )
+function isMeant(step: Step, filter: string, { t }: Texts): boolean {
+  const { request, response, error, source, outcome } = step
+  const shown = [t(`inspector.step.${step.step}`), t(`inspector.outcome.${outcome}`), source]
+  return matches(filter, step.step, ...shown, JSON.stringify([request, response, error]))
 }
 
 function ChooseAttempt({
@@ -77,11 +81,10 @@ function ChooseAttempt({
 }) {
   const texts = useTexts()
   const { t } = texts
-  const describe = ({ kind, attempt: number, startedAt, steps }: Attempt): string => {
+  const describe = ({ kind, attempt: number, startedAt, result }: Attempt): string => {
     const values = { kind: t(`inspector.attempt.${kind}`), number, time: clockOf(startedAt, texts) }
-    const failed = steps.find(({ error }) => error !== null)?.error
-    return failed
-      ? t('inspector.attempt.option.failed', { ...values, code: failed.code })
+    return result?.startsWith('E_')
+      ? t('inspector.attempt.option.failed', { ...values, code: result })
       : t('inspector.attempt.option', values)
   }
   return (
@@ -104,21 +107,11 @@ function ChooseAttempt({
   )
 }
 
-function StepRow({
-  step,
-  whole,
-  attempt,
-  index,
-}: {
-  step: Step
-  whole: number
-  attempt: number
-  index: number
-}) {
+function StepRow({ step, whole, attempt }: { step: Step; whole: number; attempt: number }) {
   const { request, response, error, source, checks, outcome } = step
   const bar: CSSProperties & Record<`--${string}`, number> = {
-    '--from': step.startedAtMs / whole,
-    '--length': step.durationMs / whole,
+    '--from': Math.min(1, step.startedAtMs / whole),
+    '--length': Math.min(1, step.durationMs / whole),
   }
   return (
     <Details data-size="sm" data-color="neutral" variant="default">
@@ -161,7 +154,7 @@ function StepRow({
             <CopyButton
               label="inspector.copy-curl"
               name="copy-request"
-              intent={(main) => main.copyRequest(attempt, index)}
+              intent={(main) => main.copyRequest(attempt, step.id)}
             />
           </Part>
         )}
@@ -197,16 +190,22 @@ function Export({ attempt }: { attempt: number }) {
         name="copy-attempt"
         intent={(main) => main.exportAttempt(attempt, 'markdown', 'clipboard')}
       />
-      <CopyButton
-        label="inspector.export.save-markdown"
-        name="save-markdown"
-        intent={(main) => main.exportAttempt(attempt, 'markdown', 'file')}
-      />
-      <CopyButton
-        label="inspector.export.save-json"
-        name="save-json"
-        intent={(main) => main.exportAttempt(attempt, 'json', 'file')}
-      />
+      <Save attempt={attempt} format="markdown" />
+      <Save attempt={attempt} format="json" />
     </div>
+  )
+}
+
+/** Saves an attempt by main's dialog, which says itself what becomes of it. */
+function Save({ attempt, format }: { attempt: number; format: 'markdown' | 'json' }) {
+  return (
+    <Action
+      name={`save-${format}`}
+      label={`inspector.export.save-${format}`}
+      variant="tertiary"
+      data-size="sm"
+      icon={<FloppydiskIcon aria-hidden fontSize="1.25rem" />}
+      intent={(main) => main.exportAttempt(attempt, format, 'file')}
+    />
   )
 }

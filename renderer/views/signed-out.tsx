@@ -16,7 +16,7 @@ import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, or what went wrong, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { error, profile, providerLogout } = snapshot
+  const { attempt, error, profile, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
@@ -45,6 +45,7 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
       </Paragraph>
       {signIn}
       {profile && <ProfileFacts profile={profile} />}
+      {attempt > 0 && <Details snapshot={snapshot} rows={{}} />}
     </>
   )
 }

@@ -197,6 +197,7 @@ describe('--exec', { timeout }, () => {
     // By its path: a folder on the PATH that is closed to the user would make it one that cannot be run.
     ['a command that is not there', '/no-such-command', 127, 'is not there'],
     ['a folder', tmpdir(), 126, 'cannot be run'],
+    ['no command at all', '', 126, 'cannot be run'],
   ])('says that it cannot run %s', async (_what, name, exitCode, reason) => {
     const { err, code } = await logIn([await writeProfile(), '--exec', name])
     expect([lastOf(err), code]).toEqual([`--exec: ${name}: ${reason}`, exitCode])

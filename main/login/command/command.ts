@@ -141,15 +141,15 @@ function exitCodeOf(signal: NodeJS.Signals): number {
 
 /** Runs the command that was asked for, the only one that gets the token; gives its exit code. */
 async function runCommand([command = '', ...args]: readonly string[], login: Login) {
-  const child = spawn(command, args, {
-    stdio: 'inherit',
-    env: { ...process.env, [tokenVariable]: login.accessToken.reveal() },
-  })
-  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal)
-  // The terminal tells the command itself of Ctrl+C.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', passOn).on('SIGHUP', passOn)
   try {
+    const child = spawn(command, args, {
+      stdio: 'inherit',
+      env: { ...process.env, [tokenVariable]: login.accessToken.reveal() },
+    })
+    const passOn = (signal: NodeJS.Signals): void => void child.kill(signal)
+    // The terminal tells the command itself of Ctrl+C.
+    process.on('SIGINT', () => {})
+    process.on('SIGTERM', passOn).on('SIGHUP', passOn)
     return await new Promise<number>((resolve, reject) => {
       child.once('error', reject)
       child.once('exit', (code, signal) => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { LoginOptions } from '../index.ts'
 
@@ -52,15 +52,24 @@ export const loginProfile = v.strictObject({
 /** What a login is asked with. */
 export type Asked = Omit<LoginOptions, 'openBrowser'>
 
+/** Bytes of a file that is read as a profile: far more than one has. */
+const maxBytes = 65_536
+
 /**
  * Reads what a profile asks for. The scopes of its APIs are added to its own, as the app does.
  *
  * @throws {WrongUse} with the key that is wrong
  */
 export async function readProfile(file: string): Promise<Asked> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const unreadable = (cause: unknown): never => {
     throw new WrongUse(`${file}: cannot be read`, { cause })
-  })
+  }
+  const found = await stat(file).catch(unreadable)
+  // A pipe or a device would never end.
+  if (!found.isFile() || found.size > maxBytes) {
+    throw new WrongUse(`${file}: is no file of at most ${maxBytes} bytes`)
+  }
+  const text = await readFile(file, 'utf8').catch(unreadable)
   const parsed = v.safeParse(loginProfile, parseJson(file, text))
   if (!parsed.success) {
     const [issue] = parsed.issues

@@ -132,6 +132,11 @@ function masked<T extends Claims | null>(claims: T, { pid }: Shown): T {
   if (pid) return claims
   return JSON.parse(
     JSON.stringify(claims, (_name, value: unknown) => {
+      if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+        return Object.fromEntries(
+          Object.entries(value).map(([name, item]) => [maskPersonalNumbers(name), item]),
+        )
+      }
       if (typeof value !== 'string' && typeof value !== 'number') return value
       const hidden = maskPersonalNumbers(String(value))
       return hidden === String(value) ? value : hidden

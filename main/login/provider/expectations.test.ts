@@ -102,6 +102,13 @@ it('counts what is added beyond the first twenty members, and no more when there
   expect(differences.at(-1)).toEqual({ member: '…', expected: 'absent', got: '5 more members' })
 })
 
+it('expects no levels of ID-porten from Ansattporten, and of ID-porten it does', () => {
+  const members = (issuer: string) =>
+    providerDifferences({ issuer, acr_values_supported: [] }).map(({ member }) => member)
+  expect(members('https://test.ansattporten.no')).not.toContain('acr_values_supported')
+  expect(members('https://test.idporten.no')).toContain('acr_values_supported')
+})
+
 it('throws nothing, whatever is in the metadata', () => {
   const names = fc.oneof(fc.constantFrom(...Object.keys(good)), fc.string())
   fc.assert(

@@ -12,6 +12,8 @@ export interface ProviderDifference {
 /** What is expected of a member, and whether a value is that. */
 interface Expectation {
   readonly member: string
+  /** Of ID-porten alone: Ansattporten, which the app takes as well, has another one. */
+  readonly ofIdPorten?: boolean
   readonly expected: string
   readonly fits: (value: unknown) => boolean
 }
@@ -72,13 +74,16 @@ const expectations: readonly Expectation[] = [
   alone('id_token_signing_alg_values_supported', 'RS256'),
   amongIfThere('dpop_signing_alg_values_supported', 'ES256'),
   among('scopes_supported', 'openid', 'profile'),
-  among(
-    'acr_values_supported',
-    'idporten-loa-substantial',
-    'idporten-loa-high',
-    'eidas-loa-substantial',
-    'eidas-loa-high',
-  ),
+  {
+    ...among(
+      'acr_values_supported',
+      'idporten-loa-substantial',
+      'idporten-loa-high',
+      'eidas-loa-substantial',
+      'eidas-loa-high',
+    ),
+    ofIdPorten: true,
+  },
   among('prompt_values_supported', 'login', 'consent', 'none'),
   among('ui_locales_supported', 'nb', 'nn', 'en', 'se'),
   amongIfThere('authorization_details_types_supported', 'idporten:fullmakt'),
@@ -114,7 +119,10 @@ const knownMembers = new Set([
 export function providerDifferences(
   metadata: Readonly<Record<string, unknown>>,
 ): ProviderDifference[] {
+  const { issuer } = metadata
+  const isIdPorten = typeof issuer !== 'string' || !issuer.includes('ansattporten')
   const unfit = expectations
+    .filter(({ ofIdPorten }) => isIdPorten || ofIdPorten !== true)
     .filter(({ member, fits }) => !fits(metadata[member]))
     .map(({ member, expected }) => ({ member, expected, got: shown(metadata[member]) }))
   const unknown = Object.keys(metadata).filter((member) => !knownMembers.has(member))

@@ -31,7 +31,10 @@ function jsonIn(part: string): string | undefined {
   const bytes = Buffer.from(part, 'base64url')
   try {
     const value = parseStrictJson(bytes)
-    return typeof value === 'object' && value !== null ? bytes.toString() : undefined
+    if (typeof value !== 'object' || value === null) return undefined
+    const text = bytes.toString()
+    // What is written in escapes would hide from those who look for it.
+    return text.includes('\\u') ? JSON.stringify(value) : text
   } catch {
     return undefined
   }

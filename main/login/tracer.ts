@@ -1,9 +1,10 @@
 /** Makes the events of the trace. */
 import type { Clock } from './base/clock.ts'
 import type { Secret } from './base/secret.ts'
+import { plain } from './error-map.ts'
 import { type Check, LoginError, type LoginErrorCode } from './errors.ts'
 import { type Sent, traceSources, type TraceStep, type TraceStepName } from './trace.ts'
-import { createHider, valuesIn, valuesSent } from './trace-values.ts'
+import { showStep, valuesIn, valuesSent } from './trace-values.ts'
 
 /** What came of a step, before anything is hidden. */
 export interface Came {
@@ -66,22 +67,31 @@ export function createTracer(options: {
       const duration = clock.monotonic() - startedAt
       const { sent = begun, status, headers } = came
       const body = came.body?.()
-      const hider = createHider(step, secrets, [...valuesSent(sent), ...valuesIn(headers, body)])
-      tell({
+      const hidden = [
+        ...secrets.map((secret) => secret.reveal()),
+        ...valuesSent(sent),
+        ...valuesIn(headers, body),
+      ]
+      const event = showStep(step, hidden, (hider) => ({
         step,
         startedAt,
         duration,
         source: traceSources[step],
         request: sent === undefined ? null : hider.request(sent),
         response: status === undefined ? null : hider.response(status, headers, body),
-        checks: (came.checks ?? error?.checks ?? []).map((check) => ({
-          ...check,
-          expected: hider.text(check.expected),
-          got: hider.text(check.got),
-        })),
+        checks: (came.checks ?? error?.checks ?? []).map(
+          ({ rule, source, expected, got, result }) => ({
+            rule,
+            source,
+            expected: hider.text(expected),
+            got: hider.text(got),
+            result,
+          }),
+        ),
         outcome,
         error: error && { code: error.code, reason: hider.text(reasonOf(error)) },
-      })
+      }))
+      tell(event)
     }
     const handle: OpenStep = {
       done: (came = {}) => {
@@ -101,13 +111,12 @@ export function createTracer(options: {
   return {
     begin,
     fromMemory: (step, url) => {
-      const { text } = createHider(step, secrets, [])
       tell({
         step,
         startedAt: clock.monotonic(),
         duration: 0,
         source: traceSources[step],
-        request: { method: 'GET', address: text(url), headers: [], parameters: [] },
+        request: { method: 'GET', address: plain(url), headers: [], parameters: [] },
         response: null,
         checks: [],
         outcome: 'from-memory',

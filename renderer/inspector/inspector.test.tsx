@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { act } from '@testing-library/react'
+import { act, fireEvent } from '@testing-library/react'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../preload/contract.ts'
 import type { Attempt, Inspection, Step } from '../../preload/inspection.ts'
@@ -68,11 +68,10 @@ const find = (selector: string) => document.querySelector<HTMLElement>(selector)
 const isHidden = (selector: string) => find(selector)?.hidden
 
 async function type(text: string) {
-  const field = document.querySelector<HTMLInputElement>('[data-filter]')
+  const field = find('[data-filter]')
+  if (field === null) throw new Error('there is no filter')
   await act(async () => {
-    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
-    set?.call(field, text)
-    field?.dispatchEvent(new Event('input', { bubbles: true }))
+    fireEvent.change(field, { target: { value: text } })
   })
 }
 
@@ -82,10 +81,10 @@ describe('the inspector', () => {
     expect(bridge.inspect).not.toHaveBeenCalled()
     await toggle()
     expect(bridge.inspect).toHaveBeenCalledTimes(1)
-    await push({ ...signedIn, revision: signedIn.revision + 1 })
+    await act(async () => push({ ...signedIn, revision: signedIn.revision + 1 }))
     expect(bridge.inspect).toHaveBeenCalledTimes(2)
     await toggle()
-    await push({ ...signedIn, revision: signedIn.revision + 2 })
+    await act(async () => push({ ...signedIn, revision: signedIn.revision + 2 }))
     expect(bridge.inspect).toHaveBeenCalledTimes(2)
   })
 
@@ -129,7 +128,7 @@ describe('the inspector', () => {
     const { bridge, push } = await open(inspection, revealed)
     expect(document.body.textContent).toContain('"pid"')
     bridge.inspect.mockResolvedValue(null)
-    await push({ ...signedIn, revision: revealed.revision + 1 })
+    await act(async () => push({ ...signedIn, revision: revealed.revision + 1 }))
     expect(document.body.textContent).not.toContain('"pid"')
   })
 

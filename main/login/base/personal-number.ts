@@ -5,3 +5,8 @@ const personalNumber = /(?<!\d)(\d{6}[ \u00A0]?)\d{5}(?!\d)/g
 export function maskPersonalNumbers(text: string): string {
   return text.replace(personalNumber, '$1•••••')
 }
+
+/** Tells whether a text has a personal number in it. */
+export function hasPersonalNumber(text: string): boolean {
+  return text.search(personalNumber) !== -1
+}

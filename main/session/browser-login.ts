@@ -101,6 +101,7 @@ export function createBrowserLogin(
         // Stryker disable next-line ConditionalExpression: as above; that a later login is kept has its test
         if (current === started) current = null
       }
+      // Stryker disable next-line CallExpression: as above
       started.result.then(forget, forget)
       traces.follow(attempt, started.result)
       return started

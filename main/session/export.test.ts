@@ -96,11 +96,43 @@ Checks: 1 of 2 did not fail.
     )
   })
 
+  it('has only what there is', () => {
+    const bare: Step = {
+      ...plainStep,
+      request: null,
+      response: { status: 200, headers: [], members: [] },
+      checks: [],
+      outcome: 'done',
+      error: null,
+    }
+    expect(toMarkdown({ ...attempt, reference: '', result: null, steps: [bare] }, head)).toBe(
+      `# Login 3
+
+- App: \`test app\`
+- Provider: \`https://idporten.test\`
+- Client: \`client\`
+- Started: \`2026-11-30T12:00:00.000Z\`
+- Result: \`under way\`
+
+| Step | Starts at, ms | Takes, ms | Outcome |
+| --- | ---: | ---: | --- |
+| 1. token-request | 10 | 21 | done |
+
+## 1. token-request
+
+Follows RFC 6749 §4.1.3.
+
+Response: \`HTTP 200\`
+`,
+    )
+  })
+
   it.each([
     ['a link', '[here](https://evil.test)', '`[here](https://evil.test)`'],
     ['HTML', '<img src=x onerror=y>', '`<img src=x onerror=y>`'],
     ['the end of a code span', 'a` <b>', '``a` <b>``'],
     ['a backtick at its end', 'a``', '``` a`` ```'],
+    ['a backtick at its beginning', '`a', '`` `a ``'],
     ['the end of a cell', 'a | b', '`a \\| b`'],
     ['nothing', '', '`  `'],
   ])('has no markup of a provider: %s', (_, reason, span) => {
@@ -193,6 +225,16 @@ describe('a request as a command for curl', () => {
     ])
   })
 
+  it('names the method where there is nothing to put into the address', () => {
+    const request = { method: 'GET', address: 'https://a.test/', headers: [], parameters: [] }
+    expect(wordsOf(toCurl({ ...plainStep, request }) ?? '')).toEqual([
+      'curl',
+      '--request',
+      'GET',
+      'https://a.test/',
+    ])
+  })
+
   it('gives a shell nothing to do with what a provider named', () => {
     const hostile = `'; touch /tmp/x; $(id) \`id\` "`
     const parameters = [{ name: hostile, value: hostile, hidden: false }]
@@ -242,13 +284,19 @@ describe('what the app hands out', () => {
   })
 
   it('is a request, a token as it is shown, and nothing of what is not there', async () => {
-    const { controller, copied } = await signedIn()
+    const app = await signedIn()
+    const { controller, copied } = app
     const steps = controller.inspect().attempts[0]?.steps ?? []
     const token = steps.findIndex(({ step }) => step === 'token-request')
     await controller.copyRequest(1, token)
     expect(copied.at(-1)).toContain(`'${simulator.issuer}/token'`)
     await controller.copyContents('id-token')
     expect(copied.at(-1)).toContain('"nonce":"[secret]"')
+    await controller.copyContents('access-token')
+    expect(copied.at(-1)).toContain('"client_id"')
+    await app.until(({ session }) => session?.userinfo !== null)
+    await controller.copyContents('userinfo')
+    expect(copied.at(-1)).toMatch(/^\{"sub":/)
     const before = copied.length
     await controller.copyRequest(1, 39)
     await controller.copyRequest(2, 0)

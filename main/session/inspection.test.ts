@@ -5,7 +5,9 @@ import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { createApps, echoApi, profileOf, type TestApp } from '../../test/support/app.ts'
 import { createTestClock } from '../../test/support/login.ts'
-import { createClaimChanges } from './inspection.ts'
+import { LoginError } from '../login/index.ts'
+import { plainLogin } from '../../test/support/plain-login.ts'
+import { createClaimChanges, toInspection } from './inspection.ts'
 import { createTraces } from './traces.ts'
 
 const pid = persons[0]?.pid ?? ''
@@ -115,6 +117,83 @@ describe('the inspection', () => {
   })
 })
 
+it('the inspection is what the traces hold, in the order in which it began, to a tenth of a millisecond', () => {
+  const clock = createTestClock(1_000_000)
+  clock.advance(500)
+  const traces = createTraces(clock)
+  const values = [{ name: 'a', value: 'b', hidden: false }]
+  const check = { rule: 'r', source: 's', expected: 'e', got: 'g', result: 'pass' } as const
+  const address = { method: 'GET', address: 'https://a.test/', headers: values, parameters: values }
+  const answer = { status: 200, headers: values, members: values }
+  const common = { source: 's', outcome: 'done', error: null } as const
+  traces.begin(7, 'renewal')
+  traces.refer(7, 'ABCDEF')
+  const listen = traces.listener(7)
+  listen({
+    ...common,
+    step: 'keys',
+    startedAt: 502.26,
+    duration: 3.14159,
+    request: address,
+    response: answer,
+    checks: [check],
+  })
+  listen({
+    ...common,
+    step: 'metadata',
+    startedAt: 500,
+    duration: 0,
+    request: null,
+    response: null,
+    checks: [],
+  })
+  const inspection = toInspection({
+    traces,
+    login: null,
+    userinfo: null,
+    changedClaims: ['sub'],
+    profile: null,
+    pidRevealed: false,
+  })
+  expect(inspection).toEqual({
+    attempts: [
+      {
+        attempt: 7,
+        kind: 'renewal',
+        reference: 'ABCDEF',
+        startedAt: 1_000_500,
+        result: null,
+        steps: [
+          {
+            ...common,
+            id: 1,
+            step: 'metadata',
+            startedAtMs: 0,
+            durationMs: 0,
+            request: null,
+            response: null,
+            checks: [],
+          },
+          {
+            ...common,
+            id: 0,
+            step: 'keys',
+            startedAtMs: 2.3,
+            durationMs: 3.1,
+            request: address,
+            response: answer,
+            checks: [check],
+          },
+        ],
+      },
+    ],
+    tokens: null,
+    changedClaims: null,
+    provider: { metadata: [], keys: values, differences: null },
+    profile: [],
+  })
+})
+
 describe('the changes of claims', () => {
   it('are those of value, those that came and those that went', () => {
     const changes = createClaimChanges()
@@ -152,6 +231,44 @@ describe('the traces', () => {
       Array.from({ length: 20 }, (_, at) => at + 2),
     )
     expect(kept.at(-1)).toMatchObject({ reference: 'BBBBBB', steps: [step] })
+  })
+
+  it.each([
+    ['done', async () => plainLogin],
+    ['cancelled', async () => null],
+    [
+      'E_LOGIN_TIMEOUT',
+      async () => {
+        throw new LoginError('E_LOGIN_TIMEOUT', 'too late')
+      },
+    ],
+  ])('tell how an attempt ended: %s', async (result, login) => {
+    const traces = createTraces(createTestClock())
+    traces.begin(1, 'login')
+    expect(traces.attempts()[0]).toMatchObject({ reference: '', result: null })
+    traces.follow(1, login())
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(traces.attempts()[0]?.result).toBe(result)
+  })
+
+  it('keep what the provider said of itself when it was asked last, and not that it refused', () => {
+    const traces = createTraces(createTestClock())
+    const told = (status: number, name: string) => ({
+      status,
+      headers: [],
+      members: [{ name, value: 'v', hidden: false }],
+    })
+    const listen = traces.listener(1)
+    for (const name of ['metadata', 'keys'] as const) {
+      listen({ ...step, step: name, response: told(200, name) })
+      listen({ ...step, step: name, outcome: 'refused', response: told(404, 'error') })
+      listen({ ...step, step: name, outcome: 'from-memory' })
+    }
+    listen({ ...step, step: 'userinfo', response: told(200, 'userinfo') })
+    expect(traces.provider()).toEqual({
+      metadata: told(200, 'metadata').members,
+      keys: told(200, 'keys').members,
+    })
   })
 
   it('keep the last forty steps of an attempt', () => {

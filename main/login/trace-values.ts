@@ -50,15 +50,14 @@ export function showStep<Shown>(
   secrets: readonly string[],
   build: (hider: Hider) => Shown,
 ): Shown {
-  let isWhole = true
+  let isPlain = true
   const asItIs = build(
     createHider(step, (value) => {
-      const line = plain(value)
-      isWhole &&= line === value
-      return line
+      isPlain &&= plainLine.test(value)
+      return value
     }),
   )
-  if (isWhole && isHarmless(JSON.stringify(asItIs), secrets)) return asItIs
+  if (isPlain && isHarmless(JSON.stringify(asItIs), secrets)) return asItIs
   const clean = createCleaner(secrets)
   // A copy: a part of a text would keep the whole of it, which may be a large body, in memory.
   return build(createHider(step, (value) => Buffer.from(plain(clean(value))).toString()))
@@ -76,6 +75,8 @@ function mayHold(text: string, secret: string): boolean {
   return secret.length >= shortestHidden && text.includes(secret.slice(0, 8))
 }
 
+/** A line that can be shown as it is. */
+const plainLine = /^[\x20-\x7E\u00A7]{0,300}$/
 /** What JSON and addresses write as it is. */
 const plainText = /^[\w.~-]*$/
 
@@ -124,8 +125,10 @@ function createHider(step: TraceStepName, text: ToShown) {
   }
   return {
     text,
-    request: ({ method, url, headers: sent = {}, parameters: inBody }: Sent): TraceRequest => {
-      const address = new URL(url)
+    request: (
+      { method, headers: sent = {}, parameters: inBody }: Sent,
+      address: URL,
+    ): TraceRequest => {
       // What is sent in a body does not stand in the address, and what a provider's address has of its own stays there.
       const query = inBody === undefined ? '' : address.search
       return {
@@ -224,10 +227,12 @@ function certificateDates(x5c: unknown): string | undefined {
 }
 
 /** The values of a request that are hidden, so that an answer that repeats them shows none either. */
-export function valuesSent(sent: Sent | undefined): string[] {
-  if (sent === undefined) return []
-  const parameters = [...new URL(sent.url).searchParams, ...(sent.parameters ?? [])]
-  const headers = Object.entries(sent.headers ?? {})
+export function valuesSent(
+  { headers: sent = {}, parameters: inBody }: Sent,
+  address: URL,
+): string[] {
+  const parameters = [...address.searchParams, ...(inBody ?? [])]
+  const headers = Object.entries(sent)
   return [
     ...parameters.filter(([name]) => !shown.has(name)),
     ...headers.filter(([name]) => isSecretHeader(name)),

@@ -66,10 +66,11 @@ export function createTracer(options: {
       if (!open.delete(handle)) return
       const duration = clock.monotonic() - startedAt
       const { sent = begun, status, headers } = came
+      const request = sent && { sent, address: new URL(sent.url) }
       const body = came.body?.()
       const hidden = [
         ...secrets.map((secret) => secret.reveal()),
-        ...valuesSent(sent),
+        ...(request === undefined ? [] : valuesSent(request.sent, request.address)),
         ...valuesIn(headers, body),
       ]
       const event = showStep(step, hidden, (hider) => ({
@@ -77,7 +78,7 @@ export function createTracer(options: {
         startedAt,
         duration,
         source: traceSources[step],
-        request: sent === undefined ? null : hider.request(sent),
+        request: request === undefined ? null : hider.request(request.sent, request.address),
         response: status === undefined ? null : hider.response(status, headers, body),
         checks: (came.checks ?? error?.checks ?? []).map(
           ({ rule, source, expected, got, result }) => ({

@@ -12,6 +12,7 @@ import {
   chown,
   copyFile,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -19,7 +20,6 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -100,9 +100,9 @@ async function startWithoutNamespaces({ args, env: given }) {
  */
 async function startAsOther({ args, env: { DISPLAY = '', XAUTHORITY = '' } }) {
   const id = user.uid === 1 ? 2 : 1
-  const home = `${path.dirname(socket)}-other`
+  // Short: Chromium has a socket below it, whose path has a limit.
+  const home = await mkdtemp('/var/tmp/other-')
   const cookie = `${home}/Xauthority`
-  await mkdir(home, { mode: 0o700 })
   otherHome = home
   await copyFile(XAUTHORITY, cookie)
   for (const place of [home, cookie]) await chown(place, id, id)

@@ -14,9 +14,10 @@ export const whyNotInstalled = noAdministrator
   ? ' (SKIPPED: no administrator, start the tests as root on Debian)'
   : ''
 
+// In this order: the second takes whatever it does not know.
 const answer = v.union([
-  v.object({ said: v.optional(v.string()) }),
   v.object({ error: v.string() }),
+  v.object({ said: v.optional(v.string()) }),
 ])
 
 /** What the administrator of scripts/bootstrap/administrator.mjs can be asked for. */

@@ -1,12 +1,14 @@
 // @vitest-environment happy-dom
-import { act, fireEvent } from '@testing-library/react'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { act, cleanup, fireEvent } from '@testing-library/react'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../preload/contract.ts'
 import type { Attempt, Inspection, Step } from '../../preload/inspection.ts'
 import { loadInspector } from '../components/details.tsx'
 import { failed, renderApp, signedIn, signedOut } from '../fixtures.tsx'
 
 beforeAll(loadInspector)
+// Where the files of tests share a process, the fixtures do it for the first of them alone.
+afterEach(cleanup)
 
 const step: Step = {
   id: 0,

@@ -1,10 +1,8 @@
 import { act, cleanup, render } from '@testing-library/react'
-import { afterEach, vi } from 'vitest'
+import { vi } from 'vitest'
 import type { ApiState, Bridge, Failure, Reply, Snapshot } from '../preload/contract.ts'
 import { App } from './app.tsx'
 import { connect } from './bridge.ts'
-
-afterEach(cleanup)
 
 // happy-dom animates nothing, and a spinner asks what moves.
 Object.assign(document, { getAnimations: () => [] })
@@ -136,6 +134,8 @@ function fakeMain(first: Snapshot) {
 
 /** Shows the window for a snapshot; `push` brings the next one. */
 export async function renderApp(first: Snapshot) {
+  // Of the test before. A hook here would be that of the first file alone where files share a process.
+  cleanup()
   const { bridge, push } = fakeMain(first)
   const connection = connect(bridge)
   await act(async () => {

@@ -1,14 +1,12 @@
 // @vitest-environment happy-dom
-import { act, cleanup, fireEvent } from '@testing-library/react'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { act, fireEvent } from '@testing-library/react'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../preload/contract.ts'
 import type { Attempt, Inspection, Step } from '../../preload/inspection.ts'
 import { loadInspector } from '../components/details.tsx'
 import { failed, renderApp, signedIn, signedOut } from '../fixtures.tsx'
 
 beforeAll(loadInspector)
-// Where the files of tests share a process, the fixtures do it for the first of them alone.
-afterEach(cleanup)
 
 const step: Step = {
   id: 0,
@@ -151,7 +149,6 @@ describe('the inspector', () => {
   it('is there when nobody is signed in and something was tried, and not before', async () => {
     await renderApp({ ...signedOut, attempt: 0 })
     expect(find('[data-action="show-details"]')).toBeNull()
-    document.body.replaceChildren()
     await renderApp({ ...signedOut, attempt: 1 })
     expect(find('[data-action="show-details"]')).not.toBeNull()
   })

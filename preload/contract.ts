@@ -3,7 +3,8 @@
  * Nothing here can carry a token, a code, a verifier, a state or a nonce; contract.test-d.ts proves it.
  */
 import * as v from 'valibot'
-import { check, type Inspection } from './inspection.ts'
+import type { Inspection } from './inspection.ts'
+import { check, count, milliseconds, text } from './shapes.ts'
 
 export const languages = ['nb', 'nn', 'en', 'se'] as const
 export type Language = (typeof languages)[number]
@@ -60,10 +61,6 @@ export const errors = {
 export type ErrorCode = keyof typeof errors
 const isErrorCode = (name: string): name is ErrorCode => name in errors
 export const errorCodes: readonly ErrorCode[] = Object.keys(errors).filter(isErrorCode)
-
-const text = v.string()
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
 
 export type Check = v.InferOutput<typeof check>
 

@@ -1,18 +1,6 @@
 /** What the inspector shows: made and redacted in main, fetched by the renderer when it is opened. Part of the contract. */
 import * as v from 'valibot'
-
-const text = v.string()
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
-
-/** One verified rule: what was expected, what came, and where the rule comes from. */
-export const check = v.strictObject({
-  rule: text,
-  source: text,
-  expected: text,
-  got: text,
-  result: v.picklist(['pass', 'fail', 'skipped']),
-})
+import { check, count, milliseconds, text } from './shapes.ts'
 
 export const attemptKinds = ['login', 'renewal', 'restore'] as const
 export type AttemptKind = (typeof attemptKinds)[number]

@@ -12,7 +12,7 @@ import { createScriptedPerson } from './answers/person.ts'
 import { type QuestionName, questions } from './answers/questions.ts'
 
 /** Where real people log in nobody asks for what has to be refused. */
-const production = ['https://idporten.no', 'https://ansattporten.no']
+const production = ['idporten.no', 'ansattporten.no']
 const acrValues = ['idporten-loa-substantial']
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -31,7 +31,8 @@ function readOptions(args: string[]): AskOptions {
       acr: text(acrValues.join(' ')),
     },
   })
-  if (production.includes(values.issuer)) {
+  if (!URL.canParse(values.issuer)) throw new WrongUse(`${values.issuer} is no address.`)
+  if (production.includes(new URL(values.issuer).hostname)) {
     throw new WrongUse(`${values.issuer} is no place for questions: ask its test environment.`)
   }
   if (values['client-id'] === '') {

@@ -2,6 +2,7 @@ import { app, type BrowserWindow, dialog } from 'electron'
 import { mainTranslator } from '../../assets/locales/index.ts'
 import type { Language } from '../../preload/contract.ts'
 import { toAppError } from '../errors.ts'
+import { plain } from '../login/index.ts'
 import { replaceFile } from '../replace-file.ts'
 import { type OwnProfile, type Profile, readProfileText } from '../session/profile.ts'
 
@@ -60,10 +61,6 @@ function describe({ name, issuer, clientId, scope, postLogoutRedirectUri, apis }
   ]
   return lines
     .filter(([, value]) => value !== '')
-    .map(([key, value = '']) => `${key}: ${value.replaceAll(steering, '\uFFFD').slice(0, longest)}`)
+    .map(([key, value = '']) => `${key}: ${plain(value)}`)
     .join('\n')
 }
-
-/** Characters that would begin a line of their own, hide something or turn it around. */
-const steering = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
-const longest = 200

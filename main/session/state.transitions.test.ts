@@ -69,7 +69,6 @@ const becomes = (state: State, event: Event, change: Partial<State>): void => {
 
 it('everything begins with nothing known', () => {
   expect(restoring).toEqual({
-    canChooseProfile: false,
     revision: 0,
     status: 'restoring',
     attempt: 0,

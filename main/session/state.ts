@@ -49,8 +49,6 @@ export interface Waiting {
 }
 
 export interface State {
-  /** Whether the profile is the person's own, so that they may choose another one. */
-  readonly canChooseProfile: boolean
   readonly revision: number
   readonly status: Status
   /** The attempt that events must belong to; rises with each login and each renewal. */
@@ -125,9 +123,8 @@ export type Event =
     }
   | { readonly type: 'provider-logout-changed'; readonly change: Partial<ProviderLogout> }
 
-export function initialState(language: Language, canChooseProfile = false): State {
+export function initialState(language: Language): State {
   return {
-    canChooseProfile,
     revision: 0,
     status: 'restoring',
     attempt: 0,

@@ -16,14 +16,16 @@ export interface Store {
 export function createStore(options: {
   readonly language: Language
   readonly profile: Profile | null
+  /** Whether the profile is the person's own, so that they may choose another one. Default: false. */
   readonly canChooseProfile?: boolean
   readonly clock: Clock
   readonly onSnapshot: (snapshot: Snapshot) => void
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }): Store {
   const { profile, clock, log } = options
-  let state = initialState(options.language, options.canChooseProfile)
-  const show = (shown: State): Snapshot => toSnapshot(shown, profile, clock.monotonic())
+  let state = initialState(options.language)
+  const show = (shown: State): Snapshot =>
+    toSnapshot(shown, profile, clock.monotonic(), options.canChooseProfile)
   return {
     state: () => state,
     dispatch: (event) => {

@@ -9,7 +9,12 @@ const withheld = new Set(['nonce'])
  * Makes what the renderer sees of a state: masked, without tokens.
  * What has a time is told as the time that is left: a wall clock may be changed. `now` is monotonic milliseconds.
  */
-export function toSnapshot(state: State, profile: Profile | null, now: number): Snapshot {
+export function toSnapshot(
+  state: State,
+  profile: Profile | null,
+  now: number,
+  canChooseProfile = false,
+): Snapshot {
   const { waiting, session, pidRevealed } = state
   const left = (until: number): number => Math.max(0, until - now)
   const show = (text: string): string => (pidRevealed ? text : maskPersonalNumbers(text))
@@ -24,7 +29,7 @@ export function toSnapshot(state: State, profile: Profile | null, now: number): 
 
   return {
     revision: state.revision,
-    canChooseProfile: state.canChooseProfile,
+    canChooseProfile,
     status: state.status,
     attempt: state.attempt,
     renewing: state.renewing,

@@ -1,7 +1,7 @@
 import { type Explanation, failure, LoginError } from '../errors.ts'
 import { networkError, type Step } from '../error-map.ts'
 import type { TraceStep, TraceStepName } from '../trace.ts'
-import { type Came, createTracer, noStep, type OpenStep, type Tracer } from '../tracer.ts'
+import { type Came, createTracer, type OpenStep, type Tracer } from '../tracer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Secret } from './secret.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -171,6 +171,7 @@ export function createHttp(
       const isRefusal = response.status >= 400
       came = { ...came, ...(isRefusal && { refused: step.refused }), body: () => looseJson(bytes) }
       const value = anyAnswer || isRefusal ? null : parseOnly(bytes, step)
+      if (value !== null) came = { ...came, body: () => value }
       const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,
         headers: response.headers,
@@ -203,7 +204,9 @@ export function createHttp(
       (url, request = {}) =>
         send(step, url, request, true),
     judge: async (response, judging) => {
-      const { tracing = noStep, came = {}, step = steps.api } = answered.get(response) ?? {}
+      const waiting = answered.get(response)
+      if (waiting === undefined) return await judging()
+      const { tracing, came, step } = waiting
       try {
         const value = await judging()
         tracing.done(came)

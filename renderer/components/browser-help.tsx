@@ -12,6 +12,7 @@ import { monotonic } from '../bridge.ts'
 import { Action } from './action.tsx'
 import { clockTime, useSecondsLeft } from './clock.tsx'
 import { Explained } from './failure.tsx'
+import { Said } from './said.tsx'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
 
@@ -141,14 +142,7 @@ export function BrowserActions({ hint }: { hint: InBrowser['hint'] }) {
           intent={(main) => main.cancel()}
         />
       </div>
-      <Status className="news">
-        {/* A new element each time, or the second copy would not be read out. */}
-        {copies > 0 && (
-          <span key={copies}>
-            <Text id="waiting.copied" />
-          </span>
-        )}
-      </Status>
+      <Said id="waiting.copied" times={copies} />
     </>
   )
 }

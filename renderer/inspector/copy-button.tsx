@@ -3,8 +3,7 @@ import { useState } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Bridge, Reply } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
-import { Status } from '../components/status.tsx'
-import { Text } from '../components/text.tsx'
+import { Said } from '../components/said.tsx'
 
 /** A button by which main copies something, and says so. */
 export function CopyButton({
@@ -28,14 +27,7 @@ export function CopyButton({
         intent={intent}
         onTaken={() => setCopies(copies + 1)}
       />
-      <Status className="news">
-        {/* A new element each time, or the second copy would not be read out. */}
-        {copies > 0 && (
-          <span key={copies}>
-            <Text id="inspector.copied" />
-          </span>
-        )}
-      </Status>
+      <Said id="inspector.copied" times={copies} />
     </div>
   )
 }

@@ -256,6 +256,8 @@ describe('npm run answers', { timeout }, () => {
   it.each([
     [['--issuer=https://test.idporten.no'], '--client-id=<id>'],
     [['--issuer=https://idporten.no', '--client-id=x'], 'ask its test environment'],
+    [['--issuer=https://idporten.no/', '--client-id=x'], 'ask its test environment'],
+    [['--issuer=idporten', '--client-id=x'], 'is no address'],
     [['--client=x'], "Unknown option '--client'"],
   ])('refuses %j', async (args, reason) => {
     simulator = await startSimulator()

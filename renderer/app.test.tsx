@@ -15,12 +15,11 @@ import {
   failed,
   failureOf,
   quietLogout,
-  renderApp,
   signedIn,
   signedOut,
-  valueIn,
   waiting,
-} from './fixtures.tsx'
+} from '../test/support/snapshots.ts'
+import { renderApp, valueIn } from './fixtures.tsx'
 
 const inSession = (changes: Partial<typeof signedIn.session>): Snapshot => ({
   ...signedIn,

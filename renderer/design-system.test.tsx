@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { Snapshot } from '../preload/contract.ts'
 import bundledStyles from './design-system.css?inline'
 import inspectorStyles from './inspector/inspector.css?inline'
-import { apiOf, failed, renderApp, signedIn, signedOut, waiting } from './fixtures.tsx'
+import { apiOf, failed, signedIn, signedOut, waiting } from '../test/support/snapshots.ts'
+import { renderApp } from './fixtures.tsx'
 
 /** The classes that have a rule of their own, and are not only mentioned by those of something else. */
 function classesIn(styles: string): Set<string> {

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../preload/contract.ts'
 import type { Attempt, Inspection, Step } from '../../preload/inspection.ts'
 import { loadInspector } from '../components/details.tsx'
-import { failed, renderApp, signedIn, signedOut } from '../fixtures.tsx'
+import { failed, signedIn, signedOut } from '../../test/support/snapshots.ts'
+import { renderApp } from '../fixtures.tsx'
 
 beforeAll(loadInspector)
 

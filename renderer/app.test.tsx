@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { act, screen } from '@testing-library/react'
+import { act, cleanup, screen } from '@testing-library/react'
 import { describe, expect, it, vi } from 'vitest'
 import {
   errorCodes,
@@ -19,6 +19,7 @@ import {
   signedOut,
   waiting,
 } from '../test/support/snapshots.ts'
+import { picturedStates } from '../test/support/pictured-states.ts'
 import { renderApp, valueIn } from './fixtures.tsx'
 
 const inSession = (changes: Partial<typeof signedIn.session>): Snapshot => ({
@@ -157,7 +158,12 @@ describe('explained', () => {
       {
         name: 'oauth:invalid_scope',
         explanation: oauth('invalid_scope'),
-        said: { nb: /hvilke scopes/, nn: /kva scopes/, en: /which scopes/, se: /hvilke scopes/ },
+        said: {
+          nb: /registrert for\./,
+          nn: /bad om ein type/,
+          en: /kind of information/,
+          se: /ba om/,
+        },
       },
       {
         name: 'tls:wrong-host',
@@ -207,9 +213,9 @@ describe('explained', () => {
       expect(shown()?.getAttribute('data-explanation')).toBe(name)
       expect(shown()?.textContent).toMatch(text ?? /^$/)
       expect(shown()?.nextElementSibling?.nextElementSibling).toBeNull()
-      expect(shown()?.querySelector('[lang]')?.getAttribute('lang')).toBe(
-        language === 'se' ? 'nb' : undefined,
-      )
+      // Northern Sami has no words for these: the whole view is in bokmål.
+      expect(document.documentElement.lang).toBe(language === 'se' ? 'nb' : language)
+      expect(inAnotherLanguage()).toEqual([])
     },
   )
 
@@ -415,7 +421,10 @@ describe('waiting', () => {
     )
     expect(notice()?.closest('[role="status"]')?.textContent).toContain('ID-porten tok ikke imot')
     expect(notice()?.querySelector('[data-explanation="oauth:invalid_client"]')).not.toBeNull()
-    expect(notice()?.querySelector('[lang="en"]')?.textContent).toBe('invalid_client: no such app')
+    // English is folded away until somebody asks for what support wants to know.
+    expect(notice()?.querySelector('.for-support:not([open]) span[lang="en"]')?.textContent).toBe(
+      'invalid_client: no such app',
+    )
     told({ reason: 'HTTP 404', explanation: null }, 3)
     expect(notice()?.textContent).toContain('HTTP 404')
     expect(notice()?.querySelector('[data-explanation]')).toBeNull()
@@ -803,7 +812,7 @@ describe('after a sign-out', () => {
     { revocation: 'done', browser: 'opened', text: /Nettleseren er åpnet for å logge deg ut/ },
     { revocation: 'failed', browser: 'done', text: /slutter å gjelde av seg selv/ },
     { revocation: 'none', browser: 'failed', text: /Lukk alle vinduene/ },
-    { revocation: 'none', browser: 'none', text: /^Du er logget ut av appen\.$/ },
+    { revocation: 'none', browser: 'none', text: /^$/ },
   ] as const)(
     'tells of revocation $revocation and browser $browser, and can sign in meanwhile',
     async ({ revocation, browser, text }) => {
@@ -814,6 +823,7 @@ describe('after a sign-out', () => {
       expect(told()?.getAttribute('data-logout-revocation')).toBe(revocation)
       expect(told()?.getAttribute('data-logout-browser')).toBe(browser)
       expect(told()?.textContent).toMatch(text)
+      expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Du er logget ut')
       expect(action('sign-in')?.hasAttribute('disabled')).toBe(false)
       await press('sign-in')
       expect(bridge.signIn).toHaveBeenCalledOnce()
@@ -847,6 +857,13 @@ describe('after a sign-out', () => {
   })
 })
 
+/** What is not in the language of the page: but for the names of languages, and what is folded away for others. */
+function inAnotherLanguage(): (string | null)[] {
+  return [...document.querySelectorAll('body [lang]')]
+    .filter((element) => element.closest('option, .fold, .for-support') === null)
+    .map(({ textContent }) => textContent)
+}
+
 describe('language', () => {
   it('is asked for by its own name, and changes page, title and texts', async () => {
     const { bridge, push } = await renderApp(signedOut)
@@ -864,10 +881,39 @@ describe('language', () => {
     expect(document.title).toBe('Du er ikkje logga inn – ID-porten Desktop')
   })
 
-  it('marks Norwegian text on a Northern Sami page', async () => {
-    const { action } = await renderApp({ ...signedOut, language: 'se' })
-    expect(document.documentElement.lang).toBe('se')
-    expect(action('sign-in')?.querySelector('[lang]')).toBeNull()
-    expect(document.querySelector('main p [lang="nb"]')).not.toBeNull()
-  })
+  // The first of these is the central way; whatever else may happen has no words in Northern Sami yet.
+  const inSami = new Set([
+    'restoring',
+    'first run',
+    'preparing',
+    'waiting',
+    'waiting, browser arrived',
+    'waiting, browser failed',
+    'waiting, no browser yet',
+    'waiting, not returned',
+    'waiting, little time',
+    'exchanging',
+    'signed in',
+    'signed in, about to end',
+    'signing out',
+    'signing out in the browser',
+    'signed out',
+    'declined',
+    'E_LOGIN_DENIED',
+    'E_LOGIN_TIMEOUT',
+  ])
+
+  it.each(Object.entries(picturedStates))(
+    'is one in the whole view when Northern Sami is chosen: %s',
+    async (name, state) => {
+      await renderApp({ ...state, language: 'se' })
+      expect(document.documentElement.lang).toBe(inSami.has(name) ? 'se' : 'nb')
+      // The details are a half of the window of their own, for those who build clients.
+      expect(inAnotherLanguage()).toEqual([])
+      expect(screen.getByRole('combobox')).toHaveProperty('value', 'se')
+      cleanup()
+      await renderApp({ ...state, language: 'nb' })
+      expect(inAnotherLanguage()).toEqual([])
+    },
+  )
 })

@@ -7,7 +7,7 @@ import { loadInspector } from './components/details.tsx'
 import { LanguageSelect } from './components/language-select.tsx'
 import { Status } from './components/status.tsx'
 import { Text } from './components/text.tsx'
-import { TextsContext, textsIn } from './i18n.ts'
+import { languageOfView, TextsContext, textsIn } from './i18n.ts'
 import { SignedIn } from './views/signed-in.tsx'
 import { SignedOut } from './views/signed-out.tsx'
 import { Waiting } from './views/waiting.tsx'
@@ -16,7 +16,7 @@ import { Working } from './views/working.tsx'
 /** The whole window: it shows the snapshot and sends intents, and knows nothing else. */
 export function App({ connection }: { connection: Connection }) {
   const { snapshot, receivedAt, refused } = useSnapshot(connection)
-  const language = snapshot?.language ?? 'nb'
+  const language = snapshot === null ? 'nb' : languageOfView(snapshot)
   const texts = useMemo(() => textsIn(language), [language])
 
   useLayoutEffect(() => {
@@ -46,7 +46,7 @@ export function App({ connection }: { connection: Connection }) {
               <img src={icon} alt="" width="32" height="32" />
               <Text id="app.name" />
             </span>
-            <LanguageSelect />
+            <LanguageSelect chosen={snapshot?.language ?? language} />
           </header>
           <main className="page">
             {refused && <Refusal code={refused} />}

@@ -7,28 +7,17 @@ import path from 'node:path'
 import process from 'node:process'
 import { _electron, chromium } from 'playwright'
 import type { ElectronApplication, Page } from 'playwright'
-import { callbackPage, type CallbackPage } from '../main/login/callback/pages.ts'
+import { callbackPage } from '../main/login/callback/pages.ts'
 import { callbackTexts } from '../main/platform/callback-texts.ts'
 import { languages, type Snapshot, snapshotChannel } from '../preload/contract.ts'
 import { browserCommands, findCommand } from './bootstrap/system-packages.mjs'
-import { picturedStates } from './pictured-states.ts'
+import { callbackPages } from '../test/support/login.ts'
+import { picturedStates } from '../test/support/pictured-states.ts'
 import { withSimulator } from './simulated-profile.ts'
 
 const folder = path.join('artifacts', 'pictures')
 const schemes = ['light', 'dark'] as const
 const widths = [320, 720, 1100] as const
-const browserPages: readonly CallbackPage[] = [
-  'signed-in',
-  'denied',
-  'failed',
-  'working',
-  'cancelled',
-  'unknown',
-  'start-used',
-  'too-large',
-  'logging-out',
-  'logged-out',
-]
 
 interface Picture {
   readonly state: string
@@ -96,7 +85,7 @@ async function takeBrowserPages(): Promise<void> {
     })
     for (const language of languages) {
       const texts = callbackTexts(language)
-      for (const name of browserPages) {
+      for (const name of callbackPages) {
         const state = `browser: ${name}`
         if (!state.includes(chosen)) continue
         // Without what makes it ask again by itself.

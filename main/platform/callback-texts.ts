@@ -6,9 +6,9 @@ import type { CallbackTexts } from '../login/index.ts'
 export function callbackTexts(language: Language): CallbackTexts {
   const t = mainTranslator(language)
   return {
-    // Where Northern Sami has no text the page is in bokmål, and says so to a screen reader.
-    lang: t.languageOf('callback.signed-in.title'),
+    lang: language,
     appName: t('app.name'),
+    note: t('callback.never-share'),
     text: (page, part, values) => {
       const key = `callback.${page}.${part}`
       return isMainTextKey(key) ? t(key, values) : ''

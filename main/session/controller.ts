@@ -271,6 +271,9 @@ function textsOf(texts: (language: Language) => CallbackTexts, store: Store): Ca
     get appName() {
       return current().appName
     },
+    get note() {
+      return current().note ?? ''
+    },
     text: (...about) => current().text(...about),
   }
 }

@@ -11,7 +11,7 @@ import type { Snapshot } from '../../preload/contract.ts'
 import { monotonic } from '../bridge.ts'
 import { Action } from './action.tsx'
 import { clockTime, useSecondsLeft } from './clock.tsx'
-import { Explained } from './failure.tsx'
+import { Explained, ForSupport } from './failure.tsx'
 import { Said } from './said.tsx'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
@@ -92,9 +92,9 @@ export function BrowserNews({ waiting }: { waiting: InBrowser }) {
               <Text id="waiting.push-refused" />
             </Paragraph>
             {pushRefused.explanation && <Explained explanation={pushRefused.explanation} />}
-            <Paragraph data-size="sm" lang="en">
-              {pushRefused.reason}
-            </Paragraph>
+            <ForSupport
+              detail={{ key: 'pushed authorization request', reason: pushRefused.reason }}
+            />
           </Alert>
         )}
       </Status>
@@ -123,7 +123,7 @@ export function BrowserActions({ hint }: { hint: InBrowser['hint'] }) {
         <Action
           name="reopen-browser"
           label="action.reopen-browser"
-          variant="secondary"
+          variant={hint === 'browser-missing' || hint === 'not-returned' ? 'primary' : 'secondary'}
           icon={<ArrowCirclepathIcon {...icon} />}
           intent={(main) => main.reopenBrowser()}
         />

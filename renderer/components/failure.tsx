@@ -1,4 +1,4 @@
-import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
+import { Alert, Details as Fold, Heading, Paragraph } from '@digdir/designsystemet-react'
 import type { ComponentProps, ReactNode } from 'react'
 import type { TextKey } from '../../assets/locales/index.ts'
 import type { Explanation, Failure, OauthError } from '../../preload/contract.ts'
@@ -50,17 +50,8 @@ export function FailureReport({ failure, children }: { failure: Failure; childre
             <code>{reference}</code>
           </Fact>
         )}
-        {detail && (
-          <>
-            <Fact label="failed.detail.key">
-              <code lang="en">{detail.key}</code>
-            </Fact>
-            <Fact label="failed.detail.reason">
-              <span lang="en">{detail.reason}</span>
-            </Fact>
-          </>
-        )}
       </Facts>
+      {detail && <ForSupport detail={detail} />}
     </>
   )
 }
@@ -79,13 +70,34 @@ export function FailureNotice({ failure, ...rest }: FailureAlertProps) {
             <Text id="failed.reference" />: <code>{reference}</code>
           </span>
         )}
-        {detail && (
-          <span lang="en">
-            <code>{detail.key}</code>: {detail.reason}
-          </span>
-        )}
       </Paragraph>
+      {detail && <ForSupport detail={detail} />}
     </FailureAlert>
+  )
+}
+
+/** What is known in English only, and by names of the protocol: for somebody else than the person. */
+export function ForSupport({
+  detail: { key, reason },
+}: {
+  detail: NonNullable<Failure['detail']>
+}) {
+  return (
+    <Fold className="for-support" data-color="neutral">
+      <Fold.Summary>
+        <Text id="failed.for-support" />
+      </Fold.Summary>
+      <Fold.Content>
+        <Facts>
+          <Fact label="failed.detail.key">
+            <code lang="en">{key}</code>
+          </Fact>
+          <Fact label="failed.detail.reason">
+            <span lang="en">{reason}</span>
+          </Fact>
+        </Facts>
+      </Fold.Content>
+    </Fold>
   )
 }
 

@@ -1,12 +1,12 @@
 import { Select } from '@digdir/designsystemet-react'
 import { LanguageIcon } from '@navikt/aksel-icons'
-import { languages } from '../../preload/contract.ts'
+import { type Language, languages } from '../../preload/contract.ts'
 import { useSend } from '../bridge.ts'
 import { useTexts } from '../i18n.ts'
 
 /** The choice of language; each is named by itself. */
-export function LanguageSelect() {
-  const { language, t } = useTexts()
+export function LanguageSelect({ chosen }: { chosen: Language }) {
+  const { t } = useTexts()
   const send = useSend()
   return (
     <label className="language">
@@ -16,10 +16,10 @@ export function LanguageSelect() {
         name="language"
         width="auto"
         data-size="sm"
-        value={language}
+        value={chosen}
         onChange={({ target }) => {
-          const chosen = languages.find((option) => option === target.value)
-          if (chosen) void send((main) => main.setLanguage(chosen))
+          const next = languages.find((option) => option === target.value)
+          if (next) void send((main) => main.setLanguage(next))
         }}
       >
         {languages.map((option) => (

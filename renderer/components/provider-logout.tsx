@@ -7,18 +7,11 @@ import { Text } from './text.tsx'
 type Logout = NonNullable<Snapshot['providerLogout']>
 
 /** What goes on after a sign-out. It stands in nobody's way: the sign-out itself is done. */
-export function ProviderLogout({
-  providerLogout,
-  bare,
-}: {
-  providerLogout: Logout | null
-  bare: boolean
-}) {
+export function ProviderLogout({ providerLogout }: { providerLogout: Logout | null }) {
   // Always in the document, so that what comes later is read out.
   if (providerLogout === null) return <Status className="news" />
   const { revocation, browser, requestRejected, linkReused } = providerLogout
   const said: TextKey[] = [
-    ...(bare ? [] : (['provider-logout.signed-out'] as const)),
     ...(browser === 'none' ? [] : ([`provider-logout.browser.${browser}`] as const)),
     ...(revocation === 'none' ? [] : ([`provider-logout.revocation.${revocation}`] as const)),
   ]

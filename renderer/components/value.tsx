@@ -1,4 +1,3 @@
-import { useTexts } from '../i18n.ts'
 import { Text } from './text.tsx'
 
 const maskedNumber = /^(\d+)•+$/
@@ -21,7 +20,6 @@ export function Value({
   /** Which one it is where a row has several. */
   part?: string
 }) {
-  const { t } = useTexts()
   const start = maskedNumber.exec(children)?.[1]
   const spoken = digits && /^\d+$/.test(children) ? children.split('').join(' ') : undefined
 
@@ -45,11 +43,12 @@ export function Value({
       <code data-value={part} className="value" aria-hidden="true">
         {children}
       </code>
-      <span
-        className="ds-sr-only"
-        lang={start === undefined ? undefined : t.languageOf('pid.masked')}
-      >
-        {start === undefined ? spoken : t('pid.masked', { start: start.split('').join(' ') })}
+      <span className="ds-sr-only">
+        {start === undefined ? (
+          spoken
+        ) : (
+          <Text id="pid.masked" values={{ start: start.split('').join(' ') }} />
+        )}
       </span>
     </>
   )

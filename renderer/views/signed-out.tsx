@@ -1,6 +1,7 @@
 import { Card, Paragraph } from '@digdir/designsystemet-react'
 import { EnterIcon } from '@navikt/aksel-icons'
 import { useId, useState } from 'react'
+import type { TextKey } from '../../assets/locales/index.ts'
 import type { Snapshot } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { ChooseProfile } from '../components/choose-profile.tsx'
@@ -14,7 +15,7 @@ import { Status } from '../components/status.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
 
-/** Nobody is logged in: what the app is, or what went wrong, and the way in. */
+/** Nobody is logged in: what the app is, what went wrong or how the sign-out goes, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
   const { attempt, error, profile, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
@@ -23,7 +24,7 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
       <>
         <Title id="failed.title" />
         <FailureReport failure={error}>{signIn}</FailureReport>
-        <ProviderLogout providerLogout={providerLogout} bare />
+        <ProviderLogout providerLogout={providerLogout} />
         {error.category !== 'profile' && (
           <Details
             snapshot={snapshot}
@@ -33,31 +34,29 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
       </>
     )
   }
+  const hasLeft = providerLogout !== null
   return (
     <>
-      <Title id="signed-out.title" />
-      <ProviderLogout providerLogout={providerLogout} bare={false} />
+      <Title id={hasLeft ? 'logged-out.title' : 'signed-out.title'} />
+      <ProviderLogout providerLogout={providerLogout} />
       <Paragraph data-size="lg">
-        <Text id="signed-out.text" />
+        <Text id={hasLeft ? 'logged-out.text' : 'signed-out.text'} />
       </Paragraph>
-      <Paragraph>
-        <Text id="signed-out.privacy" />
-      </Paragraph>
+      {!hasLeft && (
+        <Paragraph>
+          <Text id="signed-out.privacy" />
+        </Paragraph>
+      )}
       {signIn}
-      {profile && <ProfileFacts profile={profile} />}
+      {!hasLeft && profile && profile.acrValues.length > 0 && <ProfileFacts profile={profile} />}
       {attempt > 0 && <Details snapshot={snapshot} rows={{}} />}
     </>
   )
 }
 
 /** The way in, and while the provider wants to be left alone: for how long. */
-function SignIn({
-  snapshot: { error, profile, canChooseProfile, retryInMs },
-  receivedAt,
-}: {
-  snapshot: Snapshot
-  receivedAt: number
-}) {
+function SignIn({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
+  const { profile, canChooseProfile, retryInMs } = snapshot
   const countdown = useId()
   const waiting = retryInMs !== null
   const [waited, setWaited] = useState(waiting)
@@ -67,7 +66,7 @@ function SignIn({
       {canChooseProfile && profile === null && <ChooseProfile />}
       <Action
         name="sign-in"
-        label={error?.retryable && error.category !== 'session' ? 'action.retry' : 'action.sign-in'}
+        label={labelOf(snapshot)}
         icon={<EnterIcon aria-hidden fontSize="1.5rem" />}
         disabled={profile === null || waiting}
         {...(waiting && { 'aria-describedby': countdown })}
@@ -80,22 +79,24 @@ function SignIn({
   )
 }
 
+function labelOf({ error, providerLogout }: Snapshot): TextKey {
+  if (error?.retryable && error.category !== 'session') return 'action.retry'
+  return error === null && providerLogout !== null ? 'action.sign-in-again' : 'action.sign-in'
+}
+
 function ProfileFacts({ profile }: { profile: NonNullable<Snapshot['profile']> }) {
   return (
     <Card className="quiet" data-color="neutral">
       <Facts>
-        <Fact label="facts.issuer">{profile.issuer}</Fact>
-        {profile.acrValues.length > 0 && (
-          <Fact label="facts.level-required">
-            <ul className="inline">
-              {profile.acrValues.map((acr) => (
-                <li key={acr}>
-                  <Level acr={acr} />
-                </li>
-              ))}
-            </ul>
-          </Fact>
-        )}
+        <Fact label="facts.level-required">
+          <ul className="inline">
+            {profile.acrValues.map((acr) => (
+              <li key={acr}>
+                <Level acr={acr} />
+              </li>
+            ))}
+          </ul>
+        </Fact>
       </Facts>
     </Card>
   )

@@ -254,6 +254,7 @@ export function afterRedirectDelay(clock: TestClock): Clock {
 export const texts: CallbackTexts = {
   lang: 'en',
   appName: 'Test app',
+  note: 'Note',
   text: (page, part, { reference }) => `${page} ${part} ${reference}`,
 }
 

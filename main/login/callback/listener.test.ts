@@ -969,13 +969,16 @@ it('shows its words as words, whatever letters they have', async () => {
     ...texts,
     lang: '"><b>',
     appName: "<i>O'Hara & co</i>",
+    note: '<b>',
     text: () => '<b>"&\'</b>',
   }
   const { listener } = await open({ texts: words })
   const { body } = await navigate(`http://127.0.0.1:${listener.port}/other`)
   expect(body).toContain('<html lang="&#34;&#62;&#60;b&#62;">')
   expect(body).toContain('<p>&#60;b&#62;&#34;&#38;&#39;&#60;/b&#62;</p>')
-  expect(body).toContain('<p class="app">&#60;i&#62;O&#39;Hara &#38; co&#60;/i&#62;</p>')
+  expect(body).toContain(
+    '<p class="foot">&#60;b&#62;<br>&#60;i&#62;O&#39;Hara &#38; co&#60;/i&#62;</p>',
+  )
   expect(body).not.toMatch(/<[bi]>/)
 })
 

@@ -18,7 +18,7 @@ describe('a page', () => {
     expect(html).toContain(`<main class="${name}" role=`)
     expect(html).toMatch(/<svg [^>]+><circle [^>]+\/><path d="[^"]{8,}" [^>]+\/><\/svg>/)
     expect(html).toContain(`<title>${name} title ${reference} – ${texts.appName}</title>`)
-    expect(html).toContain(`</p><p class="app">${texts.appName}</p></main>`)
+    expect(html).toContain(`</p><p class="foot">Note<br>${texts.appName}</p></main>`)
   })
 
   it('alone that waits asks again by itself, and alone that tells a failure is an alert', () => {
@@ -29,8 +29,9 @@ describe('a page', () => {
     expect(pagesWith(' role="status">')).toEqual(others('failed'))
   })
 
-  it('has no name of an app, and no sign of one, where there is none', () => {
-    const html = callbackPage('denied', { ...texts, appName: '' }, reference)
+  it('has no name of an app and no note, and no sign of them, where there is none', () => {
+    const { note: _, ...noNote } = texts
+    const html = callbackPage('denied', { ...noNote, appName: '' }, reference)
     expect(html).toContain(`<title>denied title ${reference}</title>`)
     expect(html).toContain(`<p>denied text ${reference}</p></main>`)
   })
@@ -57,7 +58,7 @@ describe('the page of a logout', () => {
       '<noscript><button>logging-out button </button></noscript></form>',
       '<script>document.forms[0].submit()</script>',
     ]
-    expect(html).toContain(`<p>logging-out text </p>${form.join('')}<p class="app">`)
+    expect(html).toContain(`<p>logging-out text </p>${form.join('')}<p class="foot">`)
   })
 
   it('may have its own style and script, send its form anywhere, and nothing else', () => {

@@ -24,6 +24,8 @@ export interface CallbackTexts {
   readonly lang: string
   /** Shown below and in the title; left out when it is empty. */
   readonly appName: string
+  /** A sentence at the foot of every page, such as a warning never to hand on its address. */
+  readonly note?: string
   /**
    * Gives the title or the text of a page, or the button of `logging-out`. The text of `failed` should hold the
    * reference, which is empty on other pages.
@@ -32,16 +34,16 @@ export interface CallbackTexts {
 }
 
 const style = `
-:root{color-scheme:light dark;--ground:#f4f5f6;--card:#fff;--text:#1e2b3c;--quiet:#4c5a6b;--line:#c9d0d8;--good:#0b6b3a;--bad:#a8151a;--wait:#0a5fa8}
-@media(prefers-color-scheme:dark){:root{--ground:#14181d;--card:#1d232a;--text:#eef1f4;--quiet:#b4bec9;--line:#3a444f;--good:#6fd39b;--bad:#ff9a94;--wait:#83c1f7}}
+:root{color-scheme:light dark;--ground:#f3f3f4;--card:#fff;--text:#292c30;--quiet:#5b5d60;--line:#bbbcbd;--good:#056d13;--bad:#b81a1a;--wait:#005db1}
+@media(prefers-color-scheme:dark){:root{--ground:#1e2022;--card:#26282b;--text:#ececec;--quiet:#a7a8a9;--line:#4e5052;--good:#89b289;--bad:#d19a96;--wait:#8eaacb}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.125rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:34rem;padding:2.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}
 .mark{width:3rem;height:3rem;display:block;margin-bottom:1rem;color:var(--wait)}
 .signed-in .mark{color:var(--good)}.failed .mark{color:var(--bad)}
-h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.25}
+h1{margin:0 0 .75rem;font-size:1.75rem;font-weight:500;line-height:1.25}
 p{margin:0}
-.app{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
+.foot{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
 `
 
 const stroke =
@@ -119,12 +121,13 @@ function page(name: CallbackPage, texts: CallbackTexts, reference: string, form:
   const title = escapeHtml(texts.text(name, 'title', { reference }))
   const text = escapeHtml(texts.text(name, 'text', { reference }))
   const app = escapeHtml(texts.appName)
+  const foot = [escapeHtml(texts.note ?? ''), app].filter((line) => line !== '').join('<br>')
   // The one page without an outcome asks again by itself, and that request is held in its turn.
   const refresh = name === 'working' ? '<meta http-equiv="refresh" content="0">' : ''
   return `<!doctype html>
 <html lang="${escapeHtml(texts.lang)}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refresh}<title>${title}${app && ` – ${app}`}</title><style>${style}</style></head>
-<body><main class="${name}" role="${name === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[name]}</svg><h1>${title}</h1><p>${text}</p>${form}${app && `<p class="app">${app}</p>`}</main></body>
+<body><main class="${name}" role="${name === 'failed' ? 'alert' : 'status'}"><svg class="mark" viewBox="0 0 48 48" aria-hidden="true">${signs[name]}</svg><h1>${title}</h1><p>${text}</p>${form}${foot && `<p class="foot">${foot}</p>`}</main></body>
 </html>
 `
 }

@@ -27,4 +27,5 @@ it('the button of a logout has words of its own, and there is no name of an app'
   )
   expect(others).not.toContain(button)
   expect([defaultTexts.lang, defaultTexts.appName]).toEqual(['nb', ''])
+  expect(defaultTexts.note).toMatch(/^Gi aldri adressen .*\.$/)
 })

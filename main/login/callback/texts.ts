@@ -36,6 +36,7 @@ const words: Record<CallbackPage, readonly [title: string, text: string]> = {
 export const defaultTexts: CallbackTexts = {
   lang: 'nb',
   appName: '',
+  note: 'Gi aldri adressen til denne siden til andre.',
   text: (page, part, { reference }) => {
     const [title, text] = words[page]
     if (part === 'button') return 'Logg ut'

@@ -1,14 +1,6 @@
-/** What the window is shown in for `npm run pictures`, as main would tell it. */
-import { type ErrorCode, errorCodes, errors, type Snapshot } from '../preload/contract.ts'
-import {
-  apiOf,
-  failed,
-  failureOf,
-  quietLogout,
-  signedIn,
-  signedOut,
-  waiting,
-} from '../test/support/snapshots.ts'
+/** Every view of the window, as main would tell of it: for the pictures, and for tests that look at all of them. */
+import { type ErrorCode, errorCodes, errors, type Snapshot } from '../../preload/contract.ts'
+import { apiOf, failed, failureOf, quietLogout, signedIn, signedOut, waiting } from './snapshots.ts'
 
 const inBrowser = (change: Partial<NonNullable<Snapshot['waiting']>>): Snapshot => ({
   ...waiting,
@@ -133,6 +125,12 @@ export const picturedStates: Readonly<Record<string, Snapshot>> = {
     code: 'E_NETWORK_TLS',
     category: 'network',
     explanation: { kind: 'tls', problem: 'expired' },
+  }),
+  declined: failed({
+    code: 'E_LOGIN_DENIED',
+    category: 'login',
+    detail: { key: 'error', reason: 'access_denied' },
+    explanation: { kind: 'oauth', error: 'access_denied' },
   }),
   'level too low': failed({
     code: 'E_LOGIN_REFUSED',

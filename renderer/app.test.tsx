@@ -45,11 +45,11 @@ describe('every state', () => {
     { snapshot: busy('exchanging'), controls: ['cancel'] },
     {
       snapshot: signedIn,
-      controls: ['reveal-pid', 'renew', 'switch-user', 'sign-out', 'show-details'],
+      controls: ['reveal-pid', 'sign-out', 'renew', 'switch-user', 'show-details'],
     },
     {
       snapshot: { ...signedIn, renewing: 'refresh-token' as const },
-      controls: ['cancel', 'reveal-pid', 'renew', 'switch-user', 'sign-out', 'show-details'],
+      controls: ['cancel', 'reveal-pid', 'sign-out', 'renew', 'switch-user', 'show-details'],
     },
     {
       snapshot: { ...signedIn, renewing: 'browser' as const, waiting: waiting.waiting },
@@ -59,9 +59,9 @@ describe('every state', () => {
         'copy-link',
         'cancel',
         'reveal-pid',
+        'sign-out',
         'renew',
         'switch-user',
-        'sign-out',
         'show-details',
       ],
     },

@@ -1,6 +1,6 @@
 /**
  * Takes the pictures of `npm run pictures`, inside a display. The window is the app's own; what it shows is told to
- * it in place of main, from a list. Usage: take-pictures.ts <executable of Electron> [word in the names of states]
+ * it in place of main, from a list. Usage: take-pictures.ts <executable of Electron> [pattern for the names of states]
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -27,8 +27,9 @@ interface Picture {
   readonly file: string
 }
 
-const [executablePath, chosen = ''] = process.argv.slice(2)
+const [executablePath, pattern = ''] = process.argv.slice(2)
 if (executablePath === undefined) throw new TypeError('the executable of Electron is needed')
+const chosen = new RegExp(pattern)
 const pictures: Picture[] = []
 
 async function take(page: Page, about: Omit<Picture, 'file'>): Promise<void> {
@@ -53,7 +54,7 @@ async function takeWindow(app: ElectronApplication): Promise<void> {
     )
     await window.locator(`html[lang][data-status="${next.status}"]`).waitFor()
   }
-  const names = Object.keys(picturedStates).filter((name) => name.includes(chosen))
+  const names = Object.keys(picturedStates).filter((name) => chosen.test(name))
   for (const width of widths) {
     await app.evaluate(({ BrowserWindow }, wanted) => {
       const [only] = BrowserWindow.getAllWindows()
@@ -87,7 +88,7 @@ async function takeBrowserPages(): Promise<void> {
       const texts = callbackTexts(language)
       for (const name of callbackPages) {
         const state = `browser: ${name}`
-        if (!state.includes(chosen)) continue
+        if (!chosen.test(state)) continue
         // Without what makes it ask again by itself.
         const html = callbackPage(name, texts, name === 'failed' ? '7F3K-92QD' : '')
         await page.setContent(html.replace(/<meta http-equiv="refresh"[^>]*>/, ''))

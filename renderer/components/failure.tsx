@@ -34,6 +34,12 @@ const madeBySetup: ReadonlySet<OauthError> = new Set([
   'unsupported_response_type',
 ])
 
+// Their explanations say themselves what helps.
+const saysWhatToDo: ReadonlySet<OauthError> = new Set([
+  'insufficient_user_authentication',
+  'unmet_authentication_requirements',
+])
+
 /** What happened, what to do and the code; the children are what can be done here. */
 export function FailureReport({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const { code, reference, detail } = failure
@@ -178,8 +184,7 @@ function nextStep({ code, category, explanation }: Failure): TextKey {
     case 'clock':
       return 'error.E_CLOCK_SKEW.next'
     case 'oauth':
-      // It says itself that only a new login helps.
-      if (explanation.error === 'insufficient_user_authentication') return 'failed.next.support'
+      if (saysWhatToDo.has(explanation.error)) return 'failed.next.support'
       // A login in the browser goes another way than the renewal that was refused.
       return madeBySetup.has(explanation.error) && category !== 'session'
         ? 'failed.next.setup'

@@ -67,6 +67,7 @@ export function SignedIn({
         session={session}
         renewing={renewing !== null}
         retryAt={retryInMs === null ? null : receivedAt + retryInMs}
+        endsAt={receivedAt + session.endsInMs}
       />
       <Apis apis={apis} />
       <Details
@@ -98,8 +99,15 @@ function EndsSoon({ deadline }: { deadline: number }) {
   )
 }
 
-function Controls(props: { session: Session; renewing: boolean; retryAt: number | null }) {
-  const { session, renewing, retryAt } = props
+function Controls(props: {
+  session: Session
+  renewing: boolean
+  retryAt: number | null
+  endsAt: number
+}) {
+  const { session, renewing, retryAt, endsAt } = props
+  // One thing to do stands out: to go on while there is little time, else to leave when done.
+  const short = useSecondsLeft(endsAt, monotonic) < warnBelowSeconds
   const opens = useId()
   const countdown = useId()
   const byBrowser = session.renewal === 'browser'
@@ -107,9 +115,16 @@ function Controls(props: { session: Session; renewing: boolean; retryAt: number 
     <div className="controls">
       <div className="actions">
         <Action
+          name="sign-out"
+          label="action.sign-out"
+          variant={short ? 'secondary' : 'primary'}
+          icon={<LeaveIcon {...icon} />}
+          intent={(main) => main.signOut()}
+        />
+        <Action
           name="renew"
           label="action.renew"
-          variant="secondary"
+          variant={short ? 'primary' : 'secondary'}
           icon={<ArrowsCirclepathIcon {...icon} />}
           disabled={renewing || retryAt !== null}
           {...(byBrowser && { 'aria-describedby': opens })}
@@ -122,13 +137,6 @@ function Controls(props: { session: Session; renewing: boolean; retryAt: number 
           variant="secondary"
           icon={<PersonGroupIcon {...icon} />}
           intent={(main) => main.switchUser()}
-        />
-        <Action
-          name="sign-out"
-          label="action.sign-out"
-          variant="secondary"
-          icon={<LeaveIcon {...icon} />}
-          intent={(main) => main.signOut()}
         />
         {session.pid === null && hasNumbers(session) && <Reveal revealed={session.pidRevealed} />}
       </div>

@@ -1,13 +1,14 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { bundledPackages } from './scripts/build/bundled-packages.ts'
+import { firstViews } from './scripts/build/first-views.ts'
 import { fontSubset } from './scripts/build/font-subset.ts'
 
 export default defineConfig({
   root: 'renderer',
   // The page lives at app://bundle/, where only files of this build are served.
   base: './',
-  plugins: [react(), fontSubset, bundledPackages],
+  plugins: [react(), fontSubset, firstViews, bundledPackages],
   build: {
     outDir: '../out/renderer',
     emptyOutDir: true,

@@ -95,7 +95,12 @@ async function boot(log: Log): Promise<void> {
   const profile = await read().catch(toAppError)
   const t = mainTranslator(language)
   const crash = { title: t('window.crashed.title'), text: t('window.crashed.text') }
-  const window = openWindow({ title: t('app.name'), crash }, settings, log)
+  const window = openWindow(
+    { title: t('app.name'), crash },
+    () => controller.snapshot(),
+    settings,
+    log,
+  )
   const controller = createController({
     profile,
     language,

@@ -10,6 +10,7 @@ import {
   tlsProblems,
 } from '../preload/contract.ts'
 import { indented } from './components/indented.ts'
+import { firstViews } from './first-view.tsx'
 import {
   apiOf,
   failed,
@@ -914,6 +915,27 @@ describe('language', () => {
       cleanup()
       await renderApp({ ...state, language: 'nb' })
       expect(inAnotherLanguage()).toEqual([])
+    },
+  )
+})
+
+describe('the page before any script has run', () => {
+  it.each(firstViews)(
+    'holds what $status shows in $language',
+    async ({ status, language, html }) => {
+      const built = document.createElement('div')
+      built.innerHTML = html
+      await renderApp({ ...signedOut, status, language })
+      const seen = (root: ParentNode) => ({
+        text: root.querySelector('main')?.textContent,
+        actions: [...root.querySelectorAll('[data-action]')].map((control) => [
+          control.getAttribute('data-action'),
+          control.hasAttribute('disabled'),
+        ]),
+      })
+      expect(seen(built)).toEqual(seen(document))
+      expect(built.querySelector('option[selected]')?.getAttribute('value')).toBe(language)
+      expect(html).not.toMatch(/<script|\son\w+=|style=/)
     },
   )
 })

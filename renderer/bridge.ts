@@ -1,5 +1,5 @@
 import { createContext, use, useSyncExternalStore } from 'react'
-import type { Bridge, ErrorCode, Reply, Snapshot } from '../preload/contract.ts'
+import type { Bridge, ErrorCode, Language, Reply, Snapshot } from '../preload/contract.ts'
 
 declare global {
   interface Window {
@@ -36,7 +36,16 @@ export interface Connection {
   readonly inspect: Bridge['inspect']
 }
 
-export function connect(bridge: Bridge): Connection {
+/**
+ * Connects to main. A snapshot in a language whose texts are not there yet is held back until `load` has brought them.
+ */
+export function connect(
+  bridge: Bridge,
+  texts: {
+    readonly has: (language: Language) => boolean
+    readonly load: (language: Language) => Promise<void>
+  },
+): Connection {
   const listeners = new Set<() => void>()
   let received: Received = { snapshot: null, receivedAt: monotonic(), refused: null }
 
@@ -45,6 +54,10 @@ export function connect(bridge: Bridge): Connection {
     for (const listener of listeners) listener()
   }
   const accept = (snapshot: Snapshot) => {
+    if (texts.has(snapshot.language)) show(snapshot)
+    else void texts.load(snapshot.language).then(() => show(snapshot))
+  }
+  const show = (snapshot: Snapshot) => {
     // Replies and events overtake each other; only a newer snapshot tells something new.
     if (received.snapshot && snapshot.revision <= received.snapshot.revision) return
     publish({ snapshot, receivedAt: monotonic(), refused: null })
@@ -92,5 +105,5 @@ export function useSend(): Connection['send'] {
 
 /** What main said last. */
 export function useSnapshot(connection: Connection): Received {
-  return useSyncExternalStore(connection.subscribe, connection.read)
+  return useSyncExternalStore(connection.subscribe, connection.read, connection.read)
 }

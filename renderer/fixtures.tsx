@@ -1,8 +1,9 @@
 import { act, cleanup, render } from '@testing-library/react'
 import { vi } from 'vitest'
-import type { Bridge, Reply, Snapshot } from '../preload/contract.ts'
+import { type Bridge, languages, type Reply, type Snapshot } from '../preload/contract.ts'
 import { App } from './app.tsx'
 import { connect } from './bridge.ts'
+import { hasTexts, loadTexts } from './i18n.ts'
 
 // happy-dom animates nothing, and a spinner asks what moves.
 Object.assign(document, { getAnimations: () => [] })
@@ -43,7 +44,8 @@ export async function renderApp(first: Snapshot) {
   // Of the test before. A hook here would be that of the first file alone where files share a process.
   cleanup()
   const { bridge, push } = fakeMain(first)
-  const connection = connect(bridge)
+  await Promise.all(languages.map(loadTexts))
+  const connection = connect(bridge, { has: hasTexts, load: loadTexts })
   await act(async () => {
     render(<App connection={connection} />)
   })

@@ -1,5 +1,10 @@
 import { createContext, use } from 'react'
-import { isTextKey, type TextKey, translator, type Translator } from '../assets/locales/index.ts'
+import {
+  type Catalogue,
+  createTranslator,
+  type TextKey,
+  type Translator,
+} from '../assets/locales/translator.ts'
 import type { ErrorCode, Language, Snapshot } from '../preload/contract.ts'
 
 export interface Texts {
@@ -7,8 +12,31 @@ export interface Texts {
   readonly t: Translator
 }
 
+/** Each language is a file of its own: the window fetches those that it shows. */
+const files: Readonly<Record<Language, () => Promise<{ default: Catalogue }>>> = {
+  nb: () => import('../assets/locales/nb.json'),
+  nn: () => import('../assets/locales/nn.json'),
+  en: () => import('../assets/locales/en.json'),
+  se: () => import('../assets/locales/se.json'),
+}
+const loaded = new Map<Language, Catalogue>()
+
+/** Tells whether the texts of a language are there; Northern Sami wants bokmål too, for what it lacks. */
+export function hasTexts(language: Language): boolean {
+  return loaded.has(language) && (language !== 'se' || loaded.has('nb'))
+}
+
+/** Fetches the texts of a language. */
+export async function loadTexts(language: Language): Promise<void> {
+  const wanted: readonly Language[] = language === 'se' ? ['se', 'nb'] : [language]
+  await Promise.all(wanted.map(async (name) => loaded.set(name, (await files[name]()).default)))
+}
+
+/** The texts of a language that was loaded before. */
 export function textsIn(language: Language): Texts {
-  return { language, t: translator(language) }
+  const texts = loaded.get(language)
+  if (texts === undefined || !hasTexts(language)) throw new Error(`no texts in ${language}`)
+  return { language, t: createTranslator(language, texts, loaded.get('nb') ?? texts) }
 }
 
 /** The errors that have words in Northern Sami. */
@@ -63,10 +91,17 @@ function goesWell(logout: NonNullable<Snapshot['providerLogout']>): boolean {
   )
 }
 
-export const TextsContext = createContext<Texts>(textsIn('nb'))
+export const TextsContext = createContext<Texts | null>(null)
 
 export function useTexts(): Texts {
-  return use(TextsContext)
+  const texts = use(TextsContext)
+  if (texts === null) throw new Error('no texts around this component')
+  return texts
+}
+
+/** Whether a key put together at run time, such as `claim.` and a name, has a text. */
+export function isTextKey(key: string): key is TextKey {
+  return [...loaded.values()].some((texts) => Object.hasOwn(texts, key))
 }
 
 /** A key put together from what came from main, or the one for names that have no text. */

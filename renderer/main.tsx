@@ -4,8 +4,20 @@ import './app.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { connect, exposedBridge } from './bridge.ts'
+import { hasTexts, loadTexts } from './i18n.ts'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 
-createRoot(root).render(<App connection={connect(exposedBridge())} />)
+const connection = connect(exposedBridge(), { has: hasTexts, load: loadTexts })
+// What the page was built with stays until main has said what to show, or that it says nothing.
+const stop = connection.subscribe(() => {
+  stop()
+  void begin(root)
+})
+
+async function begin(place: HTMLElement): Promise<void> {
+  if (connection.read().snapshot === null) await loadTexts('nb')
+  place.inert = false
+  createRoot(place).render(<App connection={connection} />)
+}

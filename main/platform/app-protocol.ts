@@ -53,8 +53,14 @@ export function registerAppScheme(): void {
 /**
  * Serves the built renderer to one session. What can be served is a list made at the start, so that
  * no path of a request is ever joined to a folder.
+ *
+ * @param firstView names the page that shows what the window is about to show anyway; null when there is none
  */
-export function serveRenderer(session: Session, folder: string): void {
+export function serveRenderer(
+  session: Session,
+  folder: string,
+  firstView: () => string | null,
+): void {
   const files = new Map(
     readdirSync(folder, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile())
@@ -63,7 +69,8 @@ export function serveRenderer(session: Session, folder: string): void {
   )
   session.protocol.handle('app', async (request) => {
     const url = new URL(request.url)
-    const file = files.get(url.pathname)
+    const view = url.href === appUrl ? firstView() : null
+    const file = files.get(view === null ? url.pathname : `/${view}`)
     const type = types[extname(url.pathname)]
     const refused =
       request.method !== 'GET' || url.origin !== new URL(appUrl).origin || url.search !== ''

@@ -9,6 +9,7 @@ import {
   type WebPreferences,
 } from 'electron'
 import { appUrl, serveRenderer } from './app-protocol.ts'
+import type { Snapshot } from '../../preload/contract.ts'
 import type { Log } from './log.ts'
 import type { SettingsStore } from './settings.ts'
 
@@ -46,9 +47,26 @@ export interface WindowTexts {
   readonly crash: CrashTexts
 }
 
+/**
+ * The page that was built with what a snapshot shows, so that it stands there before a script has run; null when
+ * none was.
+ */
+function firstViewOf(snapshot: Snapshot): string | null {
+  const { status, language, attempt, error, providerLogout } = snapshot
+  if (status === 'restoring') return `restoring.${language}.html`
+  const isFirst = status === 'signed-out' && attempt === 0 && !error && !providerLogout
+  return isFirst ? `signed-out.${language}.html` : null
+}
+
 /** Opens the one window of the app, where it was the last time. */
-export function openWindow(texts: WindowTexts, settings: SettingsStore, log: Log): BrowserWindow {
-  serveRenderer(session.fromPartition('window', { cache: false }), join(outFolder, 'renderer'))
+export function openWindow(
+  texts: WindowTexts,
+  snapshot: () => Snapshot,
+  settings: SettingsStore,
+  log: Log,
+): BrowserWindow {
+  const windowSession = session.fromPartition('window', { cache: false })
+  serveRenderer(windowSession, join(outFolder, 'renderer'), () => firstViewOf(snapshot()))
   const place = placeOnScreen(settings)
   const window = new BrowserWindow({
     ...size,

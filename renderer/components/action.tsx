@@ -1,6 +1,6 @@
 import { Button } from '@digdir/designsystemet-react'
 import { type ComponentProps, useLayoutEffect, useRef } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Bridge, Reply } from '../../preload/contract.ts'
 import { useSend } from '../bridge.ts'
 import { Text } from './text.tsx'

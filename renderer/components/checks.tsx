@@ -1,6 +1,6 @@
 import { Details, Paragraph, Tag } from '@digdir/designsystemet-react'
 import { CheckmarkIcon, MinusIcon, XMarkIcon } from '@navikt/aksel-icons'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Check } from '../../preload/contract.ts'
 import { keyOr, useTexts } from '../i18n.ts'
 import { Fact, Facts } from './facts.tsx'

@@ -1,5 +1,5 @@
 import { Paragraph, Tag } from '@digdir/designsystemet-react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Claim } from '../../preload/contract.ts'
 import { keyOr, useTexts } from '../i18n.ts'
 import { LocalTime, timeInWords, useSecondsLeft } from './clock.tsx'

@@ -1,6 +1,6 @@
 import { Alert, Details as Fold, Heading, Paragraph } from '@digdir/designsystemet-react'
 import type { ComponentProps, ReactNode } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Explanation, Failure, OauthError } from '../../preload/contract.ts'
 import { keyOr, useTexts } from '../i18n.ts'
 import { timeInWords } from './clock.tsx'

@@ -1,4 +1,4 @@
-import { isTextKey } from '../../assets/locales/index.ts'
+import { isTextKey } from '../i18n.ts'
 import { Text } from './text.tsx'
 
 /** The name of a security level; one that has no name is shown as it is. */

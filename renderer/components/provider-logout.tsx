@@ -1,5 +1,5 @@
 import { Alert, Paragraph } from '@digdir/designsystemet-react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Snapshot } from '../../preload/contract.ts'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'

@@ -1,4 +1,4 @@
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import { Status } from './status.tsx'
 import { Text } from './text.tsx'
 

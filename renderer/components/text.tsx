@@ -1,4 +1,4 @@
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import { useTexts } from '../i18n.ts'
 
 /**

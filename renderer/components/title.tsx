@@ -1,6 +1,6 @@
 import { Heading } from '@digdir/designsystemet-react'
 import { useEffect, useRef } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import { Text } from './text.tsx'
 
 /** The heading of a view. A new view takes the focus there, so that a screen reader reads on. */

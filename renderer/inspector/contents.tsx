@@ -1,6 +1,6 @@
 import { Details, Heading } from '@digdir/designsystemet-react'
 import { useMemo } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Copied } from '../../preload/contract.ts'
 import type { Inspection } from '../../preload/inspection.ts'
 import { indented } from '../components/indented.ts'

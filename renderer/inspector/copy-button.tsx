@@ -1,6 +1,6 @@
 import { FilesIcon } from '@navikt/aksel-icons'
 import { useState } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Bridge, Reply } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { Said } from '../components/said.tsx'

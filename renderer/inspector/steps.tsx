@@ -1,7 +1,7 @@
 import { Details, Paragraph, Select, Tag } from '@digdir/designsystemet-react'
 import { FloppydiskIcon } from '@navikt/aksel-icons'
 import { type CSSProperties, useState } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Attempt, Step } from '../../preload/inspection.ts'
 import { Action } from '../components/action.tsx'
 import { CheckList } from '../components/checks.tsx'

@@ -1,7 +1,7 @@
-import { Card, Paragraph } from '@digdir/designsystemet-react'
+import { Paragraph } from '@digdir/designsystemet-react'
 import { EnterIcon } from '@navikt/aksel-icons'
 import { useId, useState } from 'react'
-import type { TextKey } from '../../assets/locales/index.ts'
+import type { TextKey } from '../../assets/locales/translator.ts'
 import type { Snapshot } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { ChooseProfile } from '../components/choose-profile.tsx'
@@ -9,15 +9,13 @@ import { Countdown } from '../components/countdown.tsx'
 import { Details } from '../components/details.tsx'
 import { FailureReport } from '../components/failure.tsx'
 import { ProviderLogout } from '../components/provider-logout.tsx'
-import { Fact, Facts } from '../components/facts.tsx'
-import { Level } from '../components/level.tsx'
 import { Status } from '../components/status.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
 
 /** Nobody is logged in: what the app is, what went wrong or how the sign-out goes, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { attempt, error, profile, providerLogout } = snapshot
+  const { attempt, error, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
@@ -48,7 +46,6 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
         </Paragraph>
       )}
       {signIn}
-      {!hasLeft && profile && profile.acrValues.length > 0 && <ProfileFacts profile={profile} />}
       {attempt > 0 && <Details snapshot={snapshot} rows={{}} />}
     </>
   )
@@ -82,22 +79,4 @@ function SignIn({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: numb
 function labelOf({ error, providerLogout }: Snapshot): TextKey {
   if (error?.retryable && error.category !== 'session') return 'action.retry'
   return error === null && providerLogout !== null ? 'action.sign-in-again' : 'action.sign-in'
-}
-
-function ProfileFacts({ profile }: { profile: NonNullable<Snapshot['profile']> }) {
-  return (
-    <Card className="quiet" data-color="neutral">
-      <Facts>
-        <Fact label="facts.level-required">
-          <ul className="inline">
-            {profile.acrValues.map((acr) => (
-              <li key={acr}>
-                <Level acr={acr} />
-              </li>
-            ))}
-          </ul>
-        </Fact>
-      </Facts>
-    </Card>
-  )
 }

@@ -1,0 +1,45 @@
+import { runnerImport } from 'vite'
+import type { Plugin } from 'vite'
+import type { Language } from '../../preload/contract.ts'
+
+interface FirstView {
+  readonly status: string
+  readonly language: Language
+  readonly html: string
+}
+
+/**
+ * Writes beside index.html the page with each first view in each language in it, so that the window shows something
+ * before a script has run.
+ */
+export const firstViews: Plugin = {
+  name: 'first-views',
+  enforce: 'post',
+  async generateBundle(_, bundle) {
+    const page = bundle['index.html']
+    const parts = Object.values(bundle)
+    const icon = parts.find(({ fileName }) => /^assets\/icon-.*\.svg$/.test(fileName))
+    if (page?.type !== 'asset' || icon === undefined) throw new Error('no page, or no icon')
+    const file = new URL('../../renderer/first-view.tsx', import.meta.url).pathname
+    const { module } = await runnerImport<{ firstViews: readonly FirstView[] }>(file, {
+      configFile: false,
+      root: 'renderer',
+      logLevel: 'error',
+      build: { assetsInlineLimit: 0 },
+    })
+    for (const { status, language, html } of module.firstViews) {
+      const texts = parts.find(
+        (part) => part.type === 'chunk' && part.facadeModuleId?.endsWith(`/${language}.json`),
+      )
+      if (texts === undefined) throw new Error(`no texts in ${language}`)
+      const preload = `<link rel="modulepreload" crossorigin href="./${texts.fileName}" />`
+      const view = html.replace(/src="[^"]*icon\.svg"/, `src="./${icon.fileName}"`)
+      const source = String(page.source)
+        .replace('lang="nb"', `lang="${language}"`)
+        .replace('</head>', `${preload}</head>`)
+        // Nothing in it can be pressed before the script is there.
+        .replace('<div id="root"></div>', `<div id="root" inert>${view}</div>`)
+      this.emitFile({ type: 'asset', fileName: `${status}.${language}.html`, source })
+    }
+  },
+}

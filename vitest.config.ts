@@ -8,7 +8,7 @@ export default defineConfig({
     // To start a process for each of the files is a quarter of a merge's time; the thorough run does it.
     isolate: thorough,
     // A test compares the two.
-    css: { include: /design-?system|inspector/ },
+    css: { include: /design-?system|inspector|later/ },
     globalSetup: 'test/support/announce.ts',
   },
 })

@@ -295,6 +295,13 @@ export type IntentArguments<I extends Intent> = v.InferOutput<(typeof intents)[I
 /** What the inspector asks for; answered by an `Inspection`, or null when main refuses. */
 export const inspectChannel = 'session:inspect'
 
+/** Whether a snapshot is that of the start: nobody is logged in, and nothing has happened yet. */
+export function isStart(shown: Snapshot): boolean {
+  const { status, attempt, error, providerLogout, retryInMs } = shown
+  const nothingToTell = error === null && providerLogout === null && retryInMs === null
+  return status === 'signed-out' && attempt === 0 && nothingToTell
+}
+
 /** The event that brings a new snapshot to the renderer. */
 export const snapshotChannel = 'session:snapshot'
 

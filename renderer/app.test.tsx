@@ -817,9 +817,14 @@ describe('after a sign-out', () => {
   ] as const)(
     'tells of revocation $revocation and browser $browser, and can sign in meanwhile',
     async ({ revocation, browser, text }) => {
-      const { action, bridge, press, push } = await renderApp(signedOut)
+      const { action, bridge, press, push } = await renderApp({ ...signedOut, attempt: 1 })
       const place = document.querySelector('main [role="status"]')
-      push({ ...signedOut, revision: 2, providerLogout: { ...quietLogout, revocation, browser } })
+      push({
+        ...signedOut,
+        attempt: 1,
+        revision: 2,
+        providerLogout: { ...quietLogout, revocation, browser },
+      })
       expect(told()).toBe(place)
       expect(told()?.getAttribute('data-logout-revocation')).toBe(revocation)
       expect(told()?.getAttribute('data-logout-browser')).toBe(browser)
@@ -828,7 +833,7 @@ describe('after a sign-out', () => {
       expect(action('sign-in')?.hasAttribute('disabled')).toBe(false)
       await press('sign-in')
       expect(bridge.signIn).toHaveBeenCalledOnce()
-      push({ ...signedOut, revision: 3 })
+      push({ ...signedOut, attempt: 1, revision: 3 })
       expect(told()).toBeNull()
     },
   )

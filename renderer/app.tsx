@@ -1,16 +1,14 @@
 import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
 import { useEffect, useLayoutEffect, useMemo } from 'react'
 import icon from '../assets/icon.svg'
-import type { ErrorCode, Snapshot } from '../preload/contract.ts'
+import { type ErrorCode, isStart, type Snapshot } from '../preload/contract.ts'
 import { type Connection, InspectContext, SendContext, useSnapshot } from './bridge.ts'
-import { loadInspector } from './components/details.tsx'
 import { LanguageSelect } from './components/language-select.tsx'
 import { Status } from './components/status.tsx'
 import { Text } from './components/text.tsx'
 import { languageOfView, TextsContext, textsIn } from './i18n.ts'
-import { SignedIn } from './views/signed-in.tsx'
-import { SignedOut } from './views/signed-out.tsx'
-import { Waiting } from './views/waiting.tsx'
+import { laterViews } from './parts.ts'
+import { Start } from './views/start.tsx'
 import { Working } from './views/working.tsx'
 
 /** The whole window: it shows the snapshot and sends intents, and knows nothing else. */
@@ -39,7 +37,7 @@ export function App({ connection }: { connection: Connection }) {
   const isInBrowser = snapshot?.status === 'waiting-for-browser'
   useEffect(() => {
     // Nobody looks at the window now, and whoever comes back may want to see how the login went.
-    if (isInBrowser) void loadInspector()
+    if (isInBrowser) void laterViews().loadInspector()
   }, [isInBrowser])
 
   return (
@@ -75,11 +73,12 @@ export function App({ connection }: { connection: Connection }) {
 
 function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
   const { status, waiting, session } = snapshot
+  if (isStart(snapshot)) return <Start />
+  if (status === 'restoring' || status === 'preparing' || status === 'exchanging') {
+    return <Working status={status} />
+  }
+  const { SignedIn, SignedOut, Waiting } = laterViews()
   switch (status) {
-    case 'restoring':
-    case 'preparing':
-    case 'exchanging':
-      return <Working status={status} />
     case 'waiting-for-browser':
       return waiting && <Waiting waiting={waiting} receivedAt={receivedAt} />
     case 'signed-in':

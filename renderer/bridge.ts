@@ -1,5 +1,5 @@
 import { createContext, use, useSyncExternalStore } from 'react'
-import type { Bridge, ErrorCode, Language, Reply, Snapshot } from '../preload/contract.ts'
+import type { Bridge, ErrorCode, Reply, Snapshot } from '../preload/contract.ts'
 
 declare global {
   interface Window {
@@ -36,14 +36,12 @@ export interface Connection {
   readonly inspect: Bridge['inspect']
 }
 
-/**
- * Connects to main. A snapshot in a language whose texts are not there yet is held back until `load` has brought them.
- */
+/** Connects to main. A snapshot that cannot be shown yet is held back until `load` has brought what it needs. */
 export function connect(
   bridge: Bridge,
-  texts: {
-    readonly has: (language: Language) => boolean
-    readonly load: (language: Language) => Promise<void>
+  parts: {
+    readonly has: (snapshot: Snapshot) => boolean
+    readonly load: (snapshot: Snapshot) => Promise<void>
   },
 ): Connection {
   const listeners = new Set<() => void>()
@@ -54,8 +52,8 @@ export function connect(
     for (const listener of listeners) listener()
   }
   const accept = (snapshot: Snapshot) => {
-    if (texts.has(snapshot.language)) show(snapshot)
-    else void texts.load(snapshot.language).then(() => show(snapshot))
+    if (parts.has(snapshot)) show(snapshot)
+    else void parts.load(snapshot).then(() => show(snapshot))
   }
   const show = (snapshot: Snapshot) => {
     // Replies and events overtake each other; only a newer snapshot tells something new.

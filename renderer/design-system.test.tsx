@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Snapshot } from '../preload/contract.ts'
 import bundledStyles from './design-system.css?inline'
 import inspectorStyles from './inspector/inspector.css?inline'
+import laterStyles from './views/later.css?inline'
 import { apiOf, failed, signedIn, signedOut, waiting } from '../test/support/snapshots.ts'
 import { renderApp } from './fixtures.tsx'
 
@@ -13,7 +14,7 @@ function classesIn(styles: string): Set<string> {
 }
 
 const all = classesIn(allStyles)
-const bundled = classesIn(bundledStyles + inspectorStyles)
+const bundled = classesIn(bundledStyles + laterStyles + inspectorStyles)
 
 const snapshots: readonly Snapshot[] = [
   signedOut,

@@ -3,7 +3,8 @@ import { vi } from 'vitest'
 import { type Bridge, languages, type Reply, type Snapshot } from '../preload/contract.ts'
 import { App } from './app.tsx'
 import { connect } from './bridge.ts'
-import { hasTexts, loadTexts } from './i18n.ts'
+import { loadTexts } from './i18n.ts'
+import { hasParts, loadLaterViews, loadParts } from './parts.ts'
 
 // happy-dom animates nothing, and a spinner asks what moves.
 Object.assign(document, { getAnimations: () => [] })
@@ -44,8 +45,8 @@ export async function renderApp(first: Snapshot) {
   // Of the test before. A hook here would be that of the first file alone where files share a process.
   cleanup()
   const { bridge, push } = fakeMain(first)
-  await Promise.all(languages.map(loadTexts))
-  const connection = connect(bridge, { has: hasTexts, load: loadTexts })
+  await Promise.all([...languages.map(loadTexts), loadLaterViews()])
+  const connection = connect(bridge, { has: hasParts, load: loadParts })
   await act(async () => {
     render(<App connection={connection} />)
   })

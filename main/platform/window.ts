@@ -9,7 +9,7 @@ import {
   type WebPreferences,
 } from 'electron'
 import { appUrl, serveRenderer } from './app-protocol.ts'
-import type { Snapshot } from '../../preload/contract.ts'
+import { isStart, type Snapshot } from '../../preload/contract.ts'
 import type { Log } from './log.ts'
 import type { SettingsStore } from './settings.ts'
 
@@ -52,10 +52,8 @@ export interface WindowTexts {
  * none was.
  */
 function firstViewOf(snapshot: Snapshot): string | null {
-  const { status, language, attempt, error, providerLogout } = snapshot
-  if (status === 'restoring') return `restoring.${language}.html`
-  const isFirst = status === 'signed-out' && attempt === 0 && !error && !providerLogout
-  return isFirst ? `signed-out.${language}.html` : null
+  const { status, language } = snapshot
+  return status === 'restoring' || isStart(snapshot) ? `${status}.${language}.html` : null
 }
 
 /** Opens the one window of the app, where it was the last time. */

@@ -12,10 +12,11 @@ import { ProviderLogout } from '../components/provider-logout.tsx'
 import { Status } from '../components/status.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
+import { Introduction } from './start.tsx'
 
-/** Nobody is logged in: what the app is, what went wrong or how the sign-out goes, and the way in. */
+/** Nobody is logged in any more, or still: what went wrong or how the sign-out goes, and the way in. */
 export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
-  const { attempt, error, providerLogout } = snapshot
+  const { error, providerLogout } = snapshot
   const signIn = <SignIn snapshot={snapshot} receivedAt={receivedAt} />
   if (error) {
     return (
@@ -37,16 +38,15 @@ export function SignedOut({ snapshot, receivedAt }: { snapshot: Snapshot; receiv
     <>
       <Title id={hasLeft ? 'logged-out.title' : 'signed-out.title'} />
       <ProviderLogout providerLogout={providerLogout} />
-      <Paragraph data-size="lg">
-        <Text id={hasLeft ? 'logged-out.text' : 'signed-out.text'} />
-      </Paragraph>
-      {!hasLeft && (
-        <Paragraph>
-          <Text id="signed-out.privacy" />
+      {hasLeft ? (
+        <Paragraph data-size="lg">
+          <Text id="logged-out.text" />
         </Paragraph>
+      ) : (
+        <Introduction />
       )}
       {signIn}
-      {attempt > 0 && <Details snapshot={snapshot} rows={{}} />}
+      <Details snapshot={snapshot} rows={{}} />
     </>
   )
 }

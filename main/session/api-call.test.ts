@@ -63,6 +63,7 @@ const unauthorized = () =>
   })
 const apiOf = (app: TestApp, index = 0) => app.controller.snapshot().session?.apis[index]
 const grants = (app: TestApp) => app.requests('/token').map(({ form }) => form.get('grant_type'))
+const failed = (app: TestApp) => app.lines.filter((line) => line.startsWith('API call failed'))
 const apiCalls = (app: TestApp) => app.requests('/api/echo')
 
 describe('a call of an API', () => {
@@ -224,6 +225,9 @@ describe('what an API may answer', () => {
     await app.controller.callApi(0)
     expect(apiOf(app)).toMatchObject({ running: false, answer: null, failure: { code } })
     expect(app.controller.snapshot()).toMatchObject({ status: 'signed-in', error: null })
+    const [line = '', ...more] = failed(app)
+    expect([line.includes(`"code":"${code}"`), line.includes('"api":"echo"')]).toEqual([true, true])
+    expect(more).toEqual([])
   })
 
   it.each(['api-reset', 'api-close-after-headers', 'api-http-500-html', 'api-http-429'] as const)(
@@ -503,6 +507,15 @@ describe('a call and the end of the session', () => {
     release()
     await call
     expect(apiOf(app)).toMatchObject({ running: false, answer: null, failure: null })
+  })
+
+  it('is ended by a sign-out, which is no failure for the log', async () => {
+    const app = await signedIn()
+    simulator.play('api-black-hole')
+    const call = app.controller.callApi(0)
+    app.controller.signOut()
+    await call
+    expect(failed(app)).toEqual([])
   })
 
   // The late 401 renews whatever session is on, and the call is made again with the old session's token.

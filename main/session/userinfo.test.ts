@@ -161,6 +161,22 @@ describe('userinfo', () => {
     expect(failed(app)).toEqual([])
   })
 
+  it('that the sign-out ends is no failure for the log', async () => {
+    simulator.play('userinfo-black-hole')
+    const ended = Promise.withResolvers<void>()
+    const app = await signedIn({
+      fetch: async (url, init) => {
+        const response = fetch(url, init)
+        if (url.endsWith('/userinfo')) response.catch(ended.resolve)
+        return await response
+      },
+    })
+    app.controller.signOut()
+    await ended.promise
+    await new Promise(setImmediate)
+    expect(failed(app)).toEqual([])
+  })
+
   it.each(['access_token', 'id_token'])('with the %s in it is shown without it', async (name) => {
     const { app, secret } = await repeating(name)
     expect(textsIn(infoOf(app)).join(' ')).toContain('[secret]')

@@ -84,7 +84,8 @@ it('a folder in the place of the file gives way, and what is written stays', () 
   const record = openRecord()
   record.change(issuer, { freshLogin: true })
   expect([written(), errors.length]).toEqual([{ '*': open, [issuer]: open }, 1])
-  const before = statSync(file).ino
+  // A second file may get the number of the first, which is removed before it is written.
+  mkdirSync(obstacle())
   record.change(issuer, { freshLogin: true })
-  expect(statSync(file).ino).toBe(before)
+  expect([written(), errors.length]).toEqual([{ '*': open, [issuer]: open }, 1])
 })

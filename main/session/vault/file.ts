@@ -90,7 +90,6 @@ async function load(file: string, maximumSize: number): Promise<Buffer | null> {
   const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     return await handle.readFile()
-    // Stryker disable next-line BlockStatement: a file that is left open is closed by the garbage collector
   } finally {
     await handle.close()
   }

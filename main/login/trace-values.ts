@@ -138,9 +138,9 @@ function createHider(step: TraceStepName, text: ToShown) {
         parameters: parameters(inBody ?? address.searchParams),
       }
     },
-    response: (status: number, came: Headers | undefined, body: unknown): TraceResponse => ({
+    response: (status: number, came: Headers, body: unknown): TraceResponse => ({
       status,
-      headers: headers(came ?? []),
+      headers: headers(came),
       members: members(body),
     }),
   }
@@ -151,7 +151,7 @@ function asJson(value: unknown, clean: ToShown): string {
   const cleanTexts = (_name: string, item: unknown): unknown =>
     typeof item === 'string' ? clean(item) : item
   try {
-    return JSON.stringify(value, cleanTexts) ?? 'absent'
+    return JSON.stringify(value, cleanTexts)
   } catch {
     return 'a value that is too deep to be shown'
   }
@@ -170,7 +170,7 @@ function describe(step: TraceStepName, name: string, value: unknown): string {
   if (typeof value === 'string') {
     if (step === 'callback' && name === 'state') return 'state, equal to the one sent'
     if (name === 'authorization') {
-      const [scheme = '', token = ''] = value.split(' ')
+      const [scheme = value, token = ''] = value.split(' ')
       return `access token (${plain(scheme)}), ${token.length} characters`
     }
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : 'text'
@@ -241,9 +241,9 @@ export function valuesSent(
 }
 
 /** The texts in an answer that are tokens and the like by their names. */
-export function valuesIn(headers: Headers | undefined, body: unknown): string[] {
-  const members = body !== null && typeof body === 'object' ? Object.entries(body) : []
-  return [...members, ...(headers ?? [])].flatMap(([name, member]: [string, unknown]) =>
+export function valuesIn(headers: Headers, body: unknown): string[] {
+  const members = Object.entries(body !== null && typeof body === 'object' ? body : {})
+  return [...members, ...headers].flatMap(([name, member]: [string, unknown]) =>
     Object.hasOwn(kinds, name) && typeof member === 'string' ? [member] : [],
   )
 }

@@ -65,7 +65,7 @@ export function createTracer(options: {
     const finish = (outcome: TraceStep['outcome'], came: Came, error: LoginError | null): void => {
       if (!open.delete(handle)) return
       const duration = clock.monotonic() - startedAt
-      const { sent = begun, status, headers } = came
+      const { sent = begun, status, headers = new Headers() } = came
       const request = sent && { sent, address: new URL(sent.url) }
       const body = came.body?.()
       const hidden = [

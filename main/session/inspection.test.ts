@@ -4,7 +4,7 @@ import { inspectionSchema } from '../../preload/inspection.ts'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { createApps, echoApi, profileOf, type TestApp } from '../../test/support/app.ts'
-import { createTestClock } from '../../test/support/login.ts'
+import { arrive, createTestClock, logInAt } from '../../test/support/login.ts'
 import { LoginError } from '../login/index.ts'
 import { plainLogin } from '../../test/support/plain-login.ts'
 import { createClaimChanges, toInspection } from './inspection.ts'
@@ -53,6 +53,21 @@ describe('the inspection', () => {
     )
     expect(renewal).toEqual(['renewal', 'refresh', 'keys', 'verification'])
     expect(inspectionOf(app).attempts.map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
+  it('has a renewal in the browser as one, with its reference and how each attempt ended', async () => {
+    const withoutRefresh = await startSimulator()
+    const app = await apps.signedIn(withoutRefresh)
+    void app.controller.renew()
+    await arrive(await logInAt(await app.opened.next()))
+    await app.until(({ renewing }) => renewing === null)
+    const reference = expect.stringMatching(/^[A-Z\d]+$/)
+    expect(inspectionOf(app).attempts).toMatchObject([
+      { kind: 'login', reference, result: 'done' },
+      { kind: 'renewal', reference, result: 'done' },
+    ])
+    await app.close()
+    await withoutRefresh.close()
   })
 
   it('has the steps of a sign-out with the session that has ended', async () => {

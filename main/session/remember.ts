@@ -1,4 +1,4 @@
-import { type Secret, toStored } from '../login/index.ts'
+import { toStored } from '../login/index.ts'
 import type { Context } from './context.ts'
 import { cleanFailure } from './failures.ts'
 import type { Profile } from './profile.ts'
@@ -18,8 +18,8 @@ export interface Remember {
   readonly replace: (stored: StoredSession) => Promise<void>
   /** Stores a session that has just begun, or whose person has just logged in again. */
   readonly login: (session: Session) => Promise<void>
-  /** Stores a refresh token that has taken the place of the former one. */
-  readonly refreshToken: (session: Session, refreshToken: Secret) => Promise<void>
+  /** Stores the refresh token of a session that has taken the place of the former one. */
+  readonly refreshToken: (session: Session) => Promise<void>
   /** Lets a later run know when the person was active last, not more often than a disk should be asked. */
   readonly activity: (session: Session) => void
   /** Stores the last activity at once, however recently that was done, because the app ends. */
@@ -50,9 +50,10 @@ export function createRemember(
   const onWallClock = (monotonic: number): number => clock.now() + monotonic - clock.monotonic()
 
   const write = async (session: Session): Promise<void> => {
+    if (session.ended.aborted) return
     const stored = toStored(session.login)
-    // Stryker disable next-line ConditionalExpression: what is remembered has a refresh token, so the compiler alone needs the first
-    if (stored === null || session.ended.aborted) return
+    // Stryker disable next-line ConditionalExpression: what is remembered has a refresh token, so the compiler alone needs this
+    if (stored === null) return
     const { refreshTokenEndsAt } = session
     activityStoredAt = session.lastActivity()
     await replace({
@@ -65,17 +66,17 @@ export function createRemember(
   }
 
   /** A token that cannot be stored is not remembered, and no older one stays in its place: that one is spent. */
-  const storeRefreshToken = async (session: Session, refreshToken: Secret): Promise<void> => {
+  const storeRefreshToken = async (session: Session): Promise<void> => {
+    const { refreshToken } = session.login
     const change = (changes: Partial<SignedIn>): void => {
       store.dispatch({ type: 'session-changed', login: session.id, change: changes })
     }
     try {
       await write(session)
       // When a renewal was faster than the system's encryption, what it brought is what counts.
-      const { refreshToken: newest } = session.login
-      if (newest !== null && newest !== refreshToken) await storeRefreshToken(session, newest)
-      // Stryker disable next-line ConditionalExpression,OptionalChaining,StringLiteral: to say it once more is no change that anybody sees
-      else if (store.state().session?.remembered !== 'kept') change({ remembered: 'kept' })
+      if (session.login.refreshToken !== refreshToken) return await storeRefreshToken(session)
+      // Stryker disable next-line ConditionalExpression,StringLiteral: to say it once more is no change that anybody sees
+      if (store.state().session?.remembered !== 'kept') change({ remembered: 'kept' })
     } catch (error) {
       log('vault', { error })
       // After the session has ended, the stored one may be that of the next login.
@@ -97,8 +98,7 @@ export function createRemember(
     replace,
     login: async (session) => {
       if (!session.profile.remember) return
-      const { refreshToken } = session.login
-      if (refreshToken !== null) await storeRefreshToken(session, refreshToken)
+      if (session.login.refreshToken !== null) await storeRefreshToken(session)
       else {
         // What is stored from before is not of this login, and may be another person's.
         await forget()
@@ -108,9 +108,10 @@ export function createRemember(
         store.dispatch({ type: 'session-changed', login: session.id, change })
       }
     },
-    refreshToken: async (session, refreshToken) => {
+    refreshToken: async (session) => {
+      // Stryker disable next-line OptionalChaining: without a session there is none to be stored
       if (!session.profile.remember || store.state().session?.remembered === 'unavailable') return
-      await storeRefreshToken(session, refreshToken)
+      await storeRefreshToken(session)
     },
     activity: (session) => {
       const interval = Math.min(activityInterval, session.profile.inactivityMinutes * 15_000)

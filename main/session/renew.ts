@@ -135,7 +135,7 @@ async function refresh(
       keep: async (next, life) => {
         // What the provider has spent must not be used again, whatever becomes of the rest.
         session.replaceRefreshToken(next, life)
-        await remember.refreshToken(session, next)
+        await remember.refreshToken(session)
       },
     })
   } catch (error) {

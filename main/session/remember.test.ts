@@ -632,7 +632,9 @@ describe('keeping a login', () => {
     const app = await apps.signedIn(simulator, { vault })
     await app.until(({ session }) => session?.userinfo !== null)
     await app.controller.renew()
-    expect([app.controller.snapshot().session?.remembered, vault.writes]).toEqual(['off', 0])
+    expect(app.controller.snapshot().session?.remembered).toBe('off')
+    await app.close()
+    expect(vault.writes).toBe(0)
   })
 
   it('that is not possible leaves the session in memory, and says so', async () => {
@@ -723,6 +725,24 @@ describe('keeping a login', () => {
     await isKept(app)
     const spent = refreshes(app).map(({ form }) => form.get('refresh_token'))
     expect(spent).not.toContain(memory.stored?.refreshToken.reveal())
+  })
+
+  it('does not go on after a sign-out, also when a renewal has overtaken it', async () => {
+    const release = Promise.withResolvers<void>()
+    let writes = 0
+    const write = async (): Promise<void> => {
+      writes += 1
+      if (writes === 1) await release.promise
+    }
+    const app = start({ vault: { ...createMemoryVault(), write } })
+    await settled(app)
+    await app.logIn()
+    await app.controller.renew()
+    app.controller.signOut()
+    release.resolve()
+    await turns()
+    const failures = app.lines.filter((line) => line.startsWith('vault'))
+    expect([writes, failures]).toEqual([2, []])
   })
 
   // Only a renewal with a refresh token writes; what the browser brought is lost with the process.

@@ -113,14 +113,13 @@ export function toCurl({ request }: Step): string | null {
   if (request === null) return null
   const { method, address } = request
   // The last row may say how many more there were.
-  const [headers, parameters] = [request.headers, request.parameters].map((values) =>
-    values.filter(({ name }) => name !== '…'),
-  )
-  const data = (parameters ?? []).map(({ name, value, hidden }) => [
+  const named = (values: readonly TraceValue[]): readonly TraceValue[] =>
+    values.filter(({ name }) => name !== '…')
+  const data = named(request.parameters).map(({ name, value, hidden }) => [
     '--data-urlencode',
     `${quoted(`${name}=`)}${hidden ? variable(name) : quoted(value)}`,
   ])
-  const sent = (headers ?? []).map(({ name, value, hidden }) => [
+  const sent = named(request.headers).map(({ name, value, hidden }) => [
     '--header',
     hidden ? `${quoted(`${name}: `)}${variable(name)}` : quoted(`${name}: ${value}`),
   ])
@@ -128,7 +127,7 @@ export function toCurl({ request }: Step): string | null {
   const lines = [['curl', how], ...sent, ...data, [quoted(address)]]
   const command = lines.map((words) => words.join(' ')).join(' \\\n  ')
   const all = [address, ...[...request.headers, ...request.parameters].map(({ value }) => value)]
-  const isCut = all.some((value) => value.endsWith('…')) || all.some((value) => value.includes('•'))
+  const isCut = all.some((value) => value.endsWith('…') || value.includes('•'))
   return isCut
     ? `# Something was too long or is hidden, and lacks here: look for … and •\n${command}`
     : command
@@ -178,7 +177,10 @@ export function createExports(
     ): Promise<void> => {
       const attempt = find(number)
       if (attempt === undefined) return
-      const head = { app, issuer: profile?.issuer ?? '', clientId: profile?.clientId ?? '' }
+      // Stryker disable next-line ConditionalExpression: without a profile there is no attempt, so the compiler alone needs this
+      if (profile === null) return
+      const { issuer, clientId } = profile
+      const head = { app, issuer, clientId }
       const text = format === 'json' ? toJson(attempt, head) : toMarkdown(attempt, head)
       if (to === 'clipboard') await copy(text)
       else await save(`${attempt.kind}-${number}.${format === 'json' ? 'json' : 'md'}`, text)

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Attempt, Step } from '../../preload/inspection.ts'
+import { clientId } from '../../simulator/clients.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { createApps, type TestApp } from '../../test/support/app.ts'
 import { toCurl, toJson, toMarkdown } from './export.ts'
@@ -127,6 +128,11 @@ Response: \`HTTP 200\`
     )
   })
 
+  it('says nothing of an answer that never came', () => {
+    const text = toMarkdown({ ...attempt, steps: [{ ...plainStep, response: null }] }, head)
+    expect(text).toContain('| code verifier, 43 characters |\n\nChecks: 1 of 2 did not fail.')
+  })
+
   it.each([
     ['a link', '[here](https://evil.test)', '`[here](https://evil.test)`'],
     ['HTML', '<img src=x onerror=y>', '`<img src=x onerror=y>`'],
@@ -245,7 +251,24 @@ describe('a request as a command for curl', () => {
   it('gives a shell nothing to do with the name of a secret', () => {
     const parameters = [{ name: 'a$(id)', value: 'text, 3 characters', hidden: true }]
     const request = plainStep.request && { ...plainStep.request, headers: [], parameters }
-    expect(wordsOf(toCurl({ ...plainStep, request }) ?? '')).toContain('a$(id)=')
+    const command = toCurl({ ...plainStep, request }) ?? ''
+    expect(wordsOf(command)).toContain('a$(id)=')
+    expect(command).toContain('"$IDPORTEN_A__ID_"')
+  })
+
+  it('has a variable for a secret header too', () => {
+    const headers = [{ name: 'dpop', value: 'DPoP proof, 3 characters', hidden: true }]
+    const request = plainStep.request && { ...plainStep.request, headers }
+    expect(toCurl({ ...plainStep, request })).toContain(`--header 'dpop: '"$IDPORTEN_DPOP"`)
+  })
+
+  it('says that a personal number is hidden in one of the values', () => {
+    const parameters = [
+      { name: 'a', value: '178181•••••, as it is', hidden: false },
+      { name: 'b', value: 'c', hidden: false },
+    ]
+    const request = plainStep.request && { ...plainStep.request, parameters }
+    expect(toCurl({ ...plainStep, request })).toMatch(/^# Something was too long or is hidden/)
   })
 
   it('says what was cut, and asks for no variable but its own', () => {
@@ -278,6 +301,7 @@ describe('what the app hands out', () => {
     expect(JSON.parse(saved.get('login-1.json') ?? '')).toMatchObject({
       app: 'test app 0.0.0',
       issuer: simulator.issuer,
+      clientId,
       attempt: 1,
       steps: expect.arrayContaining([expect.objectContaining({ step: 'token-request' })]),
     })

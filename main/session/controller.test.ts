@@ -319,6 +319,27 @@ describe('the language', () => {
   })
 })
 
+describe('another profile', () => {
+  it('can be chosen where the person may, in the language of the moment', async () => {
+    const chosen: string[] = []
+    const app = create({
+      chooseProfile: async (language) => {
+        chosen.push(language)
+      },
+    })
+    expect((await app.ready()).canChooseProfile).toBe(true)
+    app.controller.setLanguage('en')
+    await app.controller.chooseProfile()
+    expect(chosen).toEqual(['en'])
+  })
+
+  it('cannot be chosen where nobody may', async () => {
+    const app = create()
+    expect((await app.ready()).canChooseProfile).toBe(false)
+    await expect(app.controller.chooseProfile()).resolves.toBeUndefined()
+  })
+})
+
 describe('sign-in', () => {
   it('pressed again gives no second attempt but the same browser address once more', async () => {
     const app = create()

@@ -63,8 +63,7 @@ export function createTraces(clock: Clock): Traces {
         result: null,
         steps: [],
       })
-      const [oldest] = attempts.keys()
-      if (attempts.size > most.attempts && oldest !== undefined) attempts.delete(oldest)
+      for (const old of [...attempts.keys()].slice(0, -most.attempts)) attempts.delete(old)
     },
     refer: (attempt, reference) => change(attempt, () => ({ reference })),
     follow: (attempt, login) => {
@@ -76,8 +75,10 @@ export function createTraces(clock: Clock): Traces {
     },
     listener: (attempt) => (step) => {
       const { outcome, response } = step
-      if (step.step === 'metadata' && outcome === 'done') metadata = response?.members ?? []
-      if (step.step === 'keys' && outcome === 'done') keys = response?.members ?? []
+      if (outcome === 'done' && response !== null) {
+        if (step.step === 'metadata') metadata = response.members
+        if (step.step === 'keys') keys = response.members
+      }
       change(attempt, ({ steps }) => {
         const id = (steps.at(-1)?.id ?? -1) + 1
         return { steps: [...steps, { ...step, id }].slice(-most.steps) }

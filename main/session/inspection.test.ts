@@ -5,7 +5,7 @@ import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { createApps, echoApi, profileOf, type TestApp } from '../../test/support/app.ts'
 import { arrive, createTestClock, logInAt } from '../../test/support/login.ts'
-import { LoginError } from '../login/index.ts'
+import { LoginError, providerDifferences } from '../login/index.ts'
 import { plainLogin } from '../../test/support/plain-login.ts'
 import { createClaimChanges, toInspection } from './inspection.ts'
 import { createTraces } from './traces.ts'
@@ -207,6 +207,21 @@ it('the inspection is what the traces hold, in the order in which it began, to a
     provider: { metadata: [], keys: values, differences: null },
     profile: [],
   })
+})
+
+it('the inspection tells in what the provider differs, and nothing of what a profile leaves open', () => {
+  const profile = { ...profileOf(simulator), prompt: undefined }
+  const { provider, profile: shown } = toInspection({
+    traces: createTraces(createTestClock()),
+    login: plainLogin,
+    userinfo: null,
+    changedClaims: null,
+    profile,
+    pidRevealed: false,
+  })
+  expect(provider.differences?.length).toBeGreaterThan(0)
+  expect(provider.differences).toEqual(providerDifferences(plainLogin.provider))
+  expect(shown.map(({ key }) => key)).not.toContain('prompt')
 })
 
 describe('the changes of claims', () => {

@@ -23,6 +23,7 @@ import { startLogin } from './login.ts'
 import type { LoginOptions } from './options.ts'
 import { createProviderCache } from './provider/cache.ts'
 import type { Login } from './tokens/result.ts'
+import { createTracer, noTracer } from './tracer.ts'
 import { type TraceStep, type TraceStepName, traceSources, type TraceValue } from './trace.ts'
 
 let simulator: Simulator
@@ -204,6 +205,90 @@ describe('the trace of a login', () => {
     await failureOf(attempt.result, LoginError)
     simulator.play(null)
     expect(trace.last(step)).toMatchObject({ outcome: 'failed', error: { code } })
+  })
+})
+
+describe('a tracer', () => {
+  /** A tracer whose steps begin half a second after everything else. */
+  function create() {
+    const trace = collect()
+    const clock = createTestClock()
+    clock.advance(500)
+    return { ...trace, clock, tracer: createTracer({ ...trace, clock, secrets: [] }) }
+  }
+
+  it('does nothing for nobody', () => {
+    const clock = createTestClock()
+    expect(createTracer({ onTrace: undefined, clock, secrets: [] })).toBe(noTracer)
+  })
+
+  it('tells of a step from beginning to end, and only once', () => {
+    const { clock, steps, tracer } = create()
+    const step = tracer.begin('start-address')
+    clock.advance(30)
+    step.done()
+    step.failed(new Error('too late'))
+    expect(steps).toEqual([
+      {
+        step: 'start-address',
+        startedAt: 500,
+        duration: 30,
+        source: traceSources['start-address'],
+        request: null,
+        response: null,
+        checks: [],
+        outcome: 'done',
+        error: null,
+      },
+    ])
+  })
+
+  it('tells of what was known already as a request that has had no answer', () => {
+    const { steps, tracer } = create()
+    tracer.fromMemory('keys', 'https://a.test/keys')
+    expect(steps).toEqual([
+      {
+        step: 'keys',
+        startedAt: 500,
+        duration: 0,
+        source: traceSources.keys,
+        request: { method: 'GET', address: 'https://a.test/keys', headers: [], parameters: [] },
+        response: null,
+        checks: [],
+        outcome: 'from-memory',
+        error: null,
+      },
+    ])
+  })
+
+  it('takes what was sent out of the answer that repeats it', () => {
+    const { last, tracer } = create()
+    const parameters = new URLSearchParams({ login_hint: 'the-hint' })
+    const step = tracer.begin('push', { method: 'POST', url: 'https://a.test/', parameters })
+    step.done({ status: 400, body: () => ({ error: 'not the-hint' }) })
+    expect(valueOf(last('push').response?.members, 'error')).toBe('not [secret]')
+  })
+
+  it.each([
+    ['done', null, null],
+    ['cancelled', new Error('cancelled'), null],
+    ['failed', new LoginError('E_NETWORK_TIMEOUT', 'too late'), 'too late'],
+    ['refused', new LoginError('E_LOGIN_REFUSED', 'no'), 'no'],
+    ['refused', new LoginError('E_LOGIN_DENIED', 'no'), 'no'],
+    [
+      'failed',
+      new LoginError('E_PROVIDER_KEYS', 'no', { detail: { key: 'keys', reason: 'no list' } }),
+      'keys: no list',
+    ],
+  ])('ends what is still open as %s with %j', (outcome, error, reason) => {
+    const { steps, tracer } = create()
+    tracer.begin('callback')
+    tracer.begin('keys')
+    tracer.end(error)
+    expect(steps.map((step) => [step.outcome, step.error?.reason ?? null])).toEqual([
+      [outcome, reason],
+      [outcome, reason],
+    ])
   })
 })
 

@@ -221,7 +221,7 @@ it('the inspection tells in what the provider differs, and nothing of what a pro
   })
   expect(provider.differences?.length).toBeGreaterThan(0)
   expect(provider.differences).toEqual(providerDifferences(plainLogin.provider))
-  expect(shown.map(({ key }) => key)).not.toContain('prompt')
+  expect(shown.map(({ key }) => key)).toEqual(Object.keys(profileOf(simulator)))
 })
 
 describe('the changes of claims', () => {

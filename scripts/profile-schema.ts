@@ -32,6 +32,7 @@ const descriptions: Readonly<Record<keyof Profile, string>> = {
   postLogoutRedirectUri:
     'Where the provider sends the browser after a logout; port 0 of 127.0.0.1 is the app itself.',
   apis: 'Services that the app can call, each with a button. Their scopes are added to the request.',
+  updates: "Where Windows and macOS get newer versions from. In the machine's profile alone.",
 }
 
 /**

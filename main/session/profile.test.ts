@@ -215,6 +215,39 @@ it('has a default for everything but three keys', () => {
   expect(parse({ apis: [api] }).apis).toEqual([{ ...api, method: 'GET' }])
 })
 
+describe('an update feed', () => {
+  const updates = { feed: 'https://updates.example/desktop' }
+
+  it.each(['user', 'command-line'] as const)(
+    "is refused in a profile that is not the machine's (%s), with the key; the machine's may name one",
+    async (origin) => {
+      expect(await refusalOf(() => parse({ updates }, origin))).toEqual({
+        key: 'updates',
+        reason: "belongs into the machine's profile alone",
+      })
+      expect(parse({}, origin).updates).toBeUndefined()
+      expect(parse({ updates }, 'machine').updates).toEqual(updates)
+    },
+  )
+
+  it.each([
+    ['updates.feed', { feed: 'http://updates.example' }, /https/],
+    ['updates.feed', { feed: 'http://127.0.0.1:8080/' }, /https/],
+    ['updates.feed', { feed: 'file:///srv/updates' }, /https/],
+    ['updates.feed', { feed: 'updates' }, /https/],
+    ['updates.feed', { feed: 'https://user:pass@updates.example' }, /credentials/],
+    ['updates.feed', { feed: 'https://updates.example/?channel=beta' }, /query/],
+    ['updates.feed', { feed: 'https://updates.example/#x' }, /fragment/],
+    ['updates.feed', {}, /absent/],
+    ['updates.channel', { ...updates, channel: 'beta' }, /not a known key/],
+    ['updates', updates.feed, /object/],
+  ])("is refused by %s in the machine's profile too: %j", async (key, wrong, reason) => {
+    const detail = await refusalOf(() => parse({ updates: wrong }, 'machine'))
+    expect(detail?.key).toBe(key)
+    expect(detail?.reason).toMatch(reason)
+  })
+})
+
 describe('an API', () => {
   const plain = { ...api, name: 'local', url: 'http://127.0.0.1:8080/api' }
 

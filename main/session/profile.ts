@@ -57,6 +57,15 @@ const httpsOrLoopback = v.pipe(
   }, 'must not hold credentials or a fragment'),
 )
 
+const feed = v.pipe(
+  line,
+  v.check((text) => url(text)?.protocol === 'https:', 'must be an https address'),
+  v.check((text) => {
+    const at = url(text)
+    return at !== null && at.username === '' && at.password === '' && !/[?#]/.test(text)
+  }, 'must not hold credentials, a query or a fragment'),
+)
+
 const path = v.pipe(
   line,
   v.regex(/^\//, 'must start with /'),
@@ -118,6 +127,7 @@ export const profileFile = v.strictObject({
     ),
     [],
   ),
+  updates: v.optional(v.strictObject({ feed })),
 })
 
 export type Profile = v.InferOutput<typeof profileFile>
@@ -176,6 +186,10 @@ export function parseProfile(text: string, origin: ProfileOrigin): Profile {
   if (origin !== 'command-line' && !knownIssuers.includes(profile.issuer)) {
     const test = origin === 'machine' && isLoopback(new URL(profile.issuer))
     if (!test) refuse('issuer', 'is not one of ID-porten or Ansattporten')
+  }
+  // Whoever names a feed decides what is installed on the computer.
+  if (profile.updates !== undefined && origin !== 'machine') {
+    refuse('updates', "belongs into the machine's profile alone")
   }
   // A token on plain http is for tests, which a loopback issuer or the command line tells.
   const forTests = origin === 'command-line' || isLoopback(new URL(profile.issuer))

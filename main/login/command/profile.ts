@@ -47,6 +47,7 @@ export const loginProfile = v.strictObject({
   remember: ofTheWindow,
   inactivityMinutes: ofTheWindow,
   postLogoutRedirectUri: ofTheWindow,
+  updates: ofTheWindow,
 })
 
 /** What a login is asked with. */

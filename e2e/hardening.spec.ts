@@ -89,6 +89,7 @@ const looks: Readonly<Record<string, (desktop: Desktop) => Promise<void>>> = {
         'prolong',
         'renew',
         'reopenBrowser',
+        'restartToUpdate',
         'revealPid',
         'setLanguage',
         'signIn',

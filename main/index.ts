@@ -101,6 +101,8 @@ async function boot(log: Log): Promise<void> {
     settings,
     log,
   )
+  let ending = false
+  let startsAgain = false
   const controller = createController({
     profile,
     language,
@@ -120,6 +122,10 @@ async function boot(log: Log): Promise<void> {
     copy: async (text) => await clipboard.writeText(text),
     save: async (name, text) => await saveFile(window, name, text),
     app: `idporten-desktop ${version}`,
+    restartToUpdate: () => {
+      startsAgain = true
+      app.quit()
+    },
     ...(own && {
       chooseProfile: async (chosen: Language) => await chooseProfile(window, own, chosen),
     }),
@@ -134,13 +140,10 @@ async function boot(log: Log): Promise<void> {
   powerMonitor.on('resume', controller.resumed)
   powerMonitor.on('lock-screen', controller.suspended)
   powerMonitor.on('unlock-screen', controller.resumed)
-  let ending = false
-  let startsAgain = false
   // What a second start was given is never read: it only shows the first.
   app.on('second-instance', () => {
     // The window is gone already, and that start has ended: whoever wants the app gets a new one.
     if (!ending) bringToFront(window)
-    else if (!startsAgain) app.relaunch()
     startsAgain ||= ending
   })
   app.on('will-quit', (event) => {
@@ -149,7 +152,10 @@ async function boot(log: Log): Promise<void> {
     // What is being written or forgotten gets to its end, within limits.
     event.preventDefault()
     const patience = new Promise((resolve) => setTimeout(resolve, quitLimit))
-    void Promise.race([controller.close(), patience]).finally(() => app.exit())
+    void Promise.race([controller.close(), patience]).finally(() => {
+      if (startsAgain) app.relaunch()
+      app.exit()
+    })
   })
 }
 

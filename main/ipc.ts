@@ -65,6 +65,7 @@ export function serveIntents(window: BrowserWindow, controller: Controller, log:
   handle('switchUser', controller.switchUser)
   handle('renew', controller.renew)
   handle('callApi', controller.callApi)
+  handle('restartToUpdate', controller.restartToUpdate)
   handle('chooseProfile', controller.chooseProfile)
   handle('copyContents', controller.copyContents)
   handle('copyRequest', controller.copyRequest)

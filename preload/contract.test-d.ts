@@ -111,6 +111,7 @@ type Check = 'rule' | 'source' | 'expected' | 'got'
 type Texts =
   | `profile.${'name' | 'issuer' | 'clientId' | 'scope' | 'acrValues[]'}`
   | 'waiting.pushRefused.reason'
+  | 'update.version'
   | `session.${'name' | 'pid' | 'acr'}`
   | `session.${'idToken' | 'accessToken' | 'userinfo'}[].${'name' | 'value'}`
   | `session.checks[].${Check}`

@@ -63,6 +63,7 @@ const whole: Snapshot = {
     requestRejected: false,
     linkReused: false,
   },
+  update: { version: '1.0.0' },
   error: {
     code: 'E_UNEXPECTED',
     ...errors.E_UNEXPECTED,
@@ -103,7 +104,7 @@ it('a snapshot with one of everything is accepted, and comes out as it went in',
 describe('a snapshot is refused', () => {
   const objects = objectsIn(whole)
   it('in all places where there is an object', () => {
-    expect(objects).toHaveLength(15)
+    expect(objects).toHaveLength(16)
   })
 
   it.each(objects.map((path) => [path.join('.') || 'itself', path] as const))(
@@ -198,6 +199,7 @@ describe('the arguments of an intent', () => {
     switchUser: [[]],
     renew: [[]],
     callApi: [[0], [99]],
+    restartToUpdate: [[]],
     chooseProfile: [[]],
     copyContents: [['id-token'], ['access-token'], ['userinfo']],
     copyRequest: [

@@ -241,6 +241,8 @@ const snapshot = v.strictObject({
       linkReused: v.boolean(),
     }),
   ),
+  /** A newer version that can be installed now: null without one, and while anything is in progress. */
+  update: v.nullable(v.strictObject({ version: v.pipe(text, v.regex(/^\d+\.\d+\.\d+$/)) })),
   error: v.nullable(failure),
   /** Time until the provider wants to be asked again (`Retry-After`); sign-in is off until then. */
   retryInMs: v.nullable(milliseconds),
@@ -283,6 +285,8 @@ export const intents = {
       v.picklist(['clipboard', 'file']),
     ]),
   },
+  /** Ends the app, installs what `update` tells of, and starts it again. */
+  restartToUpdate: { channel: 'session:restart-to-update', args: v.strictTuple([]) },
   /** By a file that main's dialog asks for. */
   chooseProfile: { channel: 'settings:choose-profile', args: v.strictTuple([]) },
   revealPid: { channel: 'session:reveal-pid', args: v.strictTuple([v.boolean()]) },

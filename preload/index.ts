@@ -38,6 +38,7 @@ const bridge: Bridge = {
   switchUser: intent('switchUser'),
   renew: intent('renew'),
   callApi: intent('callApi'),
+  restartToUpdate: intent('restartToUpdate'),
   chooseProfile: intent('chooseProfile'),
   copyContents: intent('copyContents'),
   copyRequest: intent('copyRequest'),

@@ -108,6 +108,48 @@ describe('signed out', () => {
   })
 })
 
+describe('a newer version', () => {
+  const update = { version: '2.0.0' }
+  const line = () => document.querySelector('[data-update]')
+
+  it.each([
+    ['signed-out', signedOut],
+    ['signed-out, with an error', failed()],
+    ['signed-in', signedIn],
+  ])('is told while %s, in one line with a way to it', async (_, snapshot) => {
+    const { bridge, press } = await renderApp({ ...snapshot, update })
+    expect(line()?.getAttribute('data-update')).toBe('2.0.0')
+    expect(line()?.textContent).toContain('Versjon 2.0.0 er klar.')
+    await press('restart-to-update')
+    expect(bridge.restartToUpdate).toHaveBeenCalledOnce()
+  })
+
+  it.each([
+    ['restoring', busy('restoring')],
+    ['preparing', busy('preparing')],
+    ['waiting-for-browser', waiting],
+    ['exchanging', busy('exchanging')],
+  ])('is not told while %s, whatever main says', async (_, snapshot) => {
+    const { action } = await renderApp({ ...snapshot, update })
+    expect(line()).toBeNull()
+    expect(action('restart-to-update')).toBeNull()
+  })
+
+  it('is not told when there is none', async () => {
+    const { push } = await renderApp({ ...signedIn, update: null })
+    expect(line()).toBeNull()
+    push({ ...signedIn, revision: 2, update })
+    expect(line()).not.toBeNull()
+  })
+
+  it('costs a login that is not remembered, and the line says so', async () => {
+    const { push } = await renderApp({ ...signedIn, update })
+    expect(line()?.textContent).toContain('må du logge inn igjen')
+    push({ ...inSession({ remembered: 'kept' }), revision: 2, update })
+    expect(line()?.textContent).not.toContain('må du logge inn igjen')
+  })
+})
+
 describe('failed', () => {
   it.each(errorCodes)('%s: what happened, what to do, the code and the reference', async (code) => {
     await renderApp(failed({ code, ...errors[code] }))
@@ -818,7 +860,7 @@ describe('after a sign-out', () => {
     'tells of revocation $revocation and browser $browser, and can sign in meanwhile',
     async ({ revocation, browser, text }) => {
       const { action, bridge, press, push } = await renderApp({ ...signedOut, attempt: 1 })
-      const place = document.querySelector('main [role="status"]')
+      const place = document.querySelector('h1 ~ [role="status"]')
       push({
         ...signedOut,
         attempt: 1,

@@ -1,5 +1,5 @@
 import { Alert, Heading, Paragraph } from '@digdir/designsystemet-react'
-import { useEffect, useLayoutEffect, useMemo } from 'react'
+import { createElement, useEffect, useLayoutEffect, useMemo } from 'react'
 import icon from '../assets/icon.svg'
 import { type ErrorCode, isStart, type Snapshot } from '../preload/contract.ts'
 import { type Connection, InspectContext, SendContext, useSnapshot } from './bridge.ts'
@@ -73,21 +73,42 @@ export function App({ connection }: { connection: Connection }) {
 
 function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
   const { status, waiting, session } = snapshot
-  if (isStart(snapshot)) return <Start />
+  if (isStart(snapshot)) return <StartView snapshot={snapshot} />
   if (status === 'restoring' || status === 'preparing' || status === 'exchanging') {
     return <Working status={status} />
   }
-  const { SignedIn, SignedOut, Waiting } = laterViews()
+  const { SignedIn, SignedOut, Update, Waiting } = laterViews()
   switch (status) {
     case 'waiting-for-browser':
       return waiting && <Waiting waiting={waiting} receivedAt={receivedAt} />
     case 'signed-in':
-      return session && <SignedIn session={session} snapshot={snapshot} receivedAt={receivedAt} />
+      return (
+        session && (
+          <>
+            <Update snapshot={snapshot} />
+            <SignedIn session={session} snapshot={snapshot} receivedAt={receivedAt} />
+          </>
+        )
+      )
     case 'signed-out':
-      return <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
+      return (
+        <>
+          <Update snapshot={snapshot} />
+          <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
+        </>
+      )
     default:
       return status satisfies never
   }
+}
+
+function StartView({ snapshot }: { snapshot: Snapshot }) {
+  return (
+    <>
+      {snapshot.update && createElement(laterViews().Update, { snapshot })}
+      <Start />
+    </>
+  )
 }
 
 /** Main did not do what was asked; the state stays as it was. */

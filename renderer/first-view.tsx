@@ -15,6 +15,7 @@ const nobody: Snapshot = {
   waiting: null,
   session: null,
   providerLogout: null,
+  update: null,
   error: null,
   retryInMs: null,
 }

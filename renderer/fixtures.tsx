@@ -25,6 +25,7 @@ function fakeMain(first: Snapshot) {
     switchUser: intent(),
     renew: intent(),
     callApi: intent(),
+    restartToUpdate: intent(),
     chooseProfile: intent(),
     copyContents: intent(),
     copyRequest: intent(),

@@ -55,10 +55,11 @@ export function languageOfView(snapshot: Snapshot): Language {
 }
 
 function isCentral(snapshot: Snapshot): boolean {
-  const { error, waiting, session, providerLogout, profile, renewing, retryInMs } = snapshot
+  const { error, waiting, session, providerLogout, profile, renewing, retryInMs, update } = snapshot
   const explanation = error?.explanation ?? null
   return (
     renewing === null &&
+    update === null &&
     retryInMs === null &&
     (error === null ||
       (errorsInSami.has(error.code) &&

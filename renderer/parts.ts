@@ -29,7 +29,7 @@ export async function loadParts(snapshot: Snapshot): Promise<void> {
 }
 
 function needsLaterViews(snapshot: Snapshot): boolean {
-  return !isStart(snapshot) && !isWorking(snapshot)
+  return snapshot.update !== null || (!isStart(snapshot) && !isWorking(snapshot))
 }
 
 function isWorking({ status }: Snapshot): boolean {

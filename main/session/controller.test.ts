@@ -529,6 +529,28 @@ describe('the session', () => {
   })
 })
 
+describe('a newer version of the app', () => {
+  it('is restarted to when nothing goes on, not in the middle of a login, and not without one', async () => {
+    const app = create()
+    await app.ready()
+    app.controller.restartToUpdate()
+    expect(app.counts.restarts).toBe(0)
+
+    app.controller.updateReady('2.0.0')
+    expect(app.controller.snapshot().update).toEqual({ version: '2.0.0' })
+    await app.controller.signIn()
+    await app.reach('waiting-for-browser')
+    expect(app.controller.snapshot().update).toBeNull()
+    app.controller.restartToUpdate()
+    expect(app.counts.restarts).toBe(0)
+
+    await app.controller.cancel()
+    expect((await app.ready()).update).toEqual({ version: '2.0.0' })
+    app.controller.restartToUpdate()
+    expect(app.counts.restarts).toBe(1)
+  })
+})
+
 describe('a provider that asks for a back-off', () => {
   const busy = (retryAfter: string): Fetch => {
     let asked = 0

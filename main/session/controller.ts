@@ -24,7 +24,7 @@ import { createRemember } from './remember.ts'
 import { createRenewal } from './renew.ts'
 import { createRestore } from './restore.ts'
 import { createSignIn } from './sign-in.ts'
-import { inProgress } from './state.ts'
+import { inProgress, isBusy } from './state.ts'
 import { createTraces } from './traces.ts'
 import { createStore, type Store } from './store.ts'
 import { createUserinfo } from './userinfo.ts'
@@ -48,6 +48,8 @@ export interface ControllerOptions {
   readonly save: (name: string, text: string) => Promise<void>
   /** Lets the person choose another profile, with which the app starts again; absent where they may not. */
   readonly chooseProfile?: (language: Language) => Promise<void>
+  /** Ends the app, installs the newer version that is ready, and starts it again. */
+  readonly restartToUpdate: () => void
   /** The app and its version, for a report. */
   readonly app: string
   /** Tells whose a connection to the listener is; by default the system is asked. */
@@ -86,6 +88,10 @@ export interface Controller {
   readonly callApi: (index: number) => Promise<void>
   /** Lets the person choose another profile, where they may. */
   readonly chooseProfile: () => Promise<void>
+  /** A newer version of the app is ready to be installed. */
+  readonly updateReady: (version: string) => void
+  /** Does nothing while anything is in progress. */
+  readonly restartToUpdate: () => void
   readonly revealPid: (revealed: boolean) => void
   readonly setLanguage: (language: Language) => void
   /** The window got input from a keyboard, a mouse or a finger. */
@@ -147,6 +153,7 @@ export function createController(options: ControllerOptions): Controller {
     },
     inspect,
     ...createExports(inspect, profile, options),
+    ...createUpdateActions(store, options),
     signIn: async () => {
       if (inProgress(store.state().status)) await browserLogin.reopen()
       else if (profile !== null) void parts.signIn(profile, profile.prompt)
@@ -203,6 +210,20 @@ export function createController(options: ControllerOptions): Controller {
       parts.restore.stop()
       live.close()
       await Promise.all([logoutsEnded, remember.settled()])
+    },
+  }
+}
+
+function createUpdateActions(
+  store: Store,
+  { restartToUpdate }: Pick<ControllerOptions, 'restartToUpdate'>,
+): Pick<Controller, 'updateReady' | 'restartToUpdate'> {
+  return {
+    updateReady: (version) => {
+      store.dispatch({ type: 'update-ready', version })
+    },
+    restartToUpdate: () => {
+      if (store.state().update !== null && !isBusy(store.state())) restartToUpdate()
     },
   }
 }

@@ -3,6 +3,7 @@ import {
   type Event,
   initialState,
   inProgress,
+  isBusy,
   type ProviderLogout,
   reduce,
   type SignedIn,
@@ -78,6 +79,7 @@ it('everything begins with nothing known', () => {
     session: null,
     pidRevealed: false,
     providerLogout: null,
+    update: null,
     error: null,
     retryAt: null,
   })
@@ -247,6 +249,55 @@ describe('a session', () => {
     becomes(signedOut, change, { providerLogout: { ...providerLogout, browser: 'done' } })
     expect(reduce(preparing, change)).toBe(preparing)
   })
+})
+
+it.each(Object.keys(states))('while %s a newer version can be ready, once', (name) => {
+  const state = Object.entries(states).find(([each]) => each === name)?.[1] ?? restoring
+  const event: Event = { type: 'update-ready', version: '2.0.0' }
+  becomes(state, event, { update: '2.0.0' })
+  const ready = reduce(state, event)
+  expect(reduce(ready, event)).toBe(ready)
+})
+
+it('a restart would break off a login, a renewal, a call of an API and a sign-out, and nothing else', () => {
+  const quiet = after(restoring, { type: 'restored', error: failure, providerLogout: null })
+  const named: Readonly<Record<string, State>> = {
+    quiet,
+    restoring,
+    preparing,
+    waiting,
+    exchanging,
+    signedIn,
+    renewing,
+    inBrowser,
+    calling: after(signedIn, {
+      type: 'api-changed',
+      login: 1,
+      index: 1,
+      change: { running: true },
+    }),
+    revoking: {
+      ...quiet,
+      providerLogout: { ...providerLogout, revocation: 'running', browser: 'opened' },
+    },
+    endingInBrowser: { ...quiet, providerLogout: { ...providerLogout, revocation: 'done' } },
+    loggedOut: {
+      ...quiet,
+      providerLogout: { ...providerLogout, revocation: 'failed', browser: 'opened' },
+    },
+  }
+  const busy = Object.entries(named).filter(([, state]) => isBusy(state))
+  expect(busy.map(([name]) => name)).toEqual([
+    'restoring',
+    'preparing',
+    'waiting',
+    'exchanging',
+    'renewing',
+    'inBrowser',
+    'calling',
+    'revoking',
+    'endingInBrowser',
+  ])
 })
 
 it.each(Object.keys(states))('while %s an event of no meaning changes nothing', (name) => {

@@ -60,6 +60,8 @@ export interface State {
   readonly session: SignedIn | null
   readonly pidRevealed: boolean
   readonly providerLogout: ProviderLogout | null
+  /** A newer version of the app that is ready to be installed. */
+  readonly update: string | null
   readonly error: Failure | null
   /** Monotonic milliseconds before which the provider wants no login and no renewal; null when it does not mind. */
   readonly retryAt: number | null
@@ -122,6 +124,7 @@ export type Event =
       readonly providerLogout: ProviderLogout | null
     }
   | { readonly type: 'provider-logout-changed'; readonly change: Partial<ProviderLogout> }
+  | { readonly type: 'update-ready'; readonly version: string }
 
 export function initialState(language: Language): State {
   return {
@@ -134,6 +137,7 @@ export function initialState(language: Language): State {
     session: null,
     pidRevealed: false,
     providerLogout: null,
+    update: null,
     error: null,
     retryAt: null,
   }
@@ -203,6 +207,8 @@ function step(state: State, event: Event): State {
       return state.providerLogout === null
         ? state
         : { ...state, providerLogout: { ...state.providerLogout, ...event.change } }
+    case 'update-ready':
+      return state.update === event.version ? state : { ...state, update: event.version }
     case 'pid-revealed':
       return state.session !== null && state.pidRevealed !== event.revealed
         ? { ...state, pidRevealed: event.revealed }
@@ -230,6 +236,7 @@ type EventOfAttempt = Exclude<
       | 'api-changed'
       | 'signed-out'
       | 'provider-logout-changed'
+      | 'update-ready'
   }
 >
 
@@ -311,6 +318,22 @@ function stepOfAttempt(state: State, event: EventOfAttempt): State {
 /** Tells whether a login is under way. */
 export function inProgress(status: Status): boolean {
   return status === 'preparing' || status === 'waiting-for-browser' || status === 'exchanging'
+}
+
+/** Tells whether something goes on that a restart of the app would break off, of a state or a snapshot. */
+export function isBusy(
+  of: Pick<State, 'status' | 'renewing' | 'providerLogout'> & {
+    readonly session: { readonly apis: readonly Pick<ApiCall, 'running'>[] } | null
+  },
+): boolean {
+  const { status, renewing, session, providerLogout } = of
+  return (
+    (status !== 'signed-out' && status !== 'signed-in') ||
+    renewing !== null ||
+    session?.apis.some(({ running }) => running) === true ||
+    providerLogout?.revocation === 'running' ||
+    providerLogout?.browser === 'running'
+  )
 }
 
 function withApi(session: SignedIn, index: number, change: Partial<ApiCall>): SignedIn {

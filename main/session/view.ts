@@ -1,5 +1,5 @@
 import type { Claim, Failure, Snapshot } from '../../preload/contract.ts'
-import type { State } from './state.ts'
+import { isBusy, type State } from './state.ts'
 import type { Profile } from './profile.ts'
 import { type Claims, maskPersonalNumbers } from '../login/index.ts'
 
@@ -89,6 +89,7 @@ export function toSnapshot(
       problem: session.problem && maskFailure(session.problem),
     },
     providerLogout: state.providerLogout && { ...state.providerLogout },
+    update: state.update === null || isBusy(state) ? null : { version: state.update },
     error: state.error && maskFailure(state.error),
     retryInMs: state.retryAt === null ? null : left(state.retryAt),
   }

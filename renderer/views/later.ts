@@ -2,6 +2,7 @@
 import './later.css'
 
 export { loadInspector } from '../components/details.tsx'
+export { Update } from '../components/update.tsx'
 export { SignedIn } from './signed-in.tsx'
 export { SignedOut } from './signed-out.tsx'
 export { Waiting } from './waiting.tsx'

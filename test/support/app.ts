@@ -83,7 +83,7 @@ export function createTestApp(
   const saved = new Map<string, string>()
   const addresses: string[] = []
   const chosen: string[] = []
-  const counts = { outcomes: 0 }
+  const counts = { outcomes: 0, restarts: 0 }
   // By the entry and not by its place: the journal forgets its oldest entries.
   const before = simulator.journal.at(-1)
   const isBefore = (entry: JournalEntry): boolean => entry === before
@@ -95,6 +95,9 @@ export function createTestApp(
     clock,
     fetch,
     vault: createMemoryVault(),
+    restartToUpdate: () => {
+      counts.restarts += 1
+    },
     save: async (name, text) => void saved.set(name, text),
     app: 'test app 0.0.0',
     logoutRecord: createMemoryLogoutRecord(),

@@ -17,6 +17,7 @@ export const signedOut: Snapshot = {
   waiting: null,
   session: null,
   providerLogout: null,
+  update: null,
   error: null,
   canChooseProfile: false,
   retryInMs: null,

@@ -1,14 +1,7 @@
-import { execFile } from 'node:child_process'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
+import { runPowerShell, windows } from './power-shell.ts'
 import { grantsChangesToOthers } from './windows-access-list.ts'
-
-/** The system's folder, as a constant: whoever starts the app chooses its environment variables. */
-const windows = String.raw`C:\Windows`
-const powerShellFolder = String.raw`${windows}\System32\WindowsPowerShell\v1.0`
-/** Milliseconds that PowerShell may take. */
-const powerShellLimit = 10_000
 
 /**
  * The real path of a file that administrators alone can change: the file and each folder on the way
@@ -62,15 +55,7 @@ async function findOpenOnWindows(file: string, real: string): Promise<string | u
 
 /** The access lists as SDDL, which names accounts by number: their names depend on the language. */
 async function readAccessLists(places: readonly string[]): Promise<readonly string[]> {
-  const script = [
-    // Modules are looked for in the person's own folders too, where another Get-Acl could be.
-    String.raw`$env:PSModulePath = '${powerShellFolder}\Modules'`,
-    `(Get-Acl -ErrorAction Stop -LiteralPath ${places.map((place) => `'${place}'`).join()}).Sddl`,
-  ].join('; ')
-  const { stdout } = await promisify(execFile)(
-    String.raw`${powerShellFolder}\powershell.exe`,
-    ['-NoProfile', '-NonInteractive', '-Command', script],
-    { env: { SystemRoot: windows }, timeout: powerShellLimit, windowsHide: true },
-  )
-  return stdout.split(/\r?\n/)
+  const list = places.map((place) => `'${place}'`).join()
+  const lines = await runPowerShell(`(Get-Acl -ErrorAction Stop -LiteralPath ${list}).Sddl`)
+  return lines.split(/\r?\n/)
 }

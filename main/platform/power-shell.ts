@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+/** The system's folder, as a constant: whoever starts the app chooses its environment variables. */
+export const windows = String.raw`C:\Windows`
+const folder = String.raw`${windows}\System32\WindowsPowerShell\v1.0`
+/** Milliseconds that PowerShell may take. */
+const limit = 20_000
+
+/**
+ * Runs a script in the system's own PowerShell, with no other variables than those that are given to it.
+ *
+ * @returns what the script prints
+ */
+export async function runPowerShell(
+  script: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  // Modules are looked for in the person's own folders too, where another command of that name could be.
+  const safe = `$env:PSModulePath = '${folder}\\Modules'; ${script}`
+  const { stdout } = await promisify(execFile)(
+    String.raw`${folder}\powershell.exe`,
+    ['-NoProfile', '-NonInteractive', '-Command', safe],
+    { env: { ...variables, SystemRoot: windows }, timeout: limit, windowsHide: true },
+  )
+  return stdout
+}

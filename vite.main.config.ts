@@ -2,11 +2,15 @@ import { builtinModules } from 'node:module'
 import { defineConfig } from 'vite'
 import { bundledPackages } from './scripts/build/bundled-packages.ts'
 import { mainTextsOnly } from './scripts/build/main-texts.ts'
+import { updaterParts } from './scripts/build/updater-parts.ts'
 
-/** Main as one ES module with all npm code inside; only Electron and Node are left to import. */
+/**
+ * Main as one ES module with all npm code inside, and the updater as another, which few installations load; only
+ * Electron and Node are left to import.
+ */
 export default defineConfig({
   publicDir: false,
-  plugins: [mainTextsOnly, bundledPackages],
+  plugins: [mainTextsOnly, updaterParts, bundledPackages],
   ssr: { noExternal: true },
   build: {
     ssr: 'main/index.ts',
@@ -18,7 +22,7 @@ export default defineConfig({
       output: {
         format: 'es',
         entryFileNames: 'index.js',
-        codeSplitting: false,
+        chunkFileNames: '[name].js',
         // The package stays small; a stack trace in the log still names functions and classes.
         minify: { compress: true, mangle: { keepNames: true }, codegen: true },
       },

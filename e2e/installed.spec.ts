@@ -81,11 +81,14 @@ test(`installed from the deb, it logs a person in as its machine profile says, a
 }) => {
   const userData = join(folder, 'user-data')
   await administrator.install(packedFile('deb'))
-  await administrator.setProfile(simulator.profile)
+  // One profile for all computers can name a feed, which means nothing to Linux.
+  const updates = { feed: 'https://updates.invalid/' }
+  await administrator.setProfile({ ...simulator.profile, updates })
   const app = await startPackaged(await entryCommand(), { userData, env: systemBrowser.env })
   await app.expectStatus('signed-out')
   await signIn(app, browserPage)
   await expect(app.claim('id', 'iss')).toHaveText(simulator.issuer)
+  expect(app.said()).toContain('no updates {"reason":"the package manager does"}')
   await app.close()
 
   expect(await command('--version')).toMatchObject({

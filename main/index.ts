@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import path from 'node:path'
-import { app, clipboard, dialog, powerMonitor } from 'electron'
+import { app, type BrowserWindow, clipboard, dialog, powerMonitor } from 'electron'
 import { mainTranslator } from '../assets/locales/index.ts'
 import { type Language, languages } from '../preload/contract.ts'
 import { answerCommandLine, exitCodes } from './command-line.ts'
@@ -16,11 +17,13 @@ import { createLog, type Log } from './platform/log.ts'
 import { setMenu } from './platform/menu.ts'
 import { denyPermissions } from './platform/permissions.ts'
 import { checkProfile } from './platform/machine-profile.ts'
+import { runPowerShell } from './platform/power-shell.ts'
 import { findProfile } from './platform/profile-location.ts'
 import { createSystemCipher } from './platform/safe-storage.ts'
 import { saveFile } from './platform/save-file.ts'
 import { openSettings } from './platform/settings.ts'
 import { findObstacle } from './platform/surroundings.ts'
+import { createUpdates, type Updates, whyNoUpdates } from './platform/updates/updates.ts'
 import { bringToFront, openWindow, watchInput } from './platform/window.ts'
 import { createController } from './session/controller.ts'
 import { openLogoutRecord } from './session/logout-record.ts'
@@ -101,6 +104,8 @@ async function boot(log: Log): Promise<void> {
     settings,
     log,
   )
+  const feed = 'updates' in profile ? profile.updates?.feed : undefined
+  const updates = prepareUpdates(feed, window, log, (newer) => controller.updateReady(newer))
   let ending = false
   let startsAgain = false
   const controller = createController({
@@ -130,7 +135,10 @@ async function boot(log: Log): Promise<void> {
       chooseProfile: async (chosen: Language) => await chooseProfile(window, own, chosen),
     }),
     onOutcome: () => bringToFront(window),
-    onSnapshot: (snapshot) => sendSnapshot(window, snapshot, log),
+    onSnapshot: (snapshot) => {
+      sendSnapshot(window, snapshot, log)
+      updates?.observe(snapshot)
+    },
     onLanguage: (chosen) => settings.save({ language: chosen }),
     log,
   })
@@ -152,11 +160,39 @@ async function boot(log: Log): Promise<void> {
     // What is being written or forgotten gets to its end, within limits.
     event.preventDefault()
     const patience = new Promise((resolve) => setTimeout(resolve, quitLimit))
-    void Promise.race([controller.close(), patience]).finally(() => {
-      if (startsAgain) app.relaunch()
-      app.exit()
-    })
+    void end(Promise.race([controller.close(), patience]))
   })
+
+  async function end(closed: Promise<unknown>): Promise<void> {
+    await closed.catch((error: unknown) => log('close', { error }))
+    const installs = (await updates?.install(startsAgain)) ?? false
+    // The installer starts the new version itself.
+    if (startsAgain && !installs) app.relaunch()
+    app.exit()
+  }
+}
+
+/** What keeps this app up to date where the machine's profile names a feed; null where it is left to others. */
+function prepareUpdates(
+  feed: string | undefined,
+  window: BrowserWindow,
+  log: Log,
+  onReady: (version: string) => void,
+): Updates | null {
+  if (feed === undefined) return null
+  const { platform } = process
+  const reason = whyNoUpdates({ platform, isPackaged: app.isPackaged })
+  if (reason !== null) {
+    log('no updates', { reason })
+    return null
+  }
+  const shown = window.isVisible() ? Promise.resolve() : once(window, 'show')
+  const load = async () => {
+    await shown
+    const { createUpdater } = await import('./platform/updates/updater.ts')
+    return await createUpdater({ feed, platform, runPowerShell })
+  }
+  return createUpdates({ load, clock: systemClock, log, onReady })
 }
 
 /** Says in the person's language that there is nowhere to keep the app's data, and ends. */

@@ -8,6 +8,7 @@ const allowed: readonly string[] = [
   'BSD-2-Clause',
   'BSD-3-Clause',
   'Apache-2.0',
+  'BlueOak-1.0.0',
   'OFL-1.1',
 ]
 

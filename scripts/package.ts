@@ -1,7 +1,7 @@
 /**
  * Builds the app and packs it for this platform into `dist/`, with whichever Electron is at hand: the unpacked folder,
- * and on Linux a tar.gz, a deb and an rpm, on Windows an MSI, on macOS a dmg and a zip, with their sums in
- * `SHA256SUMS`. `npm run package -- …`:
+ * and on Linux a tar.gz, a deb and an rpm, on Windows an MSI and an NSIS installer, on macOS a dmg and a zip, with their
+ * sums in `SHA256SUMS`. `npm run package -- …`:
  *
  * - `--release` refuses every Electron but the pinned one, and on Windows and macOS to leave the app unsigned
  * - `--only=deb,tar.gz` packs some of the formats (Linux); `--only=` leaves it at the unpacked folder

@@ -20,7 +20,8 @@ async function packedFiles(): Promise<string[]> {
   const entries = await readdir(dist, { withFileTypes: true })
   return entries
     .filter(
-      (entry) => entry.isFile() && /\.(deb|rpm|tar\.gz|msi|dmg|zip|cdx\.json)$/.test(entry.name),
+      (entry) =>
+        entry.isFile() && /\.(deb|rpm|tar\.gz|msi|exe|dmg|zip|cdx\.json)$/.test(entry.name),
     )
     .map(({ name }) => name)
     .toSorted()

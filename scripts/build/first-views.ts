@@ -33,7 +33,10 @@ export const firstViews: Plugin = {
       )
       if (texts === undefined) throw new Error(`no texts in ${language}`)
       const preload = `<link rel="modulepreload" crossorigin href="./${texts.fileName}" />`
-      const view = html.replace(/src="[^"]*icon\.svg"/, `src="./${icon.fileName}"`)
+      // React asks for the icon beforehand too, at its place on the computer that builds.
+      const view = html
+        .replace(/<link rel="preload"[^>]*>/, '')
+        .replace(/src="[^"]*icon\.svg"/, `src="./${icon.fileName}"`)
       const source = String(page.source)
         .replace('lang="nb"', `lang="${language}"`)
         .replace('</head>', `${preload}</head>`)

@@ -10,7 +10,12 @@ import { updaterParts } from './scripts/build/updater-parts.ts'
  */
 export default defineConfig({
   publicDir: false,
-  plugins: [mainTextsOnly, updaterParts, bundledPackages],
+  plugins: [
+    mainTextsOnly,
+    // A test builds what another system gets.
+    updaterParts(process.env['IDPORTEN_DESKTOP_BUILD_FOR'] ?? process.platform),
+    bundledPackages,
+  ],
   ssr: { noExternal: true },
   build: {
     ssr: 'main/index.ts',

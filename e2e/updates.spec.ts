@@ -1,16 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import { createPackage, extractFile } from '@electron/asar'
+import { promisify } from 'node:util'
+import { createPackage } from '@electron/asar'
 import { appName, unpacked } from './fixtures/packaged.ts'
 import { expect, test } from './fixtures/desktop.ts'
 import { installer, startUpdateFeed, type UpdateFeed } from './fixtures/update-feed.ts'
 
 /**
- * electron-updater's own NsisUpdater, as the packaged app brings it, in the packaged Electron, at a feed on this
+ * electron-updater's own NsisUpdater, built as for Windows, in the packaged Electron, at a feed on this
  * computer. It is Windows' in all but the system: PowerShell and `elevate.exe` are stand-ins.
  */
 
@@ -29,6 +30,7 @@ let lines: AsyncIterator<string>
 let reader: Interface
 let feed: UpdateFeed
 
+const built = () => join(home, 'built')
 const resources = () => join(home, 'app/resources')
 const pending = () => join(home, 'cache/updates-test/pending')
 const uninstaller = () => join(home, `app/Uninstall ${appName}`)
@@ -42,8 +44,13 @@ test.beforeAll(async () => {
   const manifest = { name: appName, version: '1.0.0', type: 'module', main: 'main.js' }
   await writeFile(join(source, 'package.json'), JSON.stringify(manifest))
   await cp('e2e/fixtures/updater-process.mjs', join(source, 'main.js'))
-  const packed = extractFile(join(unpacked, 'resources/app.asar'), 'out/main/updater.js')
-  await writeFile(join(source, 'updater.js'), packed)
+  // What is built for Linux has no updater: this one is built as for Windows.
+  await promisify(execFile)(
+    process.execPath,
+    ['node_modules/vite/bin/vite.js', 'build', '-c', 'vite.main.config.ts', '--outDir', built()],
+    { env: { ...process.env, IDPORTEN_DESKTOP_BUILD_FOR: 'win32' } },
+  )
+  await cp(join(built(), 'updater.js'), join(source, 'updater.js'))
   await createPackage(source, join(resources(), 'app.asar'))
   const elevate = join(resources(), 'elevate.exe')
   await writeFile(

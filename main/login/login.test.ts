@@ -3,6 +3,8 @@ import { Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { lowLevelPerson, persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { plainLogin } from '../../test/support/plain-login.ts'
+import { Secret } from './base/secret.ts'
 import { LoginError } from './errors.ts'
 import { startLogin } from './login.ts'
 import type { LoginEvent, LoginOptions } from './options.ts'
@@ -1075,6 +1077,33 @@ describe('what the provider says', () => {
     expect(`${error.message}${code}`).not.toContain(state)
   })
 
+  it('is told without the tokens of the session that is renewed', async () => {
+    const accessToken = new Secret('the-former-access-token')
+    const login = begin({}, { renews: { ...plainLogin, accessToken } })
+    const callback = await logInAt(await login.opened.next())
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'server_error')
+    callback.searchParams.set('error_description', `lost ${accessToken.reveal()}`)
+    await arrive(callback)
+    expect((await login.failure()).detail?.reason).toBe('server_error: lost [secret]')
+  })
+
+  it('is told without the new tokens in the check of an ID token that is refused', async () => {
+    const token = 'the-new-access-token'
+    simulator.play({
+      summary: 'repeats the access token as a level',
+      idToken: ({ header, claims }) => ({ header, claims: { ...claims, acr: token } }),
+      tokenResponse: (body) => ({ ...body, access_token: token }),
+    })
+    const login = begin()
+    await arrive(await logInAt(await login.opened.next()))
+    const { checks, detail } = await login.failure()
+    simulator.play(null)
+    expect(checks.find(({ rule }) => rule === 'acr')).toMatchObject({ result: 'fail' })
+    expect(JSON.stringify(checks)).toContain('[secret]')
+    expect(JSON.stringify([checks, detail])).not.toContain(token)
+  })
+
   it('is told without the code, verifier, state or nonce in an error of the token endpoint', async () => {
     const login = begin(
       { par: 'never' },
@@ -1276,6 +1305,15 @@ describe('before there is a browser', () => {
     const pushed = login.requests('/par').length
     expect([pushed, login.events, login.clock.timers()]).toEqual([2, [], []])
     first.cancel()
+  })
+
+  it('a function of the caller for events that throws fails the login by its result', async () => {
+    const onEvent = (): never => {
+      throw new TypeError('a caller that is broken')
+    }
+    expect((await begin({}, { onEvent }).failure()).cause).toMatchObject({
+      message: 'a caller that is broken',
+    })
   })
 
   it('a cache of the caller that throws fails the login by its result, and nothing else', async () => {

@@ -24,12 +24,23 @@ it.each([
   expect(membersOf(added)).toEqual([])
 })
 
+it('tells no difference of a member that ID-porten documents, whatever it says there', () => {
+  const documented = `authorization_endpoint authorization_signing_alg_values_supported
+    backchannel_logout_session_supported backchannel_logout_supported claims_parameter_supported
+    display_values_supported frontchannel_logout_session_supported frontchannel_logout_supported
+    introspection_endpoint issuer jwks_uri request_parameter_supported
+    request_uri_parameter_supported subject_types_supported token_endpoint
+    token_endpoint_auth_signing_alg_values_supported`.split(/\s+/)
+  expect(membersOf(Object.fromEntries(documented.map((member) => [member, 'any'])))).toEqual([])
+})
+
 it.each([
   ['pushed_authorization_request_endpoint', undefined],
   ['pushed_authorization_request_endpoint', 'nowhere'],
   ['userinfo_endpoint', undefined],
   ['revocation_endpoint', undefined],
   ['end_session_endpoint', 7],
+  ['end_session_endpoint', ['https://issuer.test/logout']],
   ['require_pushed_authorization_requests', true],
   ['authorization_response_iss_parameter_supported', undefined],
   ['authorization_response_iss_parameter_supported', 'true'],

@@ -29,13 +29,14 @@ export function decodeTokens(login: Login): {
 /** The text of a part of a JWT; undefined for what is no JSON object. */
 function jsonIn(part: string): string | undefined {
   const bytes = Buffer.from(part, 'base64url')
+  let value: unknown
   try {
-    const value = parseStrictJson(bytes)
-    if (typeof value !== 'object' || value === null) return undefined
-    const text = bytes.toString()
-    // What is written in escapes would hide from those who look for it.
-    return text.includes('\\u') ? JSON.stringify(value) : text
+    value = parseStrictJson(bytes)
   } catch {
-    return undefined
+    // What is no JSON is no object either.
   }
+  if (typeof value !== 'object' || value === null) return undefined
+  const text = bytes.toString()
+  // What is written in escapes would hide from those who look for it.
+  return text.includes('\\u') ? JSON.stringify(value) : text
 }

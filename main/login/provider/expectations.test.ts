@@ -117,6 +117,7 @@ it('expects no levels of ID-porten from Ansattporten, and of ID-porten it does',
   const members = (issuer: string) =>
     providerDifferences({ issuer, acr_values_supported: [] }).map(({ member }) => member)
   expect(members('https://test.ansattporten.no')).not.toContain('acr_values_supported')
+  expect(members('https://test.ansattporten.no')).toContain('userinfo_endpoint')
   expect(members('https://test.idporten.no')).toContain('acr_values_supported')
 })
 

@@ -29,9 +29,12 @@ export function createSignIn(
     const { result, reference } = browserLogin.start({ attempt, profile, prompt, renews: null })
     try {
       const login = await result
-      if (login === null) store.dispatch({ type: 'cancelled', attempt })
+      if (login === null) {
+        store.dispatch({ type: 'cancelled', attempt })
+        return
+      }
       // Stryker disable next-line ConditionalExpression: a login that was given up brings none, and this is a second safeguard
-      else if (live.begin(login, profile, attempt)) {
+      if (live.begin(login, profile, attempt)) {
         // Stryker disable next-line ConditionalExpression: without it no fresh login is open; only a fresh one may end what is open
         if (prompt === 'login') logoutRecord.change(profile.issuer, { freshLogin: false })
         onOutcome()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LoginError } from '../errors.ts'
+import type { TraceStep } from '../trace.ts'
 import { createHttp, type Http, type HttpOptions, steps } from './http.ts'
 import { createTestClock, failureOf } from '../../../test/support/login.ts'
 
@@ -29,6 +30,40 @@ const fetchOf = {
 const ask = async (response: Response, how: keyof typeof fetchOf = 'json', method = 'GET') =>
   await fetchOf[how](create(async () => response))(url, { method })
 const refusalOf = (...request: Parameters<typeof ask>) => failureOf(ask(...request), LoginError)
+
+describe('the trace tells at once', () => {
+  const traced = (response: Response) => {
+    const told: TraceStep[] = []
+    const onTrace = (step: TraceStep) => void told.push(step)
+    return { told, http: create(async () => response, { onTrace }) }
+  }
+  const members = [{ name: 'error', value: 'invalid_grant', hidden: false }]
+
+  it('of a refusal, with what was answered', async () => {
+    const { told, http } = traced(answer('{"error":"invalid_grant"}', { ...json, status: 400 }))
+    await http.requestJson(steps.token)(url, { method: 'POST' })
+    expect(told).toMatchObject([{ outcome: 'refused', response: { status: 400, members } }])
+  })
+
+  it('of an answer that cannot be used, with its status', async () => {
+    const { told, http } = traced(answer('<p>', { type: 'text/html' }))
+    await failureOf(http.requestJson(steps.token)(url, { method: 'POST' }), LoginError)
+    expect(told).toMatchObject([
+      { outcome: 'failed', response: { status: 200 }, error: { code: 'E_TOKEN_RESPONSE' } },
+    ])
+  })
+
+  it('of an answer that was judged and is wrong, with what was in it, and of none before that', async () => {
+    const { told, http } = traced(answer('{"error":"invalid_grant"}', json))
+    const response = await http.requestJson(steps.token)(url, { method: 'POST' })
+    expect(told).toEqual([])
+    const judging = async () => Promise.reject(new Error('wrong'))
+    await failureOf(http.judge(response, judging), Error)
+    expect(told).toMatchObject([
+      { outcome: 'failed', response: { members }, error: { code: 'E_TOKEN_RESPONSE' } },
+    ])
+  })
+})
 
 describe('JSON is taken', () => {
   it.each(['application/json', 'application/json ;charset=utf-8', 'application/a.b-c_1+json'])(

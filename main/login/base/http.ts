@@ -171,6 +171,7 @@ export function createHttp(
       const isRefusal = response.status >= 400
       came = { ...came, ...(isRefusal && { refused: step.refused }), body: () => looseJson(bytes) }
       const value = anyAnswer || isRefusal ? null : parseOnly(bytes, step)
+      // Stryker disable next-line ConditionalExpression: the text parsed a second time gives the same value, only later
       if (value !== null) came = { ...came, body: () => value }
       const answer = new Response(bytes.length === 0 ? null : bytes, {
         status: response.status,

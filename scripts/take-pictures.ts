@@ -9,10 +9,11 @@ import { _electron, chromium } from 'playwright'
 import type { ElectronApplication, Page } from 'playwright'
 import { callbackPage } from '../main/login/callback/pages.ts'
 import { callbackTexts } from '../main/platform/callback-texts.ts'
-import { languages, type Snapshot, snapshotChannel } from '../preload/contract.ts'
+import { languages } from '../preload/contract.ts'
 import { browserCommands, findCommand } from './bootstrap/system-packages.mjs'
 import { callbackPages } from '../test/support/login.ts'
 import { picturedStates } from '../test/support/pictured-states.ts'
+import { resize, tell } from '../test/support/told-window.ts'
 import { withSimulator } from './simulated-profile.ts'
 
 const folder = path.join('artifacts', 'pictures')
@@ -42,26 +43,9 @@ async function take(page: Page, about: Omit<Picture, 'file'>): Promise<void> {
 async function takeWindow(app: ElectronApplication): Promise<void> {
   const window = await app.firstWindow()
   await window.locator('html[data-status="signed-out"]').waitFor()
-  // Higher than anything that main will say.
-  let revision = 1_000_000
-  const show = async (snapshot: Snapshot): Promise<void> => {
-    revision += 1
-    const next = { ...snapshot, revision }
-    await app.evaluate(
-      ({ BrowserWindow }, [channel, told]) =>
-        BrowserWindow.getAllWindows()[0]?.webContents.send(channel, told),
-      [snapshotChannel, next] as const,
-    )
-    await window.locator(`html[lang][data-status="${next.status}"]`).waitFor()
-  }
   const names = Object.keys(picturedStates).filter((name) => chosen.test(name))
   for (const width of widths) {
-    await app.evaluate(({ BrowserWindow }, wanted) => {
-      const [only] = BrowserWindow.getAllWindows()
-      only?.setMinimumSize(wanted, 480)
-      only?.setContentSize(wanted, 860)
-    }, width)
-    await window.waitForFunction(`innerWidth === ${width}`)
+    await resize(app, window, { width, height: 860 })
     for (const scheme of schemes) {
       await window.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
       for (const language of languages) {
@@ -69,7 +53,7 @@ async function takeWindow(app: ElectronApplication): Promise<void> {
         for (const state of names) {
           const snapshot = picturedStates[state]
           if (snapshot === undefined) throw new Error(`no state ${state}`)
-          await show({ ...snapshot, language })
+          await tell(app, window, { ...snapshot, language })
           await take(window, { state, language, scheme, width })
         }
       }

@@ -73,7 +73,6 @@ for (const language of languages) {
     const lost: string[] = []
     const look = async (how: string): Promise<void> => {
       for (const [state, snapshot] of Object.entries(picturedStates)) {
-        // oxlint-disable no-await-in-loop -- one window
         await tell(app, window, { ...snapshot, language })
         lost.push(...(await lostIn(window)).map((what) => `${how}, ${state}: ${what}`))
       }
@@ -88,6 +87,30 @@ for (const language of languages) {
     expect(lost).toEqual([])
   })
 }
+
+test('the keys for larger text go beyond 400 %, and back @thorough', async ({ launch }) => {
+  const { app, expectStatus } = await launch()
+  await expectStatus('signed-out')
+  const zoom = async (): Promise<number> =>
+    await app.evaluate(
+      ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor() ?? 0,
+    )
+  // Electron's own event: what Playwright presses goes to the page past the window.
+  const press = async (keyCode: string): Promise<void> =>
+    await app.evaluate(
+      ({ BrowserWindow }, code) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.sendInputEvent({
+          type: 'keyDown',
+          keyCode: code,
+          modifiers: ['control'],
+        }),
+      keyCode,
+    )
+  for (let times = 0; times < 10; times += 1) await press('=')
+  await expect.poll(zoom).toBeGreaterThan(4)
+  await press('0')
+  await expect.poll(zoom).toBe(1)
+})
 
 test('the inspector of a login reads without sideways scrolling at 320 px, also with wider text @thorough', async ({
   launch,
@@ -120,6 +143,7 @@ test('the inspector of a login reads without sideways scrolling at 320 px, also 
 test('in forced colours every control has an edge, and the focus is seen (what the window shows is told in place of main) @thorough', async ({
   launch,
 }) => {
+  test.slow()
   const { app, window, expectStatus } = await launch()
   await expectStatus('signed-out')
   await window.emulateMedia({ forcedColors: 'active' })
@@ -138,18 +162,23 @@ test('in forced colours every control has an edge, and the focus is seen (what t
       return without
     })
     missing.push(...found.map((control) => `${state}: ${control.slice(0, 120)}`))
-    for (const control of await window.locator('button:enabled, select, summary').all()) {
-      if (!(await control.isVisible())) continue
-      await window.keyboard.press('Shift')
-      await control.focus()
-      const outline = await control.evaluate((element) => {
-        const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(element)
+    // After a key the focus that a script gives is one that shows.
+    await window.keyboard.press('Shift')
+    const unseen = await window.evaluate(() => {
+      const without: string[] = []
+      for (const control of document.querySelectorAll<HTMLElement>(
+        'button:enabled, select, summary',
+      )) {
+        if (!control.checkVisibility()) continue
+        control.focus()
+        const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(control)
         const { backgroundColor } = getComputedStyle(document.body)
         const isSeen = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2
-        return isSeen && outlineColor !== backgroundColor ? '' : element.outerHTML.slice(0, 120)
-      })
-      if (outline !== '') missing.push(`${state}, focused: ${outline}`)
-    }
+        if (!isSeen || outlineColor === backgroundColor) without.push(control.outerHTML)
+      }
+      return without
+    })
+    missing.push(...unseen.map((control) => `${state}, focused: ${control.slice(0, 120)}`))
   }
   expect(missing).toEqual([])
 })
@@ -157,6 +186,7 @@ test('in forced colours every control has an edge, and the focus is seen (what t
 test('with reduced motion nothing moves (what the window shows is told in place of main) @thorough', async ({
   launch,
 }) => {
+  test.slow()
   const { app, window, expectStatus } = await launch()
   await expectStatus('signed-out')
   await window.emulateMedia({ reducedMotion: 'reduce' })

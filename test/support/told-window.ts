@@ -36,5 +36,9 @@ export async function resize(
     },
     [width, height, zoom] as const,
   )
-  await window.waitForFunction(`innerWidth === ${width / zoom}`)
+  await window.evaluate(`new Promise((resolve) => {
+    const look = () => innerWidth === ${width / zoom} && resolve()
+    addEventListener('resize', look)
+    look()
+  })`)
 }

@@ -8,7 +8,7 @@ import process from 'node:process'
 import { SetupError } from './failures.mjs'
 import { say } from './progress.mjs'
 
-/** @typedef {{ package: string, commands?: string[], library?: string }} Need */
+/** @typedef {{ package: string, commands?: string[], library?: string, file?: string, python?: string }} Need */
 
 /** What Electron itself links or loads.
  * @type {readonly Need[]} */
@@ -67,11 +67,19 @@ const packageChecks = [
   { package: 'faketime', commands: ['faketime'] },
 ]
 
+/** The desktop's accessibility tree, as a screen reader gets it.
+ * @type {readonly Need[]} */
+const screenReader = [
+  { package: 'at-spi2-core', file: '/usr/share/dbus-1/services/org.a11y.Bus.service' },
+  { package: 'python3-gi', python: 'import gi' },
+  { package: 'gir1.2-atspi-2.0', python: 'import gi; gi.require_version("Atspi", "2.0")' },
+]
+
 const needs = {
   window: electron,
   headless: [...electron, ...headless],
   tests: [...electron, ...headless, ...tests, ...deb],
-  allTests: [...electron, ...headless, ...tests, ...deb, ...rpm, ...packageChecks],
+  allTests: [...electron, ...headless, ...tests, ...deb, ...rpm, ...packageChecks, ...screenReader],
   deb: [...electron, ...deb],
   rpm: [...electron, ...rpm],
 }
@@ -115,6 +123,14 @@ export function packageNames(packages, exists) {
   }
 }
 
+/**
+ * Asks the Python of the system, for which alone packages bring modules.
+ *
+ * @param {string} program
+ */
+const canRun = (program) =>
+  spawnSync('/usr/bin/python3', ['-c', program], { stdio: 'ignore' }).status === 0
+
 /** @param {Purpose} purpose */
 function missingPackages(purpose) {
   const libraries = spawnSync(findCommand(['ldconfig']) ?? 'ldconfig', ['-p'], {
@@ -122,8 +138,10 @@ function missingPackages(purpose) {
   }).stdout
   return needs[purpose]
     .filter(
-      ({ commands, library }) =>
+      ({ commands, library, file, python }) =>
         (commands !== undefined && findCommand(commands) === undefined) ||
+        (file !== undefined && !existsSync(file)) ||
+        (python !== undefined && !canRun(python)) ||
         (library !== undefined && !libraries?.includes(`${library} `)),
     )
     .map((need) => need.package)

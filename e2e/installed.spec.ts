@@ -82,8 +82,8 @@ test(`installed from the deb, it logs a person in as its machine profile says, a
   const userData = join(folder, 'user-data')
   await administrator.install(packedFile('deb'))
   // One profile for all computers can name a feed, which means nothing to Linux.
-  const updates = { feed: 'https://updates.invalid/' }
-  await administrator.setProfile({ ...simulator.profile, updates })
+  const profile = { ...simulator.profile, updates: { feed: 'https://updates.invalid/' } }
+  await administrator.setProfile(profile)
   const app = await startPackaged(await entryCommand(), { userData, env: systemBrowser.env })
   await app.expectStatus('signed-out')
   await signIn(app, browserPage)
@@ -102,7 +102,7 @@ test(`installed from the deb, it logs a person in as its machine profile says, a
 
   await administrator.purge()
   expect(await leftovers()).toEqual([`/etc/${appName}`])
-  expect(await readFile(machineProfile, 'utf8')).toBe(JSON.stringify(simulator.profile))
+  expect(await readFile(machineProfile, 'utf8')).toBe(JSON.stringify(profile))
   expect(await readFile(join(userData, 'settings.json'), 'utf8')).toContain('window')
 })
 

@@ -165,7 +165,7 @@ async function boot(log: Log): Promise<void> {
 
   async function end(closed: Promise<unknown>): Promise<void> {
     await closed.catch((error: unknown) => log('close', { error }))
-    const installs = (await updates?.install(startsAgain)) ?? false
+    const installs = (await updates?.install(() => startsAgain)) ?? false
     // The installer starts the new version itself.
     if (startsAgain && !installs) app.relaunch()
     app.exit()

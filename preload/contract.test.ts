@@ -63,7 +63,7 @@ const whole: Snapshot = {
     requestRejected: false,
     linkReused: false,
   },
-  update: { version: '1.0.0' },
+  update: { version: '1.0.0', canRestart: true },
   error: {
     code: 'E_UNEXPECTED',
     ...errors.E_UNEXPECTED,

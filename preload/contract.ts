@@ -242,7 +242,13 @@ const snapshot = v.strictObject({
     }),
   ),
   /** A newer version that can be installed now: null without one, and while anything is in progress. */
-  update: v.nullable(v.strictObject({ version: v.pipe(text, v.regex(/^\d+\.\d+\.\d+$/)) })),
+  update: v.nullable(
+    v.strictObject({
+      version: v.pipe(text, v.regex(/^\d+\.\d+\.\d+$/)),
+      /** Whether it can be restarted to: nothing is in progress. */
+      canRestart: v.boolean(),
+    }),
+  ),
   error: v.nullable(failure),
   /** Time until the provider wants to be asked again (`Retry-After`); sign-in is off until then. */
   retryInMs: v.nullable(milliseconds),

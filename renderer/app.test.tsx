@@ -9,6 +9,7 @@ import {
   type Snapshot,
   tlsProblems,
 } from '../preload/contract.ts'
+import { connect } from './bridge.ts'
 import { indented } from './components/indented.ts'
 import { firstViews } from './first-view.tsx'
 import {
@@ -109,7 +110,7 @@ describe('signed out', () => {
 })
 
 describe('a newer version', () => {
-  const update = { version: '2.0.0' }
+  const update = { version: '2.0.0', canRestart: true }
   const line = () => document.querySelector('[data-update]')
 
   it.each([
@@ -140,6 +141,14 @@ describe('a newer version', () => {
     expect(line()).toBeNull()
     push({ ...signedIn, revision: 2, update })
     expect(line()).not.toBeNull()
+  })
+
+  it('stays while something goes on, and cannot be restarted to then', async () => {
+    const { action, push } = await renderApp({ ...signedIn, update })
+    const shown = line()
+    push({ ...signedIn, revision: 2, update: { ...update, canRestart: false } })
+    expect(line()).toBe(shown)
+    expect(action('restart-to-update')?.hasAttribute('disabled')).toBe(true)
   })
 
   it('costs a login that is not remembered, and the line says so', async () => {
@@ -871,7 +880,7 @@ describe('after a sign-out', () => {
       expect(told()?.getAttribute('data-logout-revocation')).toBe(revocation)
       expect(told()?.getAttribute('data-logout-browser')).toBe(browser)
       expect(told()?.textContent).toMatch(text)
-      expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Du er logget ut')
+      expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Du er logget ut av appen')
       expect(action('sign-in')?.hasAttribute('disabled')).toBe(false)
       await press('sign-in')
       expect(bridge.signIn).toHaveBeenCalledOnce()
@@ -985,4 +994,24 @@ describe('the page before any script has run', () => {
       expect(html).not.toMatch(/<script|\son\w+=|style=/)
     },
   )
+})
+
+it('a part of the window that cannot be read is told, and the next one that can is shown', async () => {
+  const { bridge } = await renderApp(signedOut)
+  const readable = { ...waiting, revision: 3 }
+  let push: (snapshot: Snapshot) => void = () => {}
+  const connection = connect(
+    {
+      ...bridge,
+      onSnapshot: (listener) => {
+        push = listener
+        return () => undefined
+      },
+    },
+    { has: (snapshot) => snapshot === readable, load: () => Promise.reject(new Error('no file')) },
+  )
+  await vi.waitFor(() => expect(connection.read().refused).toBe('E_UNEXPECTED'))
+  expect(connection.read().snapshot).toBeNull()
+  push(readable)
+  expect(connection.read()).toMatchObject({ snapshot: readable, refused: null })
 })

@@ -14,7 +14,7 @@ import { Working } from './views/working.tsx'
 /** The whole window: it shows the snapshot and sends intents, and knows nothing else. */
 export function App({ connection }: { connection: Connection }) {
   const { snapshot, receivedAt, refused } = useSnapshot(connection)
-  const language = snapshot === null ? 'nb' : languageOfView(snapshot)
+  const language = snapshot === null ? 'nb' : languageOfView(snapshot, refused)
   const texts = useMemo(() => textsIn(language), [language])
 
   useLayoutEffect(() => {
@@ -73,11 +73,18 @@ export function App({ connection }: { connection: Connection }) {
 
 function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number }) {
   const { status, waiting, session } = snapshot
-  if (isStart(snapshot)) return <StartView snapshot={snapshot} />
+  if (isStart(snapshot)) {
+    return (
+      <>
+        <News snapshot={snapshot} />
+        <Start />
+      </>
+    )
+  }
   if (status === 'restoring' || status === 'preparing' || status === 'exchanging') {
     return <Working status={status} />
   }
-  const { SignedIn, SignedOut, Update, Waiting } = laterViews()
+  const { SignedIn, SignedOut, Waiting } = laterViews()
   switch (status) {
     case 'waiting-for-browser':
       return waiting && <Waiting waiting={waiting} receivedAt={receivedAt} />
@@ -85,7 +92,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
       return (
         session && (
           <>
-            <Update snapshot={snapshot} />
+            <News snapshot={snapshot} />
             <SignedIn session={session} snapshot={snapshot} receivedAt={receivedAt} />
           </>
         )
@@ -93,7 +100,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
     case 'signed-out':
       return (
         <>
-          <Update snapshot={snapshot} />
+          <News snapshot={snapshot} />
           <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
         </>
       )
@@ -102,12 +109,12 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
   }
 }
 
-function StartView({ snapshot }: { snapshot: Snapshot }) {
+function News({ snapshot: { update, session } }: { snapshot: Snapshot }) {
   return (
-    <>
-      {snapshot.update && createElement(laterViews().Update, { snapshot })}
-      <Start />
-    </>
+    // Always in the document, so that what comes later is read out.
+    <Status className="news">
+      {update && createElement(laterViews().Update, { update, session })}
+    </Status>
   )
 }
 

@@ -52,13 +52,18 @@ export function connect(
     for (const listener of listeners) listener()
   }
   const accept = (snapshot: Snapshot) => {
-    if (parts.has(snapshot)) show(snapshot)
-    else void parts.load(snapshot).then(() => show(snapshot))
+    const receivedAt = monotonic()
+    if (parts.has(snapshot)) return show(snapshot, receivedAt)
+    // A part that cannot be read is told like anything else that goes wrong, and never leaves an old view without a word.
+    void parts.load(snapshot).then(
+      () => show(snapshot, receivedAt),
+      () => publish({ ...received, refused: 'E_UNEXPECTED' }),
+    )
   }
-  const show = (snapshot: Snapshot) => {
+  const show = (snapshot: Snapshot, receivedAt: number) => {
     // Replies and events overtake each other; only a newer snapshot tells something new.
     if (received.snapshot && snapshot.revision <= received.snapshot.revision) return
-    publish({ snapshot, receivedAt: monotonic(), refused: null })
+    publish({ snapshot, receivedAt, refused: null })
   }
   const send: Connection['send'] = async (intent) => {
     if (received.refused) publish({ ...received, refused: null })

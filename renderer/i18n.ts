@@ -50,12 +50,13 @@ const levelsInSami = /^idporten-loa-/
  * The language of a whole view. Northern Sami has words for the central way alone, and no view mixes two languages:
  * with anything beside that way the view is in bokmål.
  */
-export function languageOfView(snapshot: Snapshot): Language {
-  return snapshot.language === 'se' && !isCentral(snapshot) ? 'nb' : snapshot.language
+export function languageOfView(snapshot: Snapshot, refused: ErrorCode | null): Language {
+  const isCentralWay = refused === null && isCentral(snapshot)
+  return snapshot.language === 'se' && !isCentralWay ? 'nb' : snapshot.language
 }
 
 function isCentral(snapshot: Snapshot): boolean {
-  const { error, waiting, session, providerLogout, profile, renewing, retryInMs, update } = snapshot
+  const { error, waiting, session, providerLogout, renewing, retryInMs, update } = snapshot
   const explanation = error?.explanation ?? null
   return (
     renewing === null &&
@@ -68,8 +69,7 @@ function isCentral(snapshot: Snapshot): boolean {
     (waiting === null ||
       (!waiting.requestRejected && !waiting.linkReused && waiting.pushRefused === null)) &&
     (session === null || isPlain(session)) &&
-    (providerLogout === null || goesWell(providerLogout)) &&
-    (session !== null || (profile?.acrValues ?? []).every((acr) => levelsInSami.test(acr)))
+    (providerLogout === null || goesWell(providerLogout))
   )
 }
 

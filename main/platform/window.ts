@@ -53,7 +53,8 @@ export interface WindowTexts {
  */
 function firstViewOf(snapshot: Snapshot): string | null {
   const { status, language } = snapshot
-  return status === 'restoring' || isStart(snapshot) ? `${status}.${language}.html` : null
+  const isBuilt = status === 'restoring' || isStart(snapshot)
+  return isBuilt && snapshot.update === null ? `${status}.${language}.html` : null
 }
 
 /** Opens the one window of the app, where it was the last time. */

@@ -537,15 +537,15 @@ describe('a newer version of the app', () => {
     expect(app.counts.restarts).toBe(0)
 
     app.controller.updateReady('2.0.0')
-    expect(app.controller.snapshot().update).toEqual({ version: '2.0.0' })
+    expect(app.controller.snapshot().update).toEqual({ version: '2.0.0', canRestart: true })
     await app.controller.signIn()
     await app.reach('waiting-for-browser')
-    expect(app.controller.snapshot().update).toBeNull()
+    expect(app.controller.snapshot().update?.canRestart).toBe(false)
     app.controller.restartToUpdate()
     expect(app.counts.restarts).toBe(0)
 
     await app.controller.cancel()
-    expect((await app.ready()).update).toEqual({ version: '2.0.0' })
+    expect((await app.ready()).update).toEqual({ version: '2.0.0', canRestart: true })
     app.controller.restartToUpdate()
     expect(app.counts.restarts).toBe(1)
   })

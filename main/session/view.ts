@@ -89,7 +89,7 @@ export function toSnapshot(
       problem: session.problem && maskFailure(session.problem),
     },
     providerLogout: state.providerLogout && { ...state.providerLogout },
-    update: state.update === null || isBusy(state) ? null : { version: state.update },
+    update: state.update === null ? null : { version: state.update, canRestart: !isBusy(state) },
     error: state.error && maskFailure(state.error),
     retryInMs: state.retryAt === null ? null : left(state.retryAt),
   }

@@ -75,10 +75,15 @@ it('what the provider said to a pushed request is told, without a personal numbe
 
 it('a newer version is told when it is ready, and not while anything is in progress', () => {
   const update = '2.0.0'
-  expect(show({ status: 'signed-out', update }).update).toEqual({ version: update })
+  expect(show({ status: 'signed-out', update }).update).toEqual({
+    version: update,
+    canRestart: true,
+  })
   expect(show({ status: 'signed-out', update: null }).update).toBeNull()
-  expect(show({ status: 'exchanging', update }).update).toBeNull()
-  expect(show({ status: 'signed-in', session, update, renewing: 'browser' }).update).toBeNull()
+  expect(show({ status: 'exchanging', update }).update?.canRestart).toBe(false)
+  expect(
+    show({ status: 'signed-in', session, update, renewing: 'browser' }).update?.canRestart,
+  ).toBe(false)
 })
 
 it('what is left at the provider is told, as a copy', () => {

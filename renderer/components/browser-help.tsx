@@ -143,6 +143,10 @@ export function BrowserActions({ hint }: { hint: InBrowser['hint'] }) {
         />
       </div>
       <Said id="waiting.copied" times={copies} />
+      {/* Whoever talks a person into handing over that address gets the code that is in it. */}
+      <p className="explanation">
+        <Text id="waiting.never-share" />
+      </p>
     </>
   )
 }

@@ -29,10 +29,6 @@ export function Waiting({ waiting, receivedAt }: { waiting: InBrowser; receivedA
       <BrowserTime deadline={receivedAt + waiting.remainingMs} />
       <BrowserNews waiting={waiting} />
       <BrowserActions hint={waiting.hint} />
-      {/* Whoever talks a person into handing over that address gets the code that is in it. */}
-      <p className="explanation">
-        <Text id="waiting.never-share" />
-      </p>
     </>
   )
 }

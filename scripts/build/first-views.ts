@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 import type { Plugin } from 'vite'
 import type { Language } from '../../preload/contract.ts'
@@ -20,7 +21,7 @@ export const firstViews: Plugin = {
     const parts = Object.values(bundle)
     const icon = parts.find(({ fileName }) => /^assets\/icon-.*\.svg$/.test(fileName))
     if (page?.type !== 'asset' || icon === undefined) throw new Error('no page, or no icon')
-    const file = new URL('../../renderer/first-view.tsx', import.meta.url).pathname
+    const file = fileURLToPath(new URL('../../renderer/first-view.tsx', import.meta.url))
     const { module } = await runnerImport<{ firstViews: readonly FirstView[] }>(file, {
       configFile: false,
       root: 'renderer',

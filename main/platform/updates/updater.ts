@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -83,7 +84,8 @@ async function forWindows({ feed, runPowerShell: run }: UpdaterOptions): Promise
       if (wrong !== null) refuse('E_UPDATE_SIGNATURE', wrong)
       const errors: unknown[] = []
       updater.on('error', (error) => errors.push(error))
-      const started = updater.install(true, startAgain)
+      // Asked last: a second start may have come while the file was checked.
+      const started = updater.install(true, startAgain())
       // A program that cannot be started is told after this.
       await setImmediate()
       if (!started || errors.length > 0) {
@@ -106,22 +108,26 @@ async function forMac({ feed }: UpdaterOptions): Promise<Updater> {
     look: feedOf.look,
     download: async (signal) => {
       // macOS takes the file from electron-updater, and compares its signature with that of this app.
-      const taken = new Promise<void>((resolve, reject) => {
-        autoUpdater.once('update-downloaded', () => resolve())
-        autoUpdater.once('error', (cause) =>
-          reject(withCode('E_UPDATE_SYSTEM', 'macOS does not take it', cause)),
-        )
-      })
+      const ended = new AbortController()
+      const takes = AbortSignal.any([signal, ended.signal])
+      const taken = Promise.race([
+        once(autoUpdater, 'update-downloaded', { signal: takes }),
+        // macOS may say neither that it has it nor that it has not.
+        setTimeout(limits.download, undefined, { signal: takes }).then(() =>
+          refuse('E_UPDATE_SYSTEM', 'macOS does not take it in time'),
+        ),
+      ])
       try {
         await Promise.all([feedOf.download(signal), taken])
       } finally {
+        ended.abort()
         // It hands the file to macOS over a port of its own, which electron-updater leaves open until the end.
         Reflect.apply(updater['closeServerIfExists'], updater, [])
       }
     },
     install: async (startAgain) => {
       // Without a restart macOS does it by itself, when the app has ended.
-      if (!startAgain) return
+      if (!startAgain()) return
       updater.quitAndInstall()
       await setTimeout(macPatience)
     },

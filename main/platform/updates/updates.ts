@@ -10,7 +10,7 @@ export interface Updater {
   /** Fetches what `look` has found, and checks it. */
   readonly download: (signal: AbortSignal) => Promise<void>
   /** Checks what was fetched once more, and has it installed when the app has ended. */
-  readonly install: (startAgain: boolean) => Promise<void>
+  readonly install: (startAgain: () => boolean) => Promise<void>
 }
 
 /** What a snapshot tells of whether anything is in progress. */
@@ -21,7 +21,7 @@ export interface Updates {
   /** To be told of every snapshot: a version is looked for when a login or a session has ended. */
   readonly observe: (moment: Moment) => void
   /** To be called when the app ends; tells whether a newer version is going to be installed. */
-  readonly install: (startAgain: boolean) => Promise<boolean>
+  readonly install: (startAgain: () => boolean) => Promise<boolean>
 }
 
 /** Milliseconds between two looks, at least. */

@@ -60,7 +60,10 @@ test('shows a login and its renewal in every tab, and hands out an attempt and a
   ).toContainText(`${simulator.issuer}/token`)
   await open(desktop, 'id')
   await expect(desktop.claim('id', 'iss')).toBeVisible()
-  await expect(window.locator('[data-claim="jti"] [data-changed]')).toHaveCount(1)
+  await expect(window.locator('[data-token="id"][data-claim="jti"] [data-changed]')).toHaveCount(1)
+  await expect(
+    window.locator('[data-token="access"][data-claim="jti"] [data-changed]'),
+  ).toHaveCount(1)
   await expect(window.locator('[data-claim="sub"] [data-changed]')).toHaveCount(0)
   await window.locator('[data-filter]').fill('locale')
   await expect(desktop.claim('id', 'iss')).toBeHidden()

@@ -141,7 +141,9 @@ void (true satisfies Equal<
   | `attempts[].steps[].${InStep}`
   | `tokens.${'id' | 'access'}.${'header' | 'payload'}`
   | 'tokens.userinfo'
-  | 'changedClaims[]'
+  | 'changedClaims.access[]'
+  | 'changedClaims.id[]'
+  | 'changedClaims.userinfo[]'
   | `provider.${'metadata' | 'keys'}[].${'name' | 'value'}`
   | `provider.differences[].${'member' | 'expected' | 'got'}`
   | `profile[].${'key' | 'value'}`

@@ -74,8 +74,14 @@ export const inspectionSchema = v.strictObject({
   tokens: v.nullable(
     v.strictObject({ id: v.nullable(jwt), access: v.nullable(jwt), userinfo: v.nullable(text) }),
   ),
-  /** Names of claims of the ID token whose values differ from the login or renewal before; null at the first. */
-  changedClaims: v.nullable(v.array(text)),
+  /** Names of claims whose values differ from the login or renewal before; each null at the first. */
+  changedClaims: v.nullable(
+    v.strictObject({
+      id: v.nullable(v.array(text)),
+      access: v.nullable(v.array(text)),
+      userinfo: v.nullable(v.array(text)),
+    }),
+  ),
   provider: v.strictObject({
     metadata: v.array(traceValue),
     /** One for each key, with the dates of its certificate where it has one. */

@@ -129,7 +129,7 @@ export function createController(options: ControllerOptions): Controller {
       traces: parts.traces,
       login: live.session()?.login ?? null,
       userinfo: session?.userinfo ?? null,
-      changedClaims: parts.claimChanges.changed(),
+      changes: parts.changes,
       profile,
       pidRevealed,
     })
@@ -237,7 +237,11 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
     canChooseProfile: options.chooseProfile !== undefined,
   })
   const traces = createTraces(clock)
-  const claimChanges = createClaimChanges()
+  const changes = {
+    id: createClaimChanges(),
+    access: createClaimChanges(),
+    userinfo: createClaimChanges(),
+  }
   const context: Context = {
     clock,
     log,
@@ -257,10 +261,10 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
     onOutcome,
   }
   const remember = createRemember(context, options.vault)
-  const askUserinfo = createUserinfo(context)
+  const askUserinfo = createUserinfo(context, changes.userinfo)
   const backOff = createBackOff(context)
   const browserLogin = createBrowserLogin(context)
-  const live = createLive(context, { askUserinfo, browserLogin, claimChanges, remember })
+  const live = createLive(context, { askUserinfo, browserLogin, changes, remember })
   const providerLogouts = createProviderLogouts(context)
   const renewal = createRenewal(context, { askUserinfo, backOff, browserLogin, live, remember })
   const signIn = createSignIn(context, { backOff, browserLogin, live, providerLogouts })
@@ -269,7 +273,7 @@ function joinParts(options: ControllerOptions, profile: Profile | null) {
   return {
     store,
     traces,
-    claimChanges,
+    changes,
     remember,
     backOff,
     browserLogin,

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { inspectionSchema } from '../../preload/inspection.ts'
 import { persons } from '../../simulator/persons.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
@@ -117,11 +117,25 @@ describe('the inspection', () => {
 
   it('names the claims that a renewal has changed', async () => {
     const app = await signedIn()
-    expect(inspectionOf(app).changedClaims).toBeNull()
+    const changed = () => inspectionOf(app).changedClaims
+    await vi.waitFor(() => expect(inspectionOf(app).tokens?.userinfo).not.toBeNull())
+    expect(changed()).toEqual({ id: null, access: null, userinfo: null })
     await app.controller.renew()
+    for (const names of [changed()?.id, changed()?.access]) {
+      expect(names).toContain('jti')
+      expect(names).not.toContain('sub')
+    }
+  })
+
+  it('names the claims in which another person differs', async () => {
+    const app = await signedIn()
+    app.controller.signOut()
+    await app.logIn({ pid: persons[1]?.pid ?? '' })
+    await app.until(({ session }) => session !== null && session.userinfo !== null)
     const { changedClaims } = inspectionOf(app)
-    expect(changedClaims).toContain('jti')
-    expect(changedClaims).not.toContain('sub')
+    for (const names of [changedClaims?.id, changedClaims?.access]) expect(names).toContain('pid')
+    expect(changedClaims?.userinfo).toContain('given_name')
+    expect(changedClaims?.userinfo).not.toContain('iss')
   })
 
   it('forgets the tokens when the session ends, and the steps stay', async () => {
@@ -131,6 +145,12 @@ describe('the inspection', () => {
     expect(stepsOf(app)).toHaveLength(1)
   })
 })
+
+const noChanges = {
+  id: createClaimChanges(),
+  access: createClaimChanges(),
+  userinfo: createClaimChanges(),
+}
 
 it('the inspection is what the traces hold, in the order in which it began, to a tenth of a millisecond', () => {
   const clock = createTestClock(1_000_000)
@@ -166,7 +186,7 @@ it('the inspection is what the traces hold, in the order in which it began, to a
     traces,
     login: null,
     userinfo: null,
-    changedClaims: ['sub'],
+    changes: noChanges,
     profile: null,
     pidRevealed: false,
   })
@@ -215,7 +235,7 @@ it('the inspection tells in what the provider differs, and nothing of what a pro
     traces: createTraces(createTestClock()),
     login: plainLogin,
     userinfo: null,
-    changedClaims: null,
+    changes: noChanges,
     profile,
     pidRevealed: false,
   })

@@ -10,7 +10,11 @@ import {
 import type { Profile } from './profile.ts'
 import type { TracedAttempt, Traces } from './traces.ts'
 
-/** Remembers the claims of the latest login well enough to say which of them another one has changed, and no better. */
+/** What the inspector marks the changes of. */
+export type ChangesOf = keyof NonNullable<Inspection['changedClaims']>
+export type ChangedClaims = Readonly<Record<ChangesOf, ClaimChanges>>
+
+/** Remembers the claims of one kind of the latest login well enough to say which of them another one has changed, and no better. */
 export interface ClaimChanges {
   /** Takes the claims of a login or a renewal. */
   readonly note: (claims: Claims) => void
@@ -45,17 +49,22 @@ export function toInspection(options: {
   readonly traces: Traces
   readonly login: Login | null
   readonly userinfo: Claims | null
-  readonly changedClaims: readonly string[] | null
+  readonly changes: ChangedClaims
   readonly profile: Profile | null
   readonly pidRevealed: boolean
 }): Inspection {
-  const { traces, login, userinfo, changedClaims, profile, pidRevealed } = options
+  const { traces, login, userinfo, changes, profile, pidRevealed } = options
   const show = (text: string): string => (pidRevealed ? text : maskPersonalNumbers(text))
+  const changedIn = (of: ClaimChanges) => of.changed()?.map((name) => show(name)) ?? null
   const { metadata, keys } = traces.provider()
   return {
     attempts: traces.attempts().map((attempt) => toAttempt(attempt)),
     tokens: login && toTokens(login, userinfo, show),
-    changedClaims: login && changedClaims && changedClaims.map((name) => show(name)),
+    changedClaims: login && {
+      id: changedIn(changes.id),
+      access: changedIn(changes.access),
+      userinfo: changedIn(changes.userinfo),
+    },
     provider: {
       metadata: [...metadata],
       keys: [...keys],

@@ -4,7 +4,7 @@ import type { BrowserLogin } from './browser-login.ts'
 import type { Context } from './context.ts'
 import { sessionExpired } from './failures.ts'
 import { createIdleWatch } from './idle.ts'
-import type { ClaimChanges } from './inspection.ts'
+import type { ChangedClaims } from './inspection.ts'
 import type { Profile } from './profile.ts'
 import type { Remember } from './remember.ts'
 import { createSession, type Session, toSignedIn } from './session.ts'
@@ -36,12 +36,12 @@ export function createLive(
   parts: {
     readonly askUserinfo: AskUserinfo
     readonly browserLogin: BrowserLogin
-    readonly claimChanges: ClaimChanges
+    readonly changes: ChangedClaims
     readonly remember: Remember
   },
 ): Live {
   const { clock, logoutRecord, store } = context
-  const { askUserinfo, browserLogin, claimChanges, remember } = parts
+  const { askUserinfo, browserLogin, changes, remember } = parts
   let live: Session | null = null
   /** Ends the requests of the session. */
   let ending = new AbortController()
@@ -90,7 +90,7 @@ export function createLive(
       const { signal: ended } = ending
       live = createSession({ ...about, login, ended, lastActivity: idle.lastActivity })
       idle.begin(limit)
-      claimChanges.note(login.claims)
+      noteChanges(changes, login)
       void remember.login(live)
       void askUserinfo(live)
       return true
@@ -105,7 +105,7 @@ export function createLive(
       const { id, profile } = session
       const { endsAt } = before
       const renewed = { ...toSignedIn(login, { id, profile, clock }, before), endsAt }
-      claimChanges.note(login.claims)
+      noteChanges(changes, login)
       store.dispatch({ type: 'renewed', attempt, session: renewed })
       return true
     },
@@ -125,4 +125,10 @@ export function createLive(
       store.dispatch({ type: 'signed-out', error: null, providerLogout: null })
     },
   }
+}
+
+/** What userinfo says is noted when it has answered. */
+function noteChanges(changes: ChangedClaims, { claims, accessTokenClaims }: Login): void {
+  changes.id.note(claims)
+  if (accessTokenClaims !== null) changes.access.note(accessTokenClaims)
 }

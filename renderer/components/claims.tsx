@@ -41,7 +41,7 @@ export function Claims({
           >
             <dt>
               <code>{name}</code>
-              {token === 'id' && changed.has(name) && <Changed />}
+              {changed.has(name) && <Changed />}
             </dt>
             <dd>
               <Value masked={masked} digits={name === 'pid'}>

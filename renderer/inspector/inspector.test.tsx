@@ -45,7 +45,7 @@ const inspection: Inspection = {
     access: null,
     userinfo: null,
   },
-  changedClaims: ['exp'],
+  changedClaims: { id: ['exp'], access: ['scope'], userinfo: null },
   provider: { metadata: [], keys: [], differences: [] },
   profile: [{ key: 'issuer', value: 'https://idporten.test' }],
 }
@@ -143,8 +143,9 @@ describe('the inspector', () => {
 
   it('marks the claims that have changed', async () => {
     await open(inspection)
-    expect(find('[data-claim="exp"] [data-changed]')).not.toBeNull()
-    expect(document.querySelectorAll('[data-changed]')).toHaveLength(1)
+    expect(find('[data-token="id"][data-claim="exp"] [data-changed]')).not.toBeNull()
+    expect(find('[data-token="access"][data-claim="scope"] [data-changed]')).not.toBeNull()
+    expect(document.querySelectorAll('[data-changed]')).toHaveLength(2)
   })
 
   it('is there when nobody is signed in and something was tried, and not before', async () => {

@@ -34,7 +34,6 @@ export default function Inspector({
   const [tab, setTab] = useState('steps')
   const [filter, setFilter] = useState('')
   const filterId = useId()
-  const changed = new Set(inspection?.changedClaims)
   const tabs: readonly Tab[] = [
     'steps',
     ...rowKinds.filter((kind) => rows[kind] !== undefined && (kind !== 'userinfo' || rows[kind])),
@@ -59,7 +58,12 @@ export default function Inspector({
     }
     return (
       <>
-        <RowsOf kind={name} rows={rows} filter={filter} changed={changed} />
+        <RowsOf
+          kind={name}
+          rows={rows}
+          filter={filter}
+          changed={new Set(name === 'checks' ? [] : inspection?.changedClaims?.[name])}
+        />
         {inspection?.tokens && <Contents of={name} tokens={inspection.tokens} />}
       </>
     )

@@ -14,7 +14,7 @@ export function Waiting({ waiting, receivedAt }: { waiting: InBrowser; receivedA
   return (
     <>
       <Title id="waiting.title" />
-      <List.Ordered className="steps">
+      <List.Ordered className="to-do">
         <List.Item>
           <Text id="waiting.step-1" />
         </List.Item>

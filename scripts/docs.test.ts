@@ -43,13 +43,4 @@ describe('the documentation', () => {
   test.each(pages)('%s leads nowhere that is not there', (page) => {
     expect(linksOf(page).filter((link) => !isThere(link))).toEqual([])
   })
-
-  test.each(pages)('%s quotes no test that is not there', (page) => {
-    const quoted = linksOf(page).filter(
-      ({ text, file }) => /^".*"$/.test(text) && /\.(?:spec|test)\.tsx?$/.test(file),
-    )
-    const isIn = ({ text, file }: Link): boolean =>
-      readFileSync(file, 'utf8').includes(text.slice(1, -1))
-    expect(quoted.filter((link) => !isIn(link))).toEqual([])
-  })
 })

@@ -3,6 +3,9 @@ import path from 'node:path'
 import { runPowerShell, windows } from './power-shell.ts'
 import { grantsChangesToOthers } from './windows-access-list.ts'
 
+/** Milliseconds that PowerShell may take: the app starts after it. */
+const powerShellLimit = 10_000
+
 /**
  * The real path of a file that administrators alone can change: the file and each folder on the way
  * to it belong to them, and nobody else can write to one. A folder counts because whoever can write
@@ -56,6 +59,9 @@ async function findOpenOnWindows(file: string, real: string): Promise<string | u
 /** The access lists as SDDL, which names accounts by number: their names depend on the language. */
 async function readAccessLists(places: readonly string[]): Promise<readonly string[]> {
   const list = places.map((place) => `'${place}'`).join()
-  const lines = await runPowerShell(`(Get-Acl -ErrorAction Stop -LiteralPath ${list}).Sddl`)
+  const lines = await runPowerShell(
+    `(Get-Acl -ErrorAction Stop -LiteralPath ${list}).Sddl`,
+    powerShellLimit,
+  )
   return lines.split(/\r?\n/)
 }

@@ -4,16 +4,16 @@ import { promisify } from 'node:util'
 /** The system's folder, as a constant: whoever starts the app chooses its environment variables. */
 export const windows = String.raw`C:\Windows`
 const folder = String.raw`${windows}\System32\WindowsPowerShell\v1.0`
-/** Milliseconds that PowerShell may take. */
-const limit = 20_000
 
 /**
  * Runs a script in the system's own PowerShell, with no other variables than those that are given to it.
  *
+ * @param limit milliseconds that it may take
  * @returns what the script prints
  */
 export async function runPowerShell(
   script: string,
+  limit: number,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   // Modules are looked for in the person's own folders too, where another command of that name could be.

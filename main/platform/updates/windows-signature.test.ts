@@ -49,7 +49,7 @@ describe('the words of PowerShell', () => {
   it('are about the file as a variable, so that its name is no command', async () => {
     const file = String.raw`C:\a'; Remove-Item C:\; 'b.exe`
     const ran: unknown[] = []
-    await readSignature(file, async (script, variables) => {
+    await readSignature(file, async (script, _limit, variables) => {
       ran.push(script.includes('Remove-Item'), variables)
       return JSON.stringify(good)
     })
@@ -59,7 +59,7 @@ describe('the words of PowerShell', () => {
   it.runIf(process.platform !== 'win32')(
     'do not come where there is no PowerShell at its place in Windows',
     async () => {
-      await expect(runPowerShell('1')).rejects.toThrow('ENOENT')
+      await expect(runPowerShell('1', 1000)).rejects.toThrow('ENOENT')
       await expect(readSignature('C:\\file.exe', runPowerShell)).rejects.toThrow('ENOENT')
     },
   )

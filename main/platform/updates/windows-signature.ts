@@ -12,6 +12,9 @@ export interface FileSignature {
   readonly version: string
 }
 
+/** Milliseconds that PowerShell may take: it reads the whole of a large file. */
+const signatureLimit = 20_000
+
 /** Without double quotes, which each of the programs on the way to PowerShell reads in its own way. */
 const script = [
   '[Console]::OutputEncoding = [Text.Encoding]::UTF8',
@@ -28,7 +31,7 @@ export async function readSignature(
   run: typeof runPowerShell,
 ): Promise<FileSignature> {
   // The name of the file is a variable and no part of the script, so it cannot be a command.
-  const said: unknown = JSON.parse(await run(script, { PROGRAM_FILE: file }))
+  const said: unknown = JSON.parse(await run(script, signatureLimit, { PROGRAM_FILE: file }))
   const text = (key: keyof FileSignature): string => {
     const value: unknown = Reflect.get(Object(said), key)
     if (typeof value !== 'string') throw new TypeError(`PowerShell tells no ${key}`)

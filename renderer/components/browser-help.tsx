@@ -10,7 +10,7 @@ import { useId, useState } from 'react'
 import type { Snapshot } from '../../preload/contract.ts'
 import { monotonic } from '../bridge.ts'
 import { Action } from './action.tsx'
-import { clockTime, useSecondsLeft } from './clock.tsx'
+import { clockTime, useSecondsLeft, warnBelowSeconds } from './clock.tsx'
 import { Explained, ForSupport } from './failure.tsx'
 import { Said } from './said.tsx'
 import { Status } from './status.tsx'
@@ -19,7 +19,6 @@ import { Text } from './text.tsx'
 /** The state of the person's way through the browser, in a login or a renewal. */
 export type InBrowser = NonNullable<Snapshot['waiting']>
 
-const warnBelowSeconds = 120
 const icon = { 'aria-hidden': true, fontSize: '1.5rem' } as const
 
 /** What may be wrong with the browser. */

@@ -6,10 +6,23 @@ function everyQuarterSecond(onTick: () => void): () => void {
   return () => clearInterval(timer)
 }
 
+/** Seconds below which people are told that there is little time left (WCAG 2.2.1). */
+export const warnBelowSeconds = 120
+
+function secondsUntil(deadline: number, now: () => number): number {
+  return Math.max(0, Math.ceil((deadline - now()) / 1000))
+}
+
 /** The whole seconds until a point of the given clock, never less than zero. */
 export function useSecondsLeft(deadline: number, now: () => number): number {
-  return useSyncExternalStore(everyQuarterSecond, () =>
-    Math.max(0, Math.ceil((deadline - now()) / 1000)),
+  return useSyncExternalStore(everyQuarterSecond, () => secondsUntil(deadline, now))
+}
+
+/** Whether there is little time until a point of the given clock: what asks is drawn anew only when that changes. */
+export function useIsShort(deadline: number, now: () => number): boolean {
+  return useSyncExternalStore(
+    everyQuarterSecond,
+    () => secondsUntil(deadline, now) < warnBelowSeconds,
   )
 }
 

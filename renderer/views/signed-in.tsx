@@ -13,7 +13,7 @@ import { monotonic } from '../bridge.ts'
 import { Action } from '../components/action.tsx'
 import { Apis } from '../components/apis.tsx'
 import { Countdown } from '../components/countdown.tsx'
-import { clockTime, useSecondsLeft } from '../components/clock.tsx'
+import { clockTime, useIsShort, useSecondsLeft } from '../components/clock.tsx'
 import { Details } from '../components/details.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
 import { FailureNotice, FailureReport } from '../components/failure.tsx'
@@ -27,7 +27,6 @@ import { Value } from '../components/value.tsx'
 type Session = NonNullable<Snapshot['session']>
 
 const icon = { 'aria-hidden': true, fontSize: '1.5rem' } as const
-const warnBelowSeconds = 120
 
 /** Somebody is logged in: who, how well known, for how long, and what the app was told. */
 export function SignedIn({
@@ -41,10 +40,20 @@ export function SignedIn({
 }) {
   const { renewing, waiting, error, retryInMs } = snapshot
   const { refusedScopes, problem, apis } = session
+  const endsSoon = useIsShort(receivedAt + session.endsInMs, monotonic)
   return (
     <>
       <Title id="signed-in.title" />
-      <EndsSoon deadline={receivedAt + session.endsInMs} />
+      {/* Always in the document, so that what comes later is read out. */}
+      <Status className="news">
+        {endsSoon && (
+          <Alert data-color="warning" data-ends-soon>
+            <Paragraph>
+              <Text id="signed-in.time-short" />
+            </Paragraph>
+          </Alert>
+        )}
+      </Status>
       {renewing && <Renewing by={renewing} waiting={waiting} receivedAt={receivedAt} />}
       {error && <FailureReport failure={error} />}
       {problem && !toldQuietly(problem, session) && (
@@ -67,7 +76,7 @@ export function SignedIn({
         session={session}
         renewing={renewing !== null}
         retryAt={retryInMs === null ? null : receivedAt + retryInMs}
-        endsAt={receivedAt + session.endsInMs}
+        endsSoon={endsSoon}
       />
       <Apis apis={apis} />
       <Details
@@ -83,31 +92,14 @@ export function SignedIn({
   )
 }
 
-/** Whoever is about to be logged out must know in time to go on (WCAG 2.2.1). */
-function EndsSoon({ deadline }: { deadline: number }) {
-  const short = useSecondsLeft(deadline, monotonic) < warnBelowSeconds
-  return (
-    <Status className="news">
-      {short && (
-        <Alert data-color="warning" data-ends-soon>
-          <Paragraph>
-            <Text id="signed-in.time-short" />
-          </Paragraph>
-        </Alert>
-      )}
-    </Status>
-  )
-}
-
 function Controls(props: {
   session: Session
   renewing: boolean
   retryAt: number | null
-  endsAt: number
+  /** One thing to do stands out: to go on while there is little time, else to leave when done. */
+  endsSoon: boolean
 }) {
-  const { session, renewing, retryAt, endsAt } = props
-  // One thing to do stands out: to go on while there is little time, else to leave when done.
-  const short = useSecondsLeft(endsAt, monotonic) < warnBelowSeconds
+  const { session, renewing, retryAt, endsSoon } = props
   const opens = useId()
   const countdown = useId()
   const byBrowser = session.renewal === 'browser'
@@ -117,14 +109,14 @@ function Controls(props: {
         <Action
           name="sign-out"
           label="action.sign-out"
-          variant={short ? 'secondary' : 'primary'}
+          variant={endsSoon ? 'secondary' : 'primary'}
           icon={<LeaveIcon {...icon} />}
           intent={(main) => main.signOut()}
         />
         <Action
           name="renew"
           label="action.renew"
-          variant={short ? 'primary' : 'secondary'}
+          variant={endsSoon ? 'primary' : 'secondary'}
           icon={<ArrowsCirclepathIcon {...icon} />}
           disabled={renewing || retryAt !== null}
           {...(byBrowser && { 'aria-describedby': opens })}

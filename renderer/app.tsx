@@ -9,7 +9,7 @@ import { Text } from './components/text.tsx'
 import { languageOfView, TextsContext, textsIn } from './i18n.ts'
 import { laterViews } from './parts.ts'
 import { Start } from './views/start.tsx'
-import { Working } from './views/working.tsx'
+import { isWorking, Working } from './views/working.tsx'
 
 /** The whole window: it shows the snapshot and sends intents, and knows nothing else. */
 export function App({ connection }: { connection: Connection }) {
@@ -76,14 +76,12 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
   if (isStart(snapshot)) {
     return (
       <>
-        <News snapshot={snapshot} />
+        <UpdateNews snapshot={snapshot} />
         <Start />
       </>
     )
   }
-  if (status === 'restoring' || status === 'preparing' || status === 'exchanging') {
-    return <Working status={status} />
-  }
+  if (isWorking(status)) return <Working status={status} />
   const { SignedIn, SignedOut, Waiting } = laterViews()
   switch (status) {
     case 'waiting-for-browser':
@@ -92,7 +90,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
       return (
         session && (
           <>
-            <News snapshot={snapshot} />
+            <UpdateNews snapshot={snapshot} />
             <SignedIn session={session} snapshot={snapshot} receivedAt={receivedAt} />
           </>
         )
@@ -100,7 +98,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
     case 'signed-out':
       return (
         <>
-          <News snapshot={snapshot} />
+          <UpdateNews snapshot={snapshot} />
           <SignedOut snapshot={snapshot} receivedAt={receivedAt} />
         </>
       )
@@ -109,7 +107,7 @@ function View({ snapshot, receivedAt }: { snapshot: Snapshot; receivedAt: number
   }
 }
 
-function News({ snapshot: { update, session } }: { snapshot: Snapshot }) {
+function UpdateNews({ snapshot: { update, session } }: { snapshot: Snapshot }) {
   return (
     // Always in the document, so that what comes later is read out.
     <Status className="news">

@@ -1,6 +1,7 @@
 import { isStart, type Snapshot } from '../preload/contract.ts'
 import { hasTexts, loadTexts } from './i18n.ts'
 import type * as Later from './views/later.ts'
+import { isWorking } from './views/working.tsx'
 
 let later: typeof Later | null = null
 
@@ -29,9 +30,5 @@ export async function loadParts(snapshot: Snapshot): Promise<void> {
 }
 
 function needsLaterViews(snapshot: Snapshot): boolean {
-  return snapshot.update !== null || (!isStart(snapshot) && !isWorking(snapshot))
-}
-
-function isWorking({ status }: Snapshot): boolean {
-  return status === 'restoring' || status === 'preparing' || status === 'exchanging'
+  return snapshot.update !== null || (!isStart(snapshot) && !isWorking(snapshot.status))
 }

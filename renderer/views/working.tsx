@@ -1,10 +1,17 @@
 import { Paragraph, Spinner } from '@digdir/designsystemet-react'
+import type { Status } from '../../preload/contract.ts'
 import { Action } from '../components/action.tsx'
 import { Text } from '../components/text.tsx'
 import { Title } from '../components/title.tsx'
 
+type WorkingStatus = 'restoring' | 'preparing' | 'exchanging'
+
+export function isWorking(status: Status): status is WorkingStatus {
+  return status === 'restoring' || status === 'preparing' || status === 'exchanging'
+}
+
 /** The app is busy by itself for a moment. */
-export function Working({ status }: { status: 'restoring' | 'preparing' | 'exchanging' }) {
+export function Working({ status }: { status: WorkingStatus }) {
   return (
     <>
       <Title id={`${status}.title`} />

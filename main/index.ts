@@ -30,7 +30,7 @@ import { openLogoutRecord } from './session/logout-record.ts'
 import { createVault } from './session/vault/vault.ts'
 import { systemClock } from './login/index.ts'
 
-/** Milliseconds that the end of the app may take. */
+/** Milliseconds that the session may take to end before the app does, or a newer version is installed. */
 const quitLimit = 3000
 
 app.enableSandbox()

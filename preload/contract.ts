@@ -241,7 +241,7 @@ const snapshot = v.strictObject({
       linkReused: v.boolean(),
     }),
   ),
-  /** A newer version that can be installed now: null without one, and while anything is in progress. */
+  /** A newer version that is ready to be installed; null without one. */
   update: v.nullable(
     v.strictObject({
       version: v.pipe(text, v.regex(/^\d+\.\d+\.\d+$/)),

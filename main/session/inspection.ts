@@ -11,8 +11,9 @@ import type { Profile } from './profile.ts'
 import type { TracedAttempt, Traces } from './traces.ts'
 
 /** What the inspector marks the changes of. */
-export type ChangesOf = keyof NonNullable<Inspection['changedClaims']>
-export type ChangedClaims = Readonly<Record<ChangesOf, ClaimChanges>>
+export type ChangedClaims = Readonly<
+  Record<keyof NonNullable<Inspection['changedClaims']>, ClaimChanges>
+>
 
 /** Remembers the claims of one kind of the latest login well enough to say which of them another one has changed, and no better. */
 export interface ClaimChanges {

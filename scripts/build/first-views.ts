@@ -9,6 +9,14 @@ interface FirstView {
   readonly html: string
 }
 
+/** Replaces each part, and stops the build where one is not there: the page would come without it. */
+function replace(text: string, parts: readonly (readonly [string | RegExp, string])[]): string {
+  return parts.reduce((left, [part, by]) => {
+    if (left.search(part) === -1) throw new Error(`no ${part} in the page`)
+    return left.replace(part, () => by)
+  }, text)
+}
+
 /**
  * Writes beside index.html the page with each first view in each language in it, so that the window shows something
  * before a script has run.
@@ -35,14 +43,16 @@ export const firstViews: Plugin = {
       if (texts === undefined) throw new Error(`no texts in ${language}`)
       const preload = `<link rel="modulepreload" crossorigin href="./${texts.fileName}" />`
       // React asks for the icon beforehand too, at its place on the computer that builds.
-      const view = html
-        .replace(/<link rel="preload"[^>]*>/, '')
-        .replace(/src="[^"]*icon\.svg"/, `src="./${icon.fileName}"`)
-      const source = String(page.source)
-        .replace('lang="nb"', `lang="${language}"`)
-        .replace('</head>', `${preload}</head>`)
+      const view = replace(html, [
+        [/<link rel="preload"[^>]*>/, ''],
+        [/src="[^"]*icon\.svg"/, `src="./${icon.fileName}"`],
+      ])
+      const source = replace(String(page.source), [
+        ['lang="nb"', `lang="${language}"`],
+        ['</head>', `${preload}</head>`],
         // Nothing in it can be pressed before the script is there.
-        .replace('<div id="root"></div>', `<div id="root" inert>${view}</div>`)
+        ['<div id="root"></div>', `<div id="root" inert>${view}</div>`],
+      ])
       this.emitFile({ type: 'asset', fileName: `${status}.${language}.html`, source })
     }
   },
